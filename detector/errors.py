@@ -1,0 +1,74 @@
+"""Every error that a person can meet, and the exit code it ends with.
+
+DetectorError                 1    something failed
+├── UsageError                2    the command line or pipeline.yaml is wrong; retrying won't help
+│   └── ConfigError           2    pipeline.yaml, with a position for every fault
+├── GateRefused               3    data failed its check, or an engine lost accuracy
+├── Locked                   11    another run is at work here
+└── TryAgain                 75    the network, a server, or a stop by SIGTERM; the next run may pass
+
+Each message is one clear sentence, and says the way out. They are shown in one place: `detector.cli.main`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class DetectorError(Exception):
+    """Something failed that no retry and no edit of pipeline.yaml is known to mend."""
+
+    exit_code = 1
+
+
+class UsageError(DetectorError):
+    """What was asked for can't be done as asked."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong in pipeline.yaml.
+
+    `line` and `column` count from 1; both are 0 when the value came from `--set` or is absent.
+    """
+
+    path: str
+    message: str
+    line: int = 0
+    column: int = 0
+    source: str = ""
+
+
+class ConfigError(UsageError):
+    """Every fault of a pipeline.yaml at once."""
+
+    def __init__(self, filename: str, faults: Sequence[Fault]) -> None:
+        self.faults = list(faults)
+        self.filename = filename
+        super().__init__("\n".join(self._show(fault) for fault in self.faults))
+
+    def _show(self, fault: Fault) -> str:
+        where = f"{self.filename}:{fault.line}:{fault.column}: " if fault.line else f"{self.filename}: "
+        what = f"{fault.path}: {fault.message}" if fault.path else fault.message
+        if not fault.source:
+            return where + what
+        return f"{where}{what}\n    {fault.source}\n    {' ' * (fault.column - 1)}^"
+
+
+class GateRefused(DetectorError):
+    """A gate held: the data, or the engine, is not good enough to go on with."""
+
+    exit_code = 3
+
+
+class Locked(DetectorError):
+    """Another run holds the lock."""
+
+    exit_code = 11
+
+
+class TryAgain(DetectorError):
+    """A passing failure: the same command may succeed later."""
+
+    exit_code = 75
