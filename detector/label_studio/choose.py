@@ -1,0 +1,73 @@
+"""Which annotation of a task counts, when several people annotated it.
+
+Never a union by default: two people's boxes around one object would become two objects.
+"""
+
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from detector.label_studio.structs import Annotation, Task
+
+
+class Annotator(BaseModel):
+    """Take the annotations of one person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    annotator: str
+
+
+Policy = Literal["latest", "first", "ground_truth", "fail"] | Annotator
+
+
+class Choice(NamedTuple):
+    """The annotation that counts, or None and the reason (a key of detector.losses.REASONS)."""
+
+    annotation: Annotation | None
+    reason: str = ""
+
+
+def choose(task: Task, policy: Policy) -> Choice:
+    """The annotation of `task` that counts under `policy`.
+
+    `fail` chooses like `latest`; its caller refuses tasks with several submitted annotations first (`several`).
+    """
+    submitted = [annotation for annotation in task.annotations if not annotation.was_cancelled]
+    if not submitted:
+        return Choice(None, _why_none(task))
+    if isinstance(policy, Annotator):
+        submitted = [annotation for annotation in submitted if _by(annotation, policy.annotator)]
+        return _latest(submitted, "not_chosen_annotator")
+    if policy == "ground_truth":
+        return _latest([annotation for annotation in submitted if annotation.ground_truth], "no_ground_truth")
+    return Choice(min(submitted, key=_created)) if policy == "first" else _latest(submitted, "unlabelled")
+
+
+def several(task: Task) -> bool:
+    """More than one person submitted an annotation."""
+    return sum(not annotation.was_cancelled for annotation in task.annotations) > 1
+
+
+def _why_none(task: Task) -> str:
+    if task.annotations:
+        return "cancelled"
+    if task.drafted:
+        return "draft_only"
+    return "prediction_only" if task.predicted else "unlabelled"
+
+
+def _latest(annotations: list[Annotation], reason: str) -> Choice:
+    return Choice(max(annotations, key=_updated)) if annotations else Choice(None, reason)
+
+
+def _by(annotation: Annotation, who: str) -> bool:
+    by = annotation.completed_by
+    return who in ({str(by.get("email")), str(by.get("id"))} if isinstance(by, dict) else {str(by)})
+
+
+def _created(annotation: Annotation) -> tuple[str, int]:
+    return annotation.created_at or "", annotation.id
+
+
+def _updated(annotation: Annotation) -> tuple[str, int]:
+    return annotation.updated_at or annotation.created_at or "", annotation.id

@@ -1,0 +1,28 @@
+"""A project's labelling configuration: which Image control shows which data field."""
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from detector.errors import UsageError
+
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".mpo", ".pfm")
+_REFERENCES = ("/data/", "s3://", "gs://", "azure-blob://")
+
+
+def image_fields(config: str) -> dict[str, str]:
+    """Image control name to data field, e.g. {"image": "photo"} for <Image name="image" value="$photo"/>."""
+    try:
+        root = ET.fromstring(config)  # noqa: S314 - expat loads no external entity, and the project's owner wrote it
+    except ET.ParseError as error:
+        raise UsageError(f"the labelling configuration is not XML: {error}") from error
+    return {tag.get("name", ""): tag.get("value", "").lstrip("$") for tag in root.iter("Image")}
+
+
+def guess_image_fields(data: Mapping[str, object]) -> dict[str, str]:
+    """Without a configuration: the data fields whose value looks like an image, each taken as its control's name."""
+    return {key: key for key, value in data.items() if isinstance(value, str) and _looks_like_image(value)}
+
+
+def _looks_like_image(value: str) -> bool:
+    path = value.lower().partition("&")[0] if "?d=" in value else value.lower().partition("?")[0]
+    return path.endswith(IMAGE_ENDINGS) or path.startswith(_REFERENCES)
