@@ -7,7 +7,7 @@ dropped    a region does not reach the dataset
 changed    it does, but not exactly as it was drawn
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -66,5 +66,5 @@ class Loss(NamedTuple):
 
 def table(losses: Iterable[Loss]) -> pa.Table:
     """The losses as an Arrow table of schema LOSSES."""
-    columns = list(zip(*losses, strict=True)) or [[] for _ in LOSSES]
+    columns: list[Sequence[object]] = list(zip(*losses, strict=True)) or [()] * len(LOSSES)
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, LOSSES, strict=True)], LOSSES)

@@ -40,9 +40,7 @@ class Value(msgspec.Struct, gc=False):
 
     def names(self) -> list[str]:
         """The labels, whichever control gave them."""
-        return (
-            self.rectanglelabels or self.polygonlabels or self.brushlabels or self.ellipselabels or self.labels or []
-        )
+        return self.rectanglelabels or self.polygonlabels or self.brushlabels or self.ellipselabels or self.labels or []
 
 
 class Region(msgspec.Struct, gc=False):

@@ -1,0 +1,1 @@
+"""check: is this version fit to train on."""

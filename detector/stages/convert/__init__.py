@@ -1,0 +1,1 @@
+"""convert: the annotation tables to a dataset version as YOLO reads it."""

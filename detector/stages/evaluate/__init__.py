@@ -1,0 +1,1 @@
+"""evaluate: weights, measured on the frozen test split."""

@@ -1,0 +1,1 @@
+"""export: weights to what is deployed."""

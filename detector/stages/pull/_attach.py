@@ -1,0 +1,91 @@
+"""What every source does at the end: give the images their pixels, list what failed, write the tables."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from detector import losses
+from detector.annotations import Annotations
+from detector.images import Pixels
+from detector.losses import Loss
+from detector.stages import Result
+
+
+def wanted(annotations: Annotations) -> list[int]:
+    """The rows of `images` whose pixels are needed."""
+    return [int(row) for row in np.flatnonzero(pc.not_equal(annotations.images["status"], "excluded").to_numpy())]
+
+
+def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotations:
+    """Fill in sha256, extension, width and height; exclude images that can't be used, and list them.
+
+    `pixels` has an entry for each row of `wanted`. An image whose size is not the one that was annotated is excluded:
+    percent of another picture mean other places.
+    """
+    images = annotations.images
+    task_ids = images["task_id"].to_pylist()
+    bad = {row: (entry.problem, entry.detail) for row, entry in pixels.items() if entry.problem}
+    bad |= _other_size(annotations.regions, pixels)
+    found = [Loss("excluded", "image", str(why), task_ids[row], None, detail) for row, (why, detail) in bad.items()]
+    found += [Loss("changed", "image", "transposed", task_ids[row]) for row, got in pixels.items() if got.transposed]
+    regions, dropped = _without(annotations.regions, bad, task_ids)
+    status = ["excluded" if row in bad else status for row, status in enumerate(images["status"].to_pylist())]
+    images = images.set_column(images.schema.get_field_index("status"), "status", pa.array(status, pa.string()))
+    for column in ("sha256", "extension", "width", "height"):
+        images = _fill(images, column, {row: got for row, got in pixels.items() if row not in bad})
+    return Annotations(images, regions, pa.concat_tables([annotations.losses, losses.table(found + dropped)]))
+
+
+def _fill(images: pa.Table, column: str, pixels: Mapping[int, Pixels]) -> pa.Table:
+    values = [getattr(pixels[row], column) if row in pixels else None for row in range(images.num_rows)]
+    at = images.schema.get_field_index(column)
+    return images.set_column(at, images.schema.field(at), pa.array(values, images.schema.field(at).type))
+
+
+def _other_size(regions: pa.Table, pixels: Mapping[int, Pixels]) -> dict[int, tuple[str, str]]:
+    drawn = zip(*(regions[name].to_pylist() for name in ("image", "original_width", "original_height")), strict=True)
+    return {
+        image: ("size_differs", f"annotated at {width} x {height}, is {pixels[image].width} x {pixels[image].height}")
+        for image, width, height in set(drawn)
+        if width and height and not pixels[image].problem and (width, height) != pixels[image][2:4]
+    }
+
+
+def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: list[int]) -> tuple[pa.Table, list[Loss]]:
+    """The regions on good images, and a loss for each of the others."""
+    on_bad = pc.is_in(regions["image"], pa.array(list(bad), pa.int32()))
+    lost = regions.filter(on_bad)
+    rows = zip(lost["image"].to_pylist(), lost["region_id"].to_pylist(), strict=True)
+    dropped = [Loss("dropped", "region", "excluded_image", task_ids[image], region) for image, region in rows]
+    return regions.filter(pc.invert(on_bad)), dropped
+
+
+def finish(annotations: Annotations, datasets: Path, source: str) -> Result:
+    """Write the tables below `datasets`/pulled under their content's name, whole or not at all."""
+    scratch = datasets / "pulled" / f".{os.getpid()}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    annotations.write(scratch)
+    content = hashlib.sha256()
+    for file in sorted(scratch.iterdir()):
+        content.update(file.read_bytes())
+    folder = datasets / "pulled" / content.hexdigest()[:12]
+    if folder.exists():
+        shutil.rmtree(scratch)
+    else:
+        scratch.rename(folder)
+    images, regions = annotations.images, annotations.regions
+    tasks = pc.count_distinct(images["task_id"]).as_py()
+    excluded = pc.sum(pc.equal(images["status"], "excluded")).as_py() or 0
+    return Result(
+        folder,
+        folder.name,
+        f"{tasks:,} tasks, {images.num_rows - excluded:,} images, {regions.num_rows:,} regions from {source}",
+        {"tasks": tasks, "images": images.num_rows - excluded, "regions": regions.num_rows, "excluded": excluded},
+    )

@@ -1,0 +1,1 @@
+"""train: a dataset version to weights."""
