@@ -1,0 +1,116 @@
+"""pipeline.yaml as plain data, with the place in the file where each value stands.
+
+Faults are collected, never raised: a person wants to see all of them at once.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from detector.errors import Fault
+
+Key = str | int
+Keys = tuple[Key, ...]
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
+
+
+@dataclass
+class Document:
+    """A parsed file: its data, where each path stands, and what is wrong with it so far."""
+
+    text: str
+    data: Any = None
+    marks: dict[Keys, tuple[int, int]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    from_environment: set[Keys] = field(default_factory=set)
+
+    def fault(self, keys: Keys, message: str) -> None:
+        """Note that something is wrong at `keys`; it is shown at the nearest place that the file really has."""
+        place = keys
+        while place and place not in self.marks:
+            place = place[:-1]
+        line, column = self.marks.get(place, (0, 0)) if place or not keys else (0, 0)
+        self.faults.append(Fault(dotted(keys), message, line, column, self.line(line)))
+
+    def line(self, line: int) -> str:
+        """The text of line `line`, counted from 1."""
+        return self.text.splitlines()[line - 1] if line else ""
+
+
+def dotted(keys: Keys) -> str:
+    """("export", 1, "using") → export[1].using."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).lstrip(".")
+
+
+def parse(text: str, environment: Mapping[str, str] = os.environ) -> Document:
+    """Parse YAML safely; `${VAR}` and `${VAR:-default}` come from `environment` and stay text."""
+    document = Document(text)
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        document.faults.append(
+            Fault("", f"not YAML: {error.problem or error.context}", line, column, document.line(line))
+        )
+        return document
+    except (yaml.YAMLError, ValueError) as error:
+        document.faults.append(Fault("", f"not YAML: {' '.join(str(error).split())}"))
+        return document
+    if node is not None:
+        document.data = _Builder(document, environment).build(node, ())
+    return document
+
+
+class _Builder:
+    """Turns nodes into data. yaml's own constructor would drop the marks, and accept a key given twice."""
+
+    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
+        self.document = document
+        self.environment = environment
+        self.scalars = yaml.CSafeLoader("")
+
+    def build(self, node: yaml.Node, keys: Keys) -> Any:
+        self.document.marks.setdefault(keys, (node.start_mark.line + 1, node.start_mark.column + 1))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, keys)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*keys, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node, keys)
+
+    def _mapping(self, node: yaml.MappingNode, keys: Keys) -> dict[Key, Any]:
+        built: dict[Key, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.document.fault(keys, "a key must be a word")
+                continue
+            key = key_node.value
+            self.document.marks[*keys, key] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if key in built:
+                self.document.fault((*keys, key), "given twice")
+            built[key] = self.build(value_node, (*keys, key))
+        return built
+
+    def _scalar(self, node: yaml.Node, keys: Keys) -> Any:
+        if "${" in node.value:
+            self.document.from_environment.add(keys)
+            return _VARIABLE.sub(lambda match: self._variable(match, keys), node.value)
+        try:
+            return self.scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError) as error:
+            self.document.fault(keys, f"not a value: {' '.join(str(error).split())}")
+            return None
+
+    def _variable(self, match: re.Match[str], keys: Keys) -> str:
+        value = self.environment.get(match["name"], match["default"])
+        if value is None:
+            self.document.fault(
+                keys,
+                f"the environment variable {match['name']} is not set; set it, or write ${{{match['name']}:-default}}",
+            )
+            return ""
+        return value
