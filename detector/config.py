@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -50,6 +50,7 @@ def _as_classes(value: Any) -> Any:
     return value
 
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
 Classes = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_as_classes)]
 
 
@@ -190,7 +191,7 @@ def _section(document: Document, keys: Keys, value: Any) -> Section | None:
         what = f"no backend {using!r}" + suggestion(using, known) if using else "is missing"
         document.fault((*keys, "using"), f"{what}; there is {' | '.join(known)}")
         return None
-    options = importlib.import_module(f"{package(stage)}.{using}").Options
+    options: type[Section] = importlib.import_module(f"{package(stage)}.{using}").Options
     _secrets_from_environment(document, options, keys, value)
     return _model(document, options, keys, {"using": using, **value})
 
@@ -214,10 +215,7 @@ def _secrets_from_environment(document: Document, model: type[Section], keys: Ke
             )
 
 
-ModelT = Any
-
-
-def _model(document: Document, model: type[BaseModel], keys: Keys, value: Any, more: Sequence[str] = ()) -> ModelT:
+def _model(document: Document, model: type[ModelT], keys: Keys, value: Any, more: Sequence[str] = ()) -> ModelT | None:
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -24,6 +24,7 @@ REASONS = {
     "no_image": "has no image",
     "missing_image": "its image was not found",
     "broken_image": "its image can't be decoded",
+    "nothing_left": "had regions, but none of them could be kept: no background",
     "huge_image": "its image is larger than the limit",
     "size_differs": "its image is not the size that was annotated",
     "not_chosen_annotator": "has no annotation by the chosen annotator",
@@ -41,6 +42,7 @@ REASONS = {
     "outside": "lies wholly outside the image",
     "duplicate": "is the same as another region of the image",
     "empty_mask": "is an empty mask",
+    "broken_mask": "is a mask that can't be decoded at its image's size",
     # changed
     "clipped": "was cut at the image's edge",
     "envelope": "was replaced by the upright box around it",

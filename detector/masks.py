@@ -1,0 +1,100 @@
+"""Brush masks: Label Studio's run-length code to a mask, and a mask to one polygon."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.geometry import Floats
+
+Mask = NDArray[np.uint8]
+
+
+class BrokenMask(ValueError):
+    """The code does not describe an image of the stated size."""
+
+
+def decode_rle(code: bytes, width: int, height: int) -> Mask:
+    """The mask (height, width), 0 or 1: where the coded RGBA image is not transparent.
+
+    Format (thi.ng/rle-pack, which Label Studio uses): 32 bits number of values, 5 bits word size - 1, four times
+    4 bits length size - 1; then runs: 1 bit repeat?, 2 bits which length size, length - 1, and one word if it
+    repeats, else that many words.
+    """
+    values = _unpack(code)
+    if values.size != width * height * 4:
+        raise BrokenMask(f"the mask has {values.size} values, not {width} x {height} x 4")
+    return (values.reshape(height, width, 4)[:, :, 3] > 0).astype(np.uint8)
+
+
+def _unpack(code: bytes) -> NDArray[np.uint8]:
+    padded = np.frombuffer(code + b"\0" * 8, np.uint8).astype(np.uint64)
+    words = sum(padded[k : len(code) + k] << np.uint64(56 - 8 * k) for k in range(8))
+    windows: list[int] = np.asarray(words, np.uint64).tolist()  # 64 bits from each byte on
+
+    def read(at: int, bits: int) -> int:
+        return (windows[at >> 3] >> (64 - (at & 7) - bits)) & ((1 << bits) - 1)
+
+    try:
+        count, word = read(0, 32), read(32, 5) + 1
+        if count > len(code) * 1_000_000 or word > 8:
+            raise BrokenMask("the mask's header is not one of an 8-bit image")
+        sizes = [read(37 + 4 * k, 4) + 1 for k in range(4)]
+        return _runs(read, count, word, sizes)
+    except IndexError as error:
+        raise BrokenMask("the mask's code ends too early") from error
+
+
+def _runs(read: "object", count: int, word: int, sizes: list[int]) -> NDArray[np.uint8]:
+    out = np.zeros(count, np.uint8)
+    at, filled = 53, 0
+    while filled < count:
+        repeats, size = read(at, 1), sizes[read(at + 1, 2)]  # type: ignore[operator]
+        length = read(at + 3, size) + 1  # type: ignore[operator]
+        at += 3 + size
+        if repeats:
+            out[filled : filled + length] = read(at, word)  # type: ignore[operator]
+            at += word
+        else:
+            out[filled : filled + length] = [read(at + word * k, word) for k in range(length)][: count - filled]  # type: ignore[operator]
+            at += word * length
+        filled += length
+    return out
+
+
+class MaskOutline(NamedTuple):
+    """A mask as one polygon: points (k, 2) in pixels; k is 0 for an empty mask. `joined`: parts or holes were."""
+
+    points: Floats
+    joined: bool
+
+
+def outline(mask: Mask) -> MaskOutline:
+    """One polygon whose rasterisation (OpenCV's fillPoly, as Ultralytics trains with) is the mask again.
+
+    Points are the centres of the boundary's pixels. Parts and holes are joined by bridges of no width to the nearest
+    point of what is joined already, as a YOLO row has room for one polygon only.
+    """
+    import cv2
+
+    contours, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return MaskOutline(np.empty((0, 2)), False)
+    rings = sorted((contour.reshape(-1, 2) for contour in contours), key=len, reverse=True)
+    path = rings[0]
+    for ring in _nearest_first(path, rings[1:]):
+        path = _bridge(path, ring)
+    return MaskOutline(path + 0.5, len(rings) > 1)
+
+
+def _nearest_first(path: NDArray[np.int32], rings: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
+    start = path[0]
+    return sorted(rings, key=lambda ring: int(np.abs(ring - start).sum(axis=1).min()))
+
+
+def _bridge(path: NDArray[np.int32], ring: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Walk `path`, at its point nearest to `ring` step over, walk around `ring`, step back, go on."""
+    distance = np.square(path[:, None, :].astype(np.int64) - ring[None, :, :]).sum(axis=2)
+    here, there = np.unravel_index(int(distance.argmin()), distance.shape)
+    around = np.concatenate([ring[there:], ring[: there + 1]])
+    return np.concatenate([path[: here + 1], around, path[here:]])

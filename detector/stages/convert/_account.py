@@ -1,0 +1,98 @@
+"""What a conversion did, for programs (conversion.json) and for people (card.md)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from detector.dataset import SPLITS
+from detector.losses import REASONS
+
+Account = dict[str, Any]
+
+
+def account(task: str, classes: Sequence[str], images: pa.Table, instances: pa.Table, losses: pa.Table) -> Account:
+    """conversion.json: what was kept, and everything that was dropped, changed or excluded, by reason."""
+    return {
+        "schema": 1,
+        "task": task,
+        "classes": list(classes),
+        "kept": _kept(classes, images, instances),
+        **{action: _listed(losses, action) for action in ("dropped", "changed", "excluded")},
+    }
+
+
+def _kept(classes: Sequence[str], images: pa.Table, instances: pa.Table) -> Account:
+    included = images.filter(pc.is_valid(images["file"]))
+    splits = np.asarray(images["split"].take(instances["image"]).to_pylist(), object)
+    counts = np.zeros((len(SPLITS), len(classes)), int)
+    rows = np.searchsorted(sorted(SPLITS), splits.astype(str)) if len(splits) else np.empty(0, int)
+    order = np.array([SPLITS.index(name) for name in sorted(SPLITS)])
+    np.add.at(counts, (order[rows], instances["class_id"].to_numpy()), 1)
+    images_in = Counter(included["split"].to_pylist())
+    return {
+        "images": included.num_rows,
+        "backgrounds": pc.sum(pc.equal(included["status"], "background")).as_py() or 0,
+        "objects": instances.num_rows,
+        "images_in": {split: images_in[split] for split in SPLITS},
+        "objects_of": dict(zip(classes, counts.sum(axis=0).tolist(), strict=True)),
+        "objects_in": {
+            split: dict(zip(classes, row.tolist(), strict=True)) for split, row in zip(SPLITS, counts, strict=True)
+        },
+    }
+
+
+def _listed(losses: pa.Table, action: str) -> dict[str, list[Any]]:
+    """Reason → entries. Excluded ones are task ids; the others say which region, and what a person needs to find it."""
+    listed: dict[str, list[Any]] = {}
+    for loss in losses.filter(pc.equal(losses["action"], action)).to_pylist():
+        entry = {key: loss[key] for key in ("task_id", "region_id", "detail") if loss[key] is not None}
+        listed.setdefault(loss["reason"], []).append(entry)
+    return dict(sorted(listed.items(), key=lambda pair: -len(pair[1])))
+
+
+def sentences(done: Account) -> list[str]:
+    """One line for each reason: `2 regions dropped: has no area (tasks 27, 101)`."""
+    lines = []
+    for action in ("dropped", "changed", "excluded"):
+        for reason, entries in done[action].items():
+            tasks = list(dict.fromkeys(str(entry["task_id"]) for entry in entries))
+            more = f" and {len(tasks) - 5:,} more" if len(tasks) > 5 else ""
+            which = f"task{'s' * (len(tasks) > 1)} {', '.join(tasks[:5])}{more}"
+            lines.append(f"{len(entries):,} {action}: {REASONS[reason]} ({which})")
+    return lines
+
+
+def card(name: str, version: str, done: Account, links: dict[int, str]) -> str:
+    """card.md: what a person reads of a dataset version. `links` lead from task ids to the tasks' pages."""
+    kept = done["kept"]
+    lines = [
+        f"# {name} {version}",
+        "",
+        f"{kept['images']:,} images ({kept['backgrounds']:,} of them backgrounds), {kept['objects']:,} objects of"
+        f" {len(done['classes'])} classes, for `{done['task']}`.",
+        "",
+        "| class | id | " + " | ".join(SPLITS) + " | all |",
+        "|---|---:|" + "---:|" * (len(SPLITS) + 1),
+    ]
+    for index, label in enumerate(done["classes"]):
+        cells = [kept["objects_in"][split][label] for split in SPLITS]
+        lines.append(f"| {label} | {index} | " + " | ".join(f"{n:,}" for n in [*cells, sum(cells)]) + " |")
+    totals = [kept["images_in"][split] for split in SPLITS]
+    lines.append("| *images* | | " + " | ".join(f"{n:,}" for n in [*totals, sum(totals)]) + " |")
+    for action, title in (("dropped", "Dropped"), ("changed", "Changed"), ("excluded", "Excluded")):
+        lines += ["", f"## {title}", "", *(_reasons(done[action], links) or ["Nothing."])]
+    return "\n".join(lines) + "\n"
+
+
+def _reasons(listed: dict[str, list[Any]], links: dict[int, str]) -> list[str]:
+    lines = []
+    for reason, entries in listed.items():
+        tasks = list(dict.fromkeys(entry["task_id"] for entry in entries))
+        named = ", ".join(f"[{task}]({links[task]})" if task in links else str(task) for task in tasks[:20])
+        more = f" and {len(tasks) - 20:,} more, listed in conversion.json" if len(tasks) > 20 else ""
+        lines.append(f"- **{len(entries):,}** {REASONS[reason]}. Tasks: {named}{more}.")
+    return lines

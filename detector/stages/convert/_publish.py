@@ -1,0 +1,135 @@
+"""A dataset version's id, its files, and how it appears: whole, by rename, or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import yaml
+
+from detector.dataset import SPLITS
+from detector.files import write_whole
+from detector.geometry import Ints
+from detector.images import stored
+from detector.stages import Job, Result
+from detector.stages.convert._account import Account, card, sentences
+from detector.stages.convert._rows import Text
+
+
+def publish(job: Job[Any], images: pa.Table, instances: pa.Table, labels: Sequence[bytes], done: Account) -> Result:
+    """Write the version unless it is there, refresh what is said about it, and point `latest` at it.
+
+    `labels` has the txt of each included image, in the order of the images table.
+    """
+    included = images.filter(pc.is_valid(images["file"]))
+    lines = image_lines(included, labels)
+    head = [job.pipeline.task, list(job.pipeline.classes)]
+    version = identify(head, lines)
+    done["test_set"] = identify(head, [line for line in lines if line.startswith("test/")])
+    folder = job.datasets / version
+    if not folder.exists():
+        scratch = job.datasets / f".{version}-{os.getpid()}"
+        shutil.rmtree(scratch, ignore_errors=True)
+        _write(scratch, included, labels, job)
+        scratch.rename(folder)
+    _describe(folder, job.pipeline.name, images, instances, done)
+    _point_latest(job.datasets, version)
+    return _result(folder, done)
+
+
+def _write(folder: Path, included: pa.Table, labels: Sequence[bytes], job: Job[Any]) -> None:
+    write_labels(folder, included["file"].to_pylist(), labels)
+    link_images(folder, included, job.datasets / "store")
+    (folder / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
+
+
+def _describe(folder: Path, name: str, images: pa.Table, instances: pa.Table, done: Account) -> None:
+    """The tables and the accounts: who drew what, and links, may change while the content stays the same."""
+    for table_name, table in (("images", images), ("instances", instances)):
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        write_whole(folder / f"{table_name}.parquet", sink.getvalue().to_pybytes())
+    links = {
+        task: link for task, link in zip(*images.select(["task_id", "link"]).to_pydict().values(), strict=True) if link
+    }
+    write_whole(folder / "conversion.json", json.dumps(done, indent=1, ensure_ascii=False))
+    write_whole(folder / "card.md", card(name, folder.name, done, links))
+
+
+def _point_latest(datasets: Path, version: str) -> None:
+    scratch = datasets / f".latest-{os.getpid()}"
+    scratch.unlink(missing_ok=True)
+    scratch.symlink_to(version)
+    scratch.replace(datasets / "latest")
+
+
+def _result(folder: Path, done: Account) -> Result:
+    kept = done["kept"]
+    splits = ", ".join(f"{count:,} {split}" for split, count in kept["images_in"].items())
+    figures = {"images": kept["images"], "backgrounds": kept["backgrounds"], "objects": kept["objects"]}
+    figures |= {action: sum(map(len, done[action].values())) for action in ("dropped", "changed", "excluded")}
+    figures |= {f"objects/{name}": count for name, count in kept["objects_of"].items()}
+    summary = f"version {folder.name}: {kept['objects']:,} objects on {kept['images']:,} images ({splits})"
+    told = [folder / name for name in ("card.md", "conversion.json", "data.yaml")]
+    return Result(folder, folder.name, summary, figures, {"dataset": told}, sentences(done))
+
+
+def label_files(rows: Text, image: Ints, included: Ints) -> list[bytes]:
+    """The txt of each image in `included`; `image` (n,), ascending, says which image each row belongs to."""
+    starts = rows.offsets[np.searchsorted(image, included, "left")].tolist()
+    ends = rows.offsets[np.searchsorted(image, included, "right")].tolist()
+    return [rows.content[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def identify(head: object, lines: Sequence[str]) -> str:
+    """12 hex digits of the SHA-256 of what a version is. The order of `lines`, one for each image, does not matter."""
+    content = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
+    for line in sorted(lines):
+        content.update(line.encode() + b"\n")
+    return content.hexdigest()[:12]
+
+
+def image_lines(images: pa.Table, labels: Sequence[bytes]) -> list[str]:
+    """One line for each image: its file (with the split), its pixels, its labels."""
+    rows = zip(images["file"].to_pylist(), images["sha256"].to_pylist(), labels, strict=True)
+    return [f"{file} {pixels} {hashlib.sha256(label).hexdigest()}" for file, pixels, label in rows]
+
+
+def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) -> None:
+    """labels/<split>/<stem>.txt for each image; raw descriptors, since this is most of a conversion's time."""
+    for split in SPLITS:
+        (folder / "labels" / split).mkdir(parents=True)
+    directory = os.open(folder / "labels", os.O_RDONLY | os.O_DIRECTORY)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        for file, label in zip(files, labels, strict=True):
+            opened = os.open(f"{file.rpartition('.')[0]}.txt", flags, 0o644, dir_fd=directory)
+            os.write(opened, label)
+            os.close(opened)
+    finally:
+        os.close(directory)
+
+
+def link_images(folder: Path, images: pa.Table, store: Path) -> None:
+    """images/<split>/<stem>.<ext> as hard links into the store; copies where the file system has none."""
+    for split in SPLITS:
+        (folder / "images" / split).mkdir(parents=True)
+    for file, sha256 in zip(images["file"].to_pylist(), images["sha256"].to_pylist(), strict=True):
+        source, target = stored(store, sha256, f".{file.rpartition('.')[2]}"), folder / "images" / file
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+
+
+def data_yaml(classes: Sequence[str]) -> str:
+    """The file that Ultralytics trains from; without `path`, everything is relative to its own folder."""
+    places = {split: f"images/{split}" for split in SPLITS}
+    return yaml.safe_dump({**places, "names": dict(enumerate(classes))}, sort_keys=False, allow_unicode=True)

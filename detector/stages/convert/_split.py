@@ -1,0 +1,92 @@
+"""Which images train, which validate, which test: decided by what an image is, never by when it came.
+
+An image's place comes from a hash of its content (or of its group's name), so it stays where it is as the project
+grows, exact copies never part, and the test set stays frozen.
+"""
+
+import hashlib
+import json
+
+import numpy as np
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from detector.complaints import suggestion
+from detector.dataset import SPLITS
+from detector.errors import UsageError
+
+_WORDS = {"valid": "val", "validation": "val", "training": "train", "testing": "test"}
+
+
+class Split(BaseModel):
+    """How images are divided. The shares are of all images; with `field`, of those that the field leaves to train."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    val: float | None = Field(None, ge=0, lt=1, description="share of validation images; 0.15 without `field`")
+    test: float | None = Field(None, ge=0, lt=1, description="share of test images; 0.15 without `field`")
+    field: str | None = Field(None, description="take a task's own data field, which says train, val or test")
+    group_by: str | None = Field(None, description="a data field; images with the same value stay together")
+
+    @model_validator(mode="after")
+    def _leaves_some_to_train(self) -> "Split":
+        if self.share("val") + self.share("test") >= 1:
+            raise ValueError("val and test together leave nothing to train on")
+        return self
+
+    def share(self, name: str) -> float:
+        """The share of `val` or `test`."""
+        given: float | None = getattr(self, name)
+        return given if given is not None else 0.0 if self.field else 0.15
+
+
+def assign(images: pa.Table, split: Split) -> list[str]:
+    """The split of each row of the annotation images. Raises UsageError when one of the three stays empty."""
+    data = [json.loads(text) for text in images["data"].to_pylist()] if split.field or split.group_by else []
+    keys = images["sha256"].to_pylist()
+    if split.group_by:
+        keys = [_group(row, split.group_by, key) for row, key in zip(data, keys, strict=True)]
+    assigned = [_by_hash(key, split) for key in keys]
+    if split.field:
+        stated = [
+            _stated(row, split.field, task) for row, task in zip(data, images["task_id"].to_pylist(), strict=True)
+        ]
+        assigned = [by_hash if name == "train" else name for name, by_hash in zip(stated, assigned, strict=True)]
+    _refuse_empty(assigned, split)
+    return assigned
+
+
+def _by_hash(key: str, split: Split) -> str:
+    """The key is hexadecimal and uniform: its first 52 bits are a number in [0, 1)."""
+    place = int(key[:13], 16) / 16**13
+    if place < split.share("test"):
+        return "test"
+    return "val" if place < split.share("test") + split.share("val") else "train"
+
+
+def _group(data: dict[str, object], group_by: str, key: str) -> str:
+    value = data.get(group_by.removeprefix("data."))
+    return key if value is None else hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _stated(data: dict[str, object], field: str, task: int) -> str:
+    value = data.get(field.removeprefix("data."))
+    word = str(value).strip().lower()
+    name = _WORDS.get(word, word)
+    if name not in SPLITS:
+        raise UsageError(
+            f"task {task}: its field {field!r} is {value!r}, which is not one of {' | '.join(SPLITS)}"
+            f"{suggestion(word, SPLITS)} Mend the field, or leave convert.split.field out"
+        )
+    return name
+
+
+def _refuse_empty(assigned: list[str], split: Split) -> None:
+    counts = dict(zip(*np.unique(assigned, return_counts=True), strict=True)) if assigned else {}
+    empty = [name for name in SPLITS if not counts.get(name)]
+    if not empty:
+        return
+    how = f"no task's {split.field!r} says so" if split.field else f"of {len(assigned)} images, none fell there"
+    raise UsageError(
+        f"the {' and the '.join(empty)} split would be empty: {how}. Set convert.split.{empty[0]} to a larger share"
+        f" (it is {split.share(empty[0]) if empty[0] != 'train' else 'what val and test leave'}), or add images"
+    )
