@@ -1,0 +1,170 @@
+"""The commands: parse, one call, print. Errors are shown here, and only here."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from detector import __version__
+from detector.errors import DetectorError, TryAgain
+
+STAGES = click.Choice(["pull", "convert", "check", "train", "evaluate", "export", "promote"])
+_pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))
+_set = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="override a value of pipeline.yaml")
+_json = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout, progress on stderr")
+_from = click.option("--from", "first", type=STAGES, default="pull", help="take what came before as it is")
+_until = click.option("--until", "last", type=STAGES, default="promote", help="stop after this stage")
+_force = click.option("--force", "forced", type=STAGES, multiple=True, help="run this stage even if nothing changed")
+
+
+def main() -> None:
+    """Run a command, show an error as one clear text on stderr, and exit with its code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    as_json = "--json" in sys.argv
+    try:
+        commands.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except DetectorError as error:
+        _fail(str(error), error.exit_code, as_json)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted; the next run goes on from what is done", 130, as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - a bug of ours: said calmly, the trace is in the run's log
+        _fail(f"unexpected: {type(error).__name__}: {error}; the run's log has the details", 1, as_json)
+
+
+def _terminated(*_: object) -> None:
+    raise TryAgain("stopped by SIGTERM; the next run goes on from what is done")
+
+
+def _fail(message: str, code: int, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "status": "failed", "error": message, "exit_code": code}))
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def _show(outcome: dict[str, Any], as_json: bool, lines: Callable[[], None]) -> None:
+    if as_json:
+        click.echo(json.dumps(outcome, ensure_ascii=False))
+    else:
+        lines()
+
+
+@click.group(name="detector", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="detector")
+def commands() -> None:
+    """Train object detectors from one file: annotations in, engine out.
+
+    \b
+    detector init                  write a first pipeline.yaml and a sample project
+    detector run                   do what it says; do it again whenever something changed
+    """
+
+
+@commands.command()
+@_pipeline
+@_set
+@_from
+@_until
+@_force
+@_json
+@click.option("--wait-lock", type=float, default=0.0, metavar="SECONDS", help="wait for another run to end")
+@click.option("--exit-code-if-unchanged", type=int, default=0, metavar="CODE", help="e.g. 99 for a scheduler")
+def run(
+    pipeline: Path,
+    overrides: tuple[str, ...],
+    first: str,
+    last: str,
+    forced: tuple[str, ...],
+    as_json: bool,
+    wait_lock: float,
+    exit_code_if_unchanged: int,
+) -> None:
+    """Do what PIPELINE (pipeline.yaml) says: only what has changed, in order, recorded.
+
+    \b
+    detector run pipeline.yaml
+    detector run --set train.epochs=3 --until evaluate
+    detector run --from export --force export
+    """
+    from detector.config import load
+    from detector.plan import Choice
+    from detector.run import run as run_pipeline
+    from detector.terminal import Terminal
+
+    terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    config = load(pipeline, overrides)
+    outcome = run_pipeline(config, Choice(first, last, frozenset(forced)), terminal, wait_lock)
+    _show(outcome.plain(), as_json, lambda: terminal.outcome(outcome.status, outcome.look))
+    if outcome.status == "unchanged":
+        sys.exit(exit_code_if_unchanged)
+
+
+@commands.command()
+@_pipeline
+@_set
+@_json
+def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check PIPELINE without running anything: every fault, with its line.
+
+    \b
+    detector validate
+    detector validate nightly.yaml --set train.epochs=3
+    """
+    from detector.config import load
+
+    config = load(pipeline, overrides)
+    steps = [step.name for step in config.steps]
+    outcome = {"schema": 1, "status": "valid", "name": config.name, "task": config.task, "steps": steps}
+    _show(outcome, as_json, lambda: click.echo(f"{pipeline} is valid: {' → '.join(steps)}"))
+
+
+@commands.command()
+@_pipeline
+@_set
+@_from
+@_until
+@_force
+@_json
+def plan(
+    pipeline: Path, overrides: tuple[str, ...], first: str, last: str, forced: tuple[str, ...], as_json: bool
+) -> None:
+    """Say what `run` would do with each step, and why.
+
+    \b
+    detector plan
+    detector plan --set train.epochs=100
+    """
+    from detector.config import load
+    from detector.plan import Choice
+    from detector.plan import plan as plan_pipeline
+
+    planned = list(plan_pipeline(load(pipeline, overrides), Choice(first, last, frozenset(forced))))
+    steps = [{"step": each.step.name, "run": each.why is not None, "why": each.why or []} for each in planned]
+    _show({"schema": 1, "steps": steps}, as_json, lambda: click.echo("\n".join(map(_planned, steps))))
+
+
+def _planned(step: dict[str, Any]) -> str:
+    return f"{step['step']:<18}{'run   ' if step['run'] else 'skip  '}{', '.join(step['why'])}".rstrip()
+
+
+@commands.command()
+def schema() -> None:
+    """Print the JSON Schema of pipeline.yaml, which editors use to complete and check it.
+
+    \b
+    detector schema > pipeline.schema.json
+    """
+    from detector.schema import schema as json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -1,0 +1,36 @@
+"""One run at a time in a project: a lock that dies with its process."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from detector.errors import Locked
+
+
+@contextmanager
+def locked(path: Path, wait: float = 0.0) -> Iterator[None]:
+    """Hold the lock at `path`; raise Locked, naming the holder, when it isn't free within `wait` seconds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _take(handle, wait)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, wait: float) -> None:
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= until:
+                holder = os.pread(handle, 200, 0).decode(errors="replace")
+                raise Locked(f"another run is at work here ({holder}); wait for it with --wait-lock SECONDS") from error
+        time.sleep(0.2)
