@@ -3,21 +3,10 @@
 Never a union by default: two people's boxes around one object would become two objects.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
+from detector.label_studio.policy import Annotator, Policy
 from detector.label_studio.structs import Annotation, Task
-
-
-class Annotator(BaseModel):
-    """Take the annotations of one person."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    annotator: str
-
-
-Policy = Literal["latest", "first", "ground_truth", "fail"] | Annotator
 
 
 class Choice(NamedTuple):

@@ -13,8 +13,9 @@ import pyarrow as pa
 from detector import losses
 from detector.annotations import IMAGES, REGIONS, Annotations
 from detector.errors import DetectorError, UsageError
-from detector.label_studio.choose import Policy, choose, several
+from detector.label_studio.choose import choose, several
 from detector.label_studio.label_config import guess_image_fields, image_fields
+from detector.label_studio.policy import Policy
 from detector.label_studio.structs import SHAPES, Annotation, Region, Task
 from detector.losses import Loss
 

@@ -6,37 +6,16 @@ grows, exact copies never part, and the test set stays frozen.
 
 import hashlib
 import json
+from collections import Counter
 
-import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from detector.complaints import suggestion
 from detector.dataset import SPLITS
 from detector.errors import UsageError
+from detector.stages.convert.yolo import Split
 
 _WORDS = {"valid": "val", "validation": "val", "training": "train", "testing": "test"}
-
-
-class Split(BaseModel):
-    """How images are divided. The shares are of all images; with `field`, of those that the field leaves to train."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    val: float | None = Field(None, ge=0, lt=1, description="share of validation images; 0.15 without `field`")
-    test: float | None = Field(None, ge=0, lt=1, description="share of test images; 0.15 without `field`")
-    field: str | None = Field(None, description="take a task's own data field, which says train, val or test")
-    group_by: str | None = Field(None, description="a data field; images with the same value stay together")
-
-    @model_validator(mode="after")
-    def _leaves_some_to_train(self) -> "Split":
-        if self.share("val") + self.share("test") >= 1:
-            raise ValueError("val and test together leave nothing to train on")
-        return self
-
-    def share(self, name: str) -> float:
-        """The share of `val` or `test`."""
-        given: float | None = getattr(self, name)
-        return given if given is not None else 0.0 if self.field else 0.15
 
 
 def assign(images: pa.Table, split: Split) -> list[str]:
@@ -81,8 +60,8 @@ def _stated(data: dict[str, object], field: str, task: int) -> str:
 
 
 def _refuse_empty(assigned: list[str], split: Split) -> None:
-    counts = dict(zip(*np.unique(assigned, return_counts=True), strict=True)) if assigned else {}
-    empty = [name for name in SPLITS if not counts.get(name)]
+    counts = Counter(assigned)
+    empty = [name for name in SPLITS if not counts[name]]
     if not empty:
         return
     how = f"no task's {split.field!r} says so" if split.field else f"of {len(assigned)} images, none fell there"

@@ -1,0 +1,15 @@
+"""How `pull.annotations` says which annotation counts when a task has several."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Annotator(BaseModel):
+    """Take the annotations of one person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    annotator: str
+
+
+Policy = Literal["latest", "first", "ground_truth", "fail"] | Annotator
