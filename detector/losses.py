@@ -36,6 +36,7 @@ REASONS = {
     "excluded_image": "is on an image that was excluded",
     "no_label": "has no label",
     "not_a_shape": "is no shape that a detector learns (choices, text, relation, keypoint, …)",
+    "malformed_row": "is no row of YOLO's format",
     "other_control": "belongs to no image of the task",
     "zero_area": "has no area",
     "too_few_points": "has fewer than three points",
