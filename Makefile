@@ -1,0 +1,52 @@
+# The commands of this project. Each makes what it needs first; nothing is installed outside this folder, but for the
+# browser that the tests open pages in (Debian's chromium, where this runs as root).
+
+PYTHON ?= python3
+PIP = -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test browser lint bench torture test-gpu test-image clean
+
+run: .venv/ready ## the sample project, from annotations to an engine
+	.venv/bin/detector init
+	.venv/bin/detector run pipeline.yaml
+
+test: .venv/ready-for-tests .venv-label-studio/ready browser
+	.venv/bin/python -m pytest
+
+lint: .venv/ready-for-tests
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/hadolint Dockerfile
+
+bench: .venv/ready-for-tests ## one JSON line a figure
+	for file in benchmarks/*.py; do .venv/bin/python $$file || exit 1; done
+
+test-gpu: .venv/ready-for-tests ## on a machine with an NVIDIA GPU and TensorRT
+	.venv/bin/python -m pytest -m gpu
+
+test-image: ## builds the image with buildah and runs it with podman
+	tests/image/run.sh
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python $(PIP) -c constraints.txt -e .
+	touch $@
+
+.venv/ready-for-tests: .venv/ready
+	.venv/bin/python $(PIP) -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv-label-studio/ready: constraints-label-studio.txt
+	$(PYTHON) -m venv .venv-label-studio
+	.venv-label-studio/bin/python $(PIP) -c constraints-label-studio.txt label-studio
+	touch $@
+
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	  || echo "no chromium here: the tests that look at pages are skipped"
+
+clean: ## everything that make made, but no data set and no run
+	rm -rf .venv .venv-label-studio .cache
