@@ -1,0 +1,104 @@
+"""Images that must be downloaded, four at a time; what was downloaded once is not asked for again.
+
+    datasets/<name>/pulled/downloads.jsonl      one line for each address: what its image was
+
+A line is written as soon as its image is in the store, so a killed run goes on where it was. An address stands for
+its image for good: to fetch images anew that were replaced under their address, delete the file.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from detector.errors import DetectorError
+from detector.images import Pixels, ingest_one, stored
+from detector.label_studio.client import Connection
+from detector.label_studio.download import fetch
+from detector.stages import Job
+
+AT_ONCE = 4  # more gain nothing: a Label Studio server gave 64 images a second to 4 threads, and 69 to 16
+
+
+def download(connection: Connection, images: Iterable[tuple[str, int]], job: Job[Any]) -> list[Pixels]:
+    """The pixels of each (reference, task) of `images`, in the store.
+
+    Raises DetectorError when there are images, and not one of them was found: then it is no image that is missing.
+    """
+    images = list(images)
+    store, index = job.datasets / "store", job.datasets / "pulled" / "downloads.jsonl"
+    index.parent.mkdir(parents=True, exist_ok=True)
+    prefix = connection.url + " "  # the same path on another server is another image
+    known = {source: pixels for source, pixels in _read(index, prefix).items() if _is_stored(pixels, store)}
+    needed = {source: task for source, task in images if source not in known}
+    with (
+        index.open("a", encoding="utf-8") as lines,
+        TemporaryDirectory(dir=job.folder) as scratch,
+        job.report.progress("images", len(needed)) as advance,
+    ):
+        for source, pixels in _fetched(connection, needed, Path(scratch), store):
+            known[source] = pixels
+            if not pixels.problem:
+                lines.write(f"\n{json.dumps([prefix + source, *pixels[:5]])}")  # a torn line spoils no other
+                lines.flush()
+            advance(1)
+    _refuse_if_all_missing(needed, known)
+    return [known[source] for source, _ in images]
+
+
+def _read(index: Path, prefix: str) -> dict[str, Pixels]:
+    known = {}
+    for line in index.read_text(encoding="utf-8").splitlines() if index.exists() else []:
+        try:
+            address, *pixels = json.loads(line)
+        except ValueError:
+            continue
+        if address.startswith(prefix):
+            known[address.removeprefix(prefix)] = Pixels(*pixels)
+    return known
+
+
+def _is_stored(pixels: Pixels, store: Path) -> bool:
+    return stored(store, pixels.sha256, pixels.extension).exists()
+
+
+def _fetched(
+    connection: Connection, needed: Mapping[str, int], scratch: Path, store: Path
+) -> Iterator[tuple[str, Pixels]]:
+    """Each reference with its pixels, as they come."""
+
+    def one(number: int, source: str, task: int) -> tuple[str, Pixels]:
+        target = scratch / str(number)
+        why = fetch(connection, source, task, target)
+        if why is not None:
+            return source, Pixels(problem="missing_image", detail=f"{source}: {why}")
+        pixels = ingest_one(target, store)
+        target.unlink()
+        return source, pixels._replace(detail=pixels.detail and pixels.detail.replace(target.name, source, 1))
+
+    with _pool() as pool:
+        waiting = [pool.submit(one, number, *item) for number, item in enumerate(needed.items())]
+        for done in as_completed(waiting):
+            yield done.result()
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads that, on an error, finish what they have in hand and begin nothing more."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _refuse_if_all_missing(needed: Mapping[str, int], known: Mapping[str, Pixels]) -> None:
+    missing = [source for source in needed if known[source].problem == "missing_image"]
+    if missing and len(missing) == len(known):
+        raise DetectorError(
+            f"not one of the project's {len(missing)} images can be fetched, as task {needed[missing[0]]} shows:"
+            f" {known[missing[0]].detail}; see that Label Studio itself shows them"
+        )

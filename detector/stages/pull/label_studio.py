@@ -1,0 +1,42 @@
+"""Tasks and images from a running Label Studio server."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from detector.label_studio.policy import Policy
+from detector.stages import Job, Result, Section
+
+LIBRARIES = ("label-studio-sdk", "msgspec", "pillow", "pyarrow")
+
+
+class Options(Section):
+    """A project on a Label Studio server."""
+
+    using: Literal["label_studio"] = "label_studio"
+    url: str = Field(
+        description="where the server is",
+        pattern=r"^https?://[^\s/]\S*$",
+        examples=["http://localhost:8080", "${LABEL_STUDIO_URL}"],
+    )
+    token: SecretStr = Field(
+        description="a legacy token or a personal access token, from the environment",
+        examples=["${LABEL_STUDIO_TOKEN}"],
+    )
+    project: int | str = Field(description="the project's id or its exact title", examples=[3, "Blood cells"])
+    annotations: Policy = Field("latest", description="which annotation counts when a task has several")
+
+
+def state(options: Options, datasets: Path) -> str:  # noqa: ARG001 - other sources keep an index there
+    """Changes whenever a task or an annotation is added, edited or deleted on the server."""
+    from detector.stages.pull._server import state_of
+
+    return state_of(options)
+
+
+def run(job: Job[Options]) -> Result:
+    """List the tasks, download the images that aren't here yet, write the tables."""
+    from detector.stages.pull._server import take
+
+    return take(job)

@@ -1,0 +1,172 @@
+"""Pulling from a real Label Studio server: tables, pixels, and what is missing."""
+
+import io
+import json
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from detector import annotations
+from detector.errors import DetectorError, UsageError
+from detector.images import stored
+from detector.label_studio import persist
+from detector.stages import Job
+from detector.stages.pull import label_studio as backend
+from tests.quiet import Quiet
+from tests.services.label_studio import EMAIL, TOKEN, disc
+
+PIPELINE = SimpleNamespace(name="cells", task="detect", classes={"disc": ("disc",), "square": ("square",)})
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(persist, "WAITS", (0.0, 0.0, 0.0))
+
+
+@pytest.fixture
+def pull(label_studio, tmp_path):
+    """Pull a project; gives the result and its tables."""
+
+    def pull(project, **options):
+        options = _options(label_studio, project, **options)
+        folder = tmp_path / "runs" / str(len(list(tmp_path.glob("runs/*"))))
+        folder.mkdir(parents=True)
+        job = Job(PIPELINE, options, {}, tmp_path / "datasets", folder, Quiet(), registry=None)
+        result = backend.run(job)
+        assert list(folder.iterdir()) == []
+        return result, annotations.read(result.path)
+
+    return pull
+
+
+def test_tasks_become_tables_and_images_go_into_the_store(label_studio, pull, tmp_path):
+    project, tasks = _annotated(label_studio, "Three images", 3)
+    result, tables = pull("Three images")
+    images = tables.images.to_pylist()
+    assert [image["task_id"] for image in images] == tasks
+    assert [(image["status"], image["width"], image["height"]) for image in images] == [("annotated", 40, 30)] * 3
+    assert images[0]["link"] == f"{label_studio.url}/projects/{project}/data?task={tasks[0]}"
+    assert json.loads(images[0]["data"])["split"] == "train"
+    for image in images:
+        with Image.open(stored(tmp_path / "datasets" / "store", image["sha256"], image["extension"])) as picture:
+            assert picture.size == (40, 30)
+    regions = tables.regions.to_pylist()
+    assert [(region["image"], region["labels"], region["annotator"]) for region in regions] == [
+        (number, ["disc"], EMAIL) for number in range(3)
+    ]
+    assert result.id == result.path.name
+    assert result.figures == {"tasks": 3, "images": 3, "regions": 3, "excluded": 0}
+    assert result.summary == "3 tasks, 3 images, 3 regions from the Label Studio project “Three images”"
+
+
+def test_a_second_pull_downloads_nothing_and_gives_the_same(label_studio, pull):
+    project, tasks = _annotated(label_studio, "Pulled twice", 4)
+    first, _ = pull(project)
+    served = label_studio.served(f"/data/upload/{project}/")
+    assert served > 0
+    second, _ = pull(project)
+    assert label_studio.served(f"/data/upload/{project}/") == served
+    assert second == first
+    label_studio.ask("PATCH", f"/api/tasks/{tasks[0]}/", json={"data": {"image": _upload(label_studio, project, 99)}})
+    third, _ = pull(project)
+    assert label_studio.served(f"/data/upload/{project}/") == served * 5 // 4
+    assert third.id != first.id
+
+
+def test_after_a_kill_only_the_rest_is_downloaded(label_studio, pull, tmp_path):
+    project, _ = _annotated(label_studio, "Killed", 4)
+    result, _ = pull(project)
+    served = label_studio.served(f"/data/upload/{project}/")
+    index = tmp_path / "datasets" / "pulled" / "downloads.jsonl"
+    kept = index.read_text().splitlines()
+    index.write_text("\n".join(kept[:3]) + "\n" + kept[3][:25])  # as a kill may leave it
+    again, _ = pull(project)
+    assert label_studio.served(f"/data/upload/{project}/") == served * 6 // 4
+    assert again == result
+    pull(project)
+    assert label_studio.served(f"/data/upload/{project}/") == served * 6 // 4
+
+
+def test_images_that_are_missing_or_broken_are_listed_and_the_rest_goes_on(label_studio, other_host, pull):
+    project, tasks = _annotated(label_studio, "Some are missing", 1)
+    other_host.pages |= {"/there.png": _png(1), "/text.png": b"this is no image", "/small.png": _png(2, (8, 8))}
+    sources = [f"{other_host.url}/{name}.png" for name in ("gone", "there", "text", "small")]
+    tasks += label_studio.add_tasks(project, [_task(source) for source in sources])
+    result, tables = pull(project)
+    excluded = {
+        loss["task_id"]: (loss["reason"], loss["detail"])
+        for loss in tables.losses.to_pylist()
+        if loss["what"] == "image"
+    }
+    assert excluded == {
+        tasks[1]: ("missing_image", f"{other_host.url}/gone.png: HTTP 404 from 127.0.0.1"),
+        tasks[3]: ("broken_image", f"{other_host.url}/text.png: not an image"),
+        tasks[4]: ("size_differs", "annotated at 40 x 30, is 8 x 8"),
+    }
+    assert result.figures == {"tasks": 5, "images": 2, "regions": 2, "excluded": 3}
+
+
+def test_when_not_one_image_is_found_something_else_is_wrong(label_studio, pull, tmp_path):
+    project = label_studio.project("All missing")
+    sources = [f"/data/local-files/?d=nowhere/{number}.png" for number in range(3)]
+    tasks = label_studio.add_tasks(project, [_task(source) for source in sources])
+    with pytest.raises(DetectorError, match=rf"not one of the project's 3 images .* task {tasks[0]} .*HTTP 404 from"):
+        pull(project)
+    assert not list(tmp_path.glob("datasets/pulled/*/"))
+
+
+def test_the_policy_chooses_by_the_annotators_address(label_studio, pull):
+    project, tasks = _annotated(label_studio, "Two annotations", 1)
+    label_studio.ask("POST", f"/api/tasks/{tasks[0]}/annotations/", json={"result": [_drawn(x=50), _drawn(x=60)]})
+    assert pull(project)[0].figures["regions"] == 2
+    assert pull(project, annotations="first")[0].figures["regions"] == 1
+    assert pull(project, annotations={"annotator": EMAIL})[0].figures["regions"] == 2
+    assert pull(project, annotations={"annotator": "nobody@example.com"})[0].figures["excluded"] == 1
+    with pytest.raises(UsageError, match=f"task {tasks[0]} has several annotations"):
+        pull(project, annotations="fail")
+
+
+def test_the_state_tells_a_deletion(label_studio, tmp_path):
+    project, tasks = _annotated(label_studio, "Deleted from", 2)
+    options = _options(label_studio, project)
+    before = backend.state(options, tmp_path)
+    assert backend.state(options, tmp_path) == before
+    label_studio.ask("DELETE", f"/api/tasks/{tasks[0]}/")
+    assert backend.state(options, tmp_path) != before
+    assert TOKEN not in before
+
+
+def test_a_secret_is_not_shown(label_studio):
+    options = _options(label_studio, 1)
+    assert TOKEN not in f"{options!r} {options.model_dump_json()}"
+
+
+def _options(server, project, **more):
+    return backend.Options(url=server.url, token=TOKEN, project=project, **more)
+
+
+def _annotated(server, title, count):
+    """A project with `count` uploaded images, each with one disc: its id, and its tasks'."""
+    project = server.project(title)
+    sources = [_upload(server, project, number) for number in range(count)]
+    return project, server.add_tasks(project, [_task(source) for source in sources])
+
+
+def _task(source):
+    return {"data": {"image": source, "split": "train"}, "annotations": [{"result": [_drawn()]}]}
+
+
+def _upload(server, project, number):
+    [source] = server.upload(project, {f"{number}.png": _png(number)}).values()
+    return source
+
+
+def _drawn(**place):
+    return disc(**place, original_width=40, original_height=30)
+
+
+def _png(number, size=(40, 30)):
+    content = io.BytesIO()
+    Image.new("RGB", size, (number, 100, 200)).save(content, "PNG")
+    return content.getvalue()
