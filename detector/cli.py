@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -168,3 +168,54 @@ def schema() -> None:
     from detector.schema import schema as json_schema
 
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--task", type=click.Choice(["detect", "segment"]), default="detect", help="boxes or outlines")
+def init(folder: Path, task: Literal["detect", "segment"]) -> None:
+    """Write a first pipeline.yaml and a small sample project into FOLDER (here).
+
+    \b
+    detector init
+    detector init try-it --task segment
+    """
+    from detector.start import start
+
+    for path, what in start(folder, task):
+        click.echo(f"{path} {what}")
+
+
+@commands.command()
+@_json
+def status(as_json: bool) -> None:
+    """Show the last runs of this folder and its dataset versions."""
+    from detector.status import lines
+    from detector.status import status as current
+
+    found = current()
+    _show(found, as_json, lambda: click.echo("\n".join(lines(found))))
+
+
+@commands.command()
+@_json
+def doctor(as_json: bool) -> None:
+    """Look at what this machine has for a pipeline, and say how to get the rest."""
+    from detector.doctor import examine
+
+    findings = list(examine())
+    plain = {"schema": 1, "findings": [finding._asdict() for finding in findings]}
+    _show(
+        plain,
+        as_json,
+        lambda: click.echo(
+            "\n".join(
+                f"{_mark(f.there)} {f.what:<28}{f.found}" + (f"\n  {'':<28}{f.advice}" if f.advice else "")
+                for f in findings
+            )
+        ),
+    )
+
+
+def _mark(there: bool) -> str:
+    return "✓" if there else "·"

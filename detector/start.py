@@ -1,0 +1,31 @@
+"""`detector init`: a first pipeline.yaml, and the sample project that it names."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from detector.files import write_whole
+from detector.stages import Task
+
+
+def start(folder: Path, task: Task) -> list[tuple[str, str]]:
+    """Write what is missing of a starter project into `folder`; give each file's path and what was done with it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pipeline, export = folder / "pipeline.yaml", folder / "sample" / "export.json"
+    return [(str(pipeline), _pipeline(pipeline, task)), (str(export), _sample(export, task))]
+
+
+def _pipeline(path: Path, task: Task) -> str:
+    if path.exists():
+        return "is there already, left as it is"
+    starter = (files("detector.sample") / "pipeline.yaml").read_text(encoding="utf-8")
+    write_whole(path, starter.replace("task: detect\n", f"task: {task}\n"))
+    return f"written: a pipeline to {task}"
+
+
+def _sample(path: Path, task: Task) -> str:
+    if path.exists():
+        return "is there already, left as it is"
+    from detector.sample import write
+
+    write(path.parent, outlines=task == "segment")
+    return "written: a sample project, as Label Studio exports it, with its images"
