@@ -1,0 +1,119 @@
+"""A version is its content: the same on any machine, another as soon as anything in it changes."""
+
+import json
+
+import pytest
+import yaml
+
+from detector.errors import UsageError
+from tests.exports import Pipeline, annotation, box, convert, converted, picture, pull, task
+
+
+def _tasks():
+    return [task(number, annotation(box(number, 1, 9, 9))) for number in range(1, 7)]
+
+
+def test_the_order_of_tasks_does_not_matter(tmp_path):
+    first, _ = converted(tmp_path / "a", _made(tmp_path / "a", _tasks()))
+    tasks = _made(tmp_path / "b", _tasks())
+    for at, each in enumerate(tasks):
+        each["data"]["split"] = ("train", "val", "test")[at % 3]
+    second, _ = converted(tmp_path / "b", tasks[::-1])
+    assert first.version == second.version
+
+
+def _made(folder, tasks):
+    folder.mkdir()
+    for each in tasks:
+        picture(folder / each["data"]["image"], seed=each["id"])
+    return tasks
+
+
+@pytest.mark.parametrize("what", ["label", "box", "pixel", "split", "classes"])
+def test_any_change_makes_another_version(tmp_path, what):
+    before, _ = converted(tmp_path / "a", _made(tmp_path / "a", _tasks()))
+    tasks, pipeline = _made(tmp_path / "b", _tasks()), Pipeline()
+    value = tasks[0]["annotations"][0]["result"][0]["value"]
+    if what == "label":
+        value["rectanglelabels"] = ["person"]
+    elif what == "box":
+        value["x"] += 0.001
+    elif what == "pixel":
+        picture(tmp_path / "b" / "1.png", seed=99)
+    elif what == "split":
+        tasks[0]["data"]["split"] = "test"
+    else:
+        pipeline = Pipeline(classes=["person", "car"])
+    after, _ = converted(tmp_path / "b", tasks, pipeline)
+    assert after.version != before.version
+
+
+def test_a_version_is_what_ultralytics_reads(tmp_path):
+    dataset, _ = converted(tmp_path, _tasks())
+    written = yaml.safe_load(dataset.data_yaml.read_text())
+    assert written == {
+        "train": "images/train",
+        "val": "images/val",
+        "test": "images/test",
+        "names": {0: "car", 1: "person"},
+    }
+    images = sorted(file.stem for file in (dataset.folder / "images").glob("*/*"))
+    assert images == sorted(file.stem for file in (dataset.folder / "labels").glob("*/*"))
+    assert (tmp_path / "datasets/latest").resolve() == dataset.folder.resolve()
+
+
+def test_pixels_are_stored_once(tmp_path):
+    first, _ = converted(tmp_path, _tasks())
+    changed = _tasks()
+    changed[0]["annotations"][0]["result"][0]["value"]["x"] = 50
+    second, _ = converted(tmp_path, changed)
+    [before] = (first.folder / "images").glob("*/00000001-*")
+    [after] = (second.folder / "images").glob("*/00000001-*")
+    assert before.samefile(after)
+
+
+def test_growth_moves_no_image(tmp_path):
+    """30 % more tasks: whatever was in a split stays in it."""
+
+    def splits(count):
+        tasks = [task(number, annotation(box(1, 1, 9, 9))) for number in range(1, count + 1)]
+        dataset, _ = convert(tmp_path, pull(tmp_path, tasks))
+        return dict(zip(dataset.images["task_id"].to_pylist(), dataset.images["split"].to_pylist(), strict=True))
+
+    before, after = splits(60), splits(78)
+    assert len(after) == 78
+    assert before.items() <= after.items()
+    assert set(before.values()) == {"train", "val", "test"}
+
+
+def test_exact_copies_and_groups_stay_together(tmp_path):
+    tasks = [task(number, annotation(box(1, 1, 9, 9)), data={"camera": number // 4}) for number in range(60)]
+    for number in (50, 51, 52):
+        picture(tmp_path / f"{number}.png", seed=1)
+    dataset, _ = convert(tmp_path, pull(tmp_path, tasks))
+    assert len(set(dataset.images["split"].to_pylist()[50:53])) == 1
+    dataset, _ = convert(tmp_path, pull(tmp_path, tasks), split={"group_by": "data.camera", "val": 0.3, "test": 0.3})
+    split = dataset.images["split"].to_pylist()
+    assert all(len(set(split[start : start + 4])) == 1 for start in range(0, 60, 4))
+
+
+def test_an_empty_split_says_what_to_set(tmp_path):
+    tasks = [task(number, annotation(box(1, 1, 9, 9))) for number in range(40)]
+    with pytest.raises(UsageError, match=r"the test split would be empty.*convert\.split\.test"):
+        convert(tmp_path, pull(tmp_path, tasks), split={"test": 0.0})
+
+
+def test_a_field_that_names_no_split_is_an_error(tmp_path):
+    tasks = _tasks()
+    tasks[3]["data"]["split"] = "tset"
+    with pytest.raises(UsageError, match=r"task 4: its field 'split' is 'tset'.*did you mean test"):
+        converted(tmp_path, tasks)
+
+
+def test_the_card_and_the_account_agree(tmp_path):
+    dataset, _ = converted(tmp_path, [*_tasks(), task(9, annotation(box(1, 1, 0, 1), box(3, 3, 3, 3)))])
+    account = json.loads((dataset.folder / "conversion.json").read_text())
+    assert account["kept"]["objects_of"] == {"car": 7, "person": 0}
+    card = (dataset.folder / "card.md").read_text()
+    assert "| car | 0 | 3 | 2 | 2 | 7 |" in card
+    assert "**1** has no area. Tasks: 9." in card
