@@ -1,5 +1,6 @@
 """Brush masks: Label Studio's run-length code to a mask, and a mask to one polygon."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -45,18 +46,18 @@ def _unpack(code: bytes) -> NDArray[np.uint8]:
         raise BrokenMask("the mask's code ends too early") from error
 
 
-def _runs(read: "object", count: int, word: int, sizes: list[int]) -> NDArray[np.uint8]:
+def _runs(read: Callable[[int, int], int], count: int, word: int, sizes: list[int]) -> NDArray[np.uint8]:
     out = np.zeros(count, np.uint8)
     at, filled = 53, 0
     while filled < count:
-        repeats, size = read(at, 1), sizes[read(at + 1, 2)]  # type: ignore[operator]
-        length = read(at + 3, size) + 1  # type: ignore[operator]
+        repeats, size = read(at, 1), sizes[read(at + 1, 2)]
+        length = read(at + 3, size) + 1
         at += 3 + size
         if repeats:
-            out[filled : filled + length] = read(at, word)  # type: ignore[operator]
+            out[filled : filled + length] = read(at, word)
             at += word
         else:
-            out[filled : filled + length] = [read(at + word * k, word) for k in range(length)][: count - filled]  # type: ignore[operator]
+            out[filled : filled + length] = [read(at + word * k, word) for k in range(length)][: count - filled]
             at += word * length
         filled += length
     return out
@@ -72,29 +73,45 @@ class MaskOutline(NamedTuple):
 def outline(mask: Mask) -> MaskOutline:
     """One polygon whose rasterisation (OpenCV's fillPoly, as Ultralytics trains with) is the mask again.
 
-    Points are the centres of the boundary's pixels. Parts and holes are joined by bridges of no width to the nearest
-    point of what is joined already, as a YOLO row has room for one polygon only.
+    Points are the centres of the boundary's pixels. A YOLO row has room for one polygon only, so parts and holes are
+    joined by bridges of no width, each to the nearest point of what is joined already. A bridge through a hole's rim
+    changes nothing; one between two parts is drawn as a line of a pixel.
     """
     import cv2
 
     contours, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return MaskOutline(np.empty((0, 2)), False)
-    rings = sorted((contour.reshape(-1, 2) for contour in contours), key=len, reverse=True)
-    path = rings[0]
-    for ring in _nearest_first(path, rings[1:]):
-        path = _bridge(path, ring)
-    return MaskOutline(path + 0.5, len(rings) > 1)
+    rings = [contour.reshape(-1, 2) for contour in contours]
+    return MaskOutline(_join(rings) + 0.5, len(rings) > 1)
 
 
-def _nearest_first(path: NDArray[np.int32], rings: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
-    start = path[0]
-    return sorted(rings, key=lambda ring: int(np.abs(ring - start).sum(axis=1).min()))
+def _join(rings: list[NDArray[np.int32]]) -> Floats:
+    """Prim's minimum spanning tree over the rings, walked as one closed path."""
+    from scipy.spatial import KDTree
+
+    path, waiting = rings[0].astype(np.float64), list(rings[1:])
+    near = [KDTree(path).query(ring) for ring in waiting]  # for each point of a ring: distance, index into path
+    while waiting:
+        at = int(np.argmin([distances.min() for distances, _ in near]))
+        ring, (distances, here) = waiting.pop(at), near.pop(at)
+        there = int(distances.argmin())
+        step = int(here[there])
+        around = np.concatenate([ring[there:], ring[: there + 1]])
+        path = np.concatenate([path[: step + 1], around, path[step:]])
+        near = [_nearer(known, other, around, step) for known, other in zip(near, waiting, strict=True)]
+    return path
 
 
-def _bridge(path: NDArray[np.int32], ring: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Walk `path`, at its point nearest to `ring` step over, walk around `ring`, step back, go on."""
-    distance = np.square(path[:, None, :].astype(np.int64) - ring[None, :, :]).sum(axis=2)
-    here, there = np.unravel_index(int(distance.argmin()), distance.shape)
-    around = np.concatenate([ring[there:], ring[: there + 1]])
-    return np.concatenate([path[: here + 1], around, path[here:]])
+Nearest = tuple[Floats, NDArray[np.int64]]
+
+
+def _nearer(known: Nearest, ring: NDArray[np.int32], added: NDArray[np.int32], step: int) -> Nearest:
+    """The nearest points after `added` was put into the path behind `step`."""
+    from scipy.spatial import KDTree
+
+    distances, places = known
+    places = np.where(places > step, places + len(added) + 1, places)
+    closer, at = KDTree(added).query(ring)
+    better = closer < distances
+    return np.where(better, closer, distances), np.where(better, at + step + 1, places)

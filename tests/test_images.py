@@ -1,0 +1,81 @@
+"""What becomes of image files, good and bad."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from detector.images import ingest, ingest_one, stored
+from tests.exports import picture
+from tests.quiet import Quiet
+
+
+def _photo(path, **how):
+    noise = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+    Image.fromarray(noise).save(path, **how)
+    return path
+
+
+def test_a_file_goes_in_as_it_is_and_once(tmp_path):
+    file = picture(tmp_path / "a.png")
+    again = tmp_path / "b.png"
+    again.write_bytes(file.read_bytes())
+    first, second = ingest([file, again], tmp_path / "store", Quiet())
+    assert first == second
+    assert stored(tmp_path / "store", first.sha256, ".png").read_bytes() == file.read_bytes()
+    assert [path.name for path in (tmp_path / "store").glob("*/*")] == [f"{first.sha256}.png"]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photo_is_stored_upright_without_the_tag(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = _photo(tmp_path / "photo.png", exif=exif)
+    taken = ingest_one(file, tmp_path / "store")
+    assert (taken.width, taken.height) == ((30, 20) if orientation < 5 else (20, 30))
+    assert taken.transposed == (orientation != 1)
+    with Image.open(stored(tmp_path / "store", taken.sha256, ".png")) as upright:
+        assert upright.getexif().get(0x0112, 1) == 1
+        assert upright.size == (taken.width, taken.height)
+
+
+def test_the_content_decides_the_ending(tmp_path):
+    file = _photo(tmp_path / "really_a_jpeg.png", format="JPEG")
+    assert ingest_one(file, tmp_path / "store").extension == ".jpg"
+
+
+def _truncated(folder):
+    file = _photo(folder / "cut.jpg")
+    file.write_bytes(file.read_bytes()[:-200])
+    return file
+
+
+def _written(content):
+    def write(folder):
+        (folder / "file.jpg").write_bytes(content)
+        return folder / "file.jpg"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("make", "problem", "detail"),
+    [
+        (_truncated, "broken_image", "truncated"),
+        (_written(b""), "broken_image", "not an image"),
+        (_written(b"<html>404</html>"), "broken_image", "not an image"),
+        (lambda folder: _photo(folder / "moving.gif"), "broken_image", "GIF is no format that YOLO reads"),
+        (lambda _: None, "missing_image", None),
+    ],
+)
+def test_what_is_no_good_is_said_and_not_stored(tmp_path, make, problem, detail):
+    taken = ingest_one(make(tmp_path), tmp_path / "store")
+    assert taken.problem == problem
+    assert detail is None or detail in taken.detail
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_huge_image_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr("detector.images.MAX_PIXELS", 500)
+    taken = ingest_one(_photo(tmp_path / "huge.png"), tmp_path / "store")
+    assert taken.problem == "huge_image"
+    assert "30 x 20 pixels" in taken.detail
