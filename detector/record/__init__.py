@@ -1,0 +1,1 @@
+"""What observes a run: `mlflow.py`. A stage never imports it."""

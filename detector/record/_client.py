@@ -1,0 +1,108 @@
+"""A quiet connection to MLflow, and its failures in our words."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from detector.errors import DetectorError, TryAgain
+from detector.record._secrets import without_secrets
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# MLflow reads these when it is imported and at each request. A person's own settings win.
+_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_CONFIGURE_LOGGING": "false",  # its messages then go where this program's go
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+
+def connect(uri: str) -> "MlflowClient":
+    """A client of the MLflow at `uri`; a new SQLite store is created.
+
+    Raises:
+        TryAgain: Nothing answers there.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    if is_server(uri):
+        _knock(uri)
+    with failures(uri):
+        _create_database(uri)
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def is_server(uri: str) -> bool:
+    """Whether `uri` names an MLflow server, and not a database that we open ourselves."""
+    return urlsplit(uri).scheme in ("http", "https")
+
+
+def database_file(uri: str) -> Path | None:
+    """The file of a SQLite store; None for any other."""
+    prefix = "sqlite:///"
+    return Path(uri.removeprefix(prefix)) if uri.startswith(prefix) else None
+
+
+@contextmanager
+def failures(uri: str) -> Iterator[None]:
+    """Tell MLflow's and the network's errors in one sentence.
+
+    Raises:
+        TryAgain: The server or its database can't be reached now.
+        DetectorError: MLflow refused.
+    """
+    import requests
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, requests.RequestException, OSError) as error:
+        first_line = without_secrets(str(error)).strip().partition("\n")[0]
+        kind = TryAgain if _passing(error) else DetectorError
+        raise kind(f"MLflow at {without_secrets(uri)}: {first_line}") from error
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether the failure is one of the network or of a busy database, not of what was asked."""
+    import requests
+
+    if isinstance(error, requests.RequestException | ConnectionError | TimeoutError):
+        return True
+    status = getattr(error, "get_http_status_code", lambda: 0)()
+    return status in (429, 502, 503, 504) or "API request to" in str(error)
+
+
+def _knock(uri: str) -> None:
+    """Find out in seconds that nobody is there; MLflow's own client would try for minutes."""
+    import requests
+
+    try:
+        answer = requests.get(f"{uri.rstrip('/')}/health", timeout=10)
+    except requests.RequestException as error:
+        raise TryAgain(
+            f"no MLflow server answers at {without_secrets(uri)}: start it, or correct `record: uri:` in pipeline.yaml"
+        ) from error
+    if answer.status_code in (502, 503, 504):
+        raise TryAgain(f"the MLflow server at {without_secrets(uri)} is not ready (HTTP {answer.status_code})")
+
+
+def _create_database(uri: str) -> None:
+    """Migrate a new SQLite store beside its place, then rename it: a kill leaves no half-made database."""
+    from mlflow import MlflowClient
+
+    file = database_file(uri)
+    if file is None or file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    MlflowClient(tracking_uri=f"sqlite:///{fresh}")
+    fresh.replace(file)

@@ -1,0 +1,62 @@
+"""The experiment that holds a pipeline's runs, and where its files lie."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from detector.errors import DetectorError
+from detector.record._client import database_file, is_server
+from detector.record._secrets import without_secrets
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PLACE = "detector.folder"  # a tag: the machine and folder that a run worked in
+
+
+def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
+    """The id of the experiment `name`; a new one keeps its files beside the database, not in ./mlruns."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        return str(client.create_experiment(name, None if is_server(uri) else _artifacts(uri).as_uri()))
+    number = experiment.experiment_id
+    if experiment.lifecycle_stage == "deleted":
+        raise DetectorError(
+            f"the MLflow experiment {name} was deleted: "
+            f"`mlflow experiments restore --experiment-id {number}` brings it back, `mlflow gc` ends it"
+        )
+    _check_writable(experiment.artifact_location)
+    return str(number)
+
+
+def _artifacts(uri: str) -> Path:
+    return (database_file(uri) or Path("runs/mlflow.db")).absolute().parent / "artifacts"
+
+
+def _check_writable(location: str) -> None:
+    """MLflow keeps absolute paths: a store from another machine or a container may point nowhere."""
+    if not location.startswith(("file:", "/")):
+        return
+    folder = Path(url2pathname(urlsplit(location).path))
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(there, os.W_OK):
+        raise DetectorError(
+            f"this MLflow store keeps its files in {folder}, which can't be written here: "
+            "work where it was made, or give `record: uri:` a new store"
+        )
+
+
+def close_abandoned(client: "MlflowClient", experiment: str, place: str) -> None:
+    """Runs that were killed in this folder are still RUNNING in MLflow: end them."""
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        if run.data.tags.get(PLACE) == place:
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def url_hint(uri: str, experiment: str, run_id: str) -> str:
+    """What shows the run to a person: an address, or the command that starts MLflow's page."""
+    if is_server(uri):
+        return f"{without_secrets(uri).rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
+    return f"mlflow ui --backend-store-uri {without_secrets(uri)}"

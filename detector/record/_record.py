@@ -1,0 +1,94 @@
+"""What the run loop holds while a run goes on: an open MLflow run."""
+
+import traceback
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from detector.dataset import Dataset
+from detector.errors import DetectorError
+from detector.record._client import failures
+from detector.record._dataset import dataset_input
+from detector.record._registry import MlflowRegistry
+from detector.record._secrets import without_secrets
+from detector.record._verify import missing
+from detector.record._writer import Writer, log
+from detector.stages import Result
+
+
+class Record:
+    """An open MLflow run; as a context manager it ends FINISHED, FAILED or KILLED. Safe to use from threads."""
+
+    def __init__(self, writer: Writer, model: str, url_hint: str, secrets: Collection[str] = ()) -> None:
+        self._writer, self._model, self._secrets = writer, model, secrets
+        self.run_id = writer.run_id
+        self.url_hint = url_hint
+        self.registry = MlflowRegistry(writer, model)
+
+    def parameters(self, values: Mapping[str, object]) -> None:
+        """Record parameters. Raises DetectorError for one that was recorded with another value."""
+        self._writer.parameters(values)
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Record metrics, sent in batches about once a second."""
+        self._writer.metrics(values, step)
+
+    def artifact(self, path: Path, folder: str = "") -> None:
+        """Upload a file, or a folder with all that is in it, into `folder` of the run."""
+        self._writer.artifact(path, folder)
+
+    def stage_done(self, stage: str, result: Result, skipped: bool, seconds: float) -> None:
+        """Record what a stage gave, whether it ran now or was skipped because nothing had changed."""
+        figures = {f"{stage}/{name}": value for name, value in result.figures.items()}
+        self._writer.metrics({**figures, f"{stage}/seconds": seconds}, 0)
+        self._writer.flush()
+        for folder, paths in result.artifacts.items():
+            for path in paths:
+                self._writer.artifact(path, folder)
+        words = {"summary": result.summary, "id": result.id, "skipped": str(skipped).lower()}
+        self._writer.tags({f"{stage}.{name}": value for name, value in words.items()})
+        if result.notes:
+            self._writer.text(f"notes/{stage}.txt", "\n".join(result.notes) + "\n")
+
+    def dataset(self, dataset: Dataset) -> None:
+        """Record the dataset version as an input of the run."""
+        self._writer.dataset(dataset_input(self._model, dataset))
+
+    def verify(self) -> None:
+        """Read everything back. Raises DetectorError that lists what is missing."""
+        self._writer.flush()
+        with failures(self._writer.uri):
+            lost = missing(self._writer.client, self.run_id, self._writer.written)
+        if lost:
+            shown = "\n".join(f"    {line}" for line in lost[:20]) + ("\n    …" if len(lost) > 20 else "")
+            raise DetectorError(f"MLflow's run {self.run_id} lacks {len(lost)} of what was recorded:\n{shown}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.registry.close()
+        if error is None:
+            self._writer.flush()
+            self._end("FINISHED")
+            return
+        try:
+            self._tell(error)
+            self._end("FAILED" if isinstance(error, Exception) else "KILLED")
+        except DetectorError as unreachable:  # the error that ended the run is the one to show
+            log.warning("the record could not be closed: %s", unreachable)
+
+    def _tell(self, error: BaseException) -> None:
+        """Why the run ended: one line as a tag, the whole as an artifact, both without secrets."""
+        self._writer.flush()
+        message = without_secrets(str(error) or type(error).__name__, self._secrets)
+        self._writer.tags({"error": message})
+        whole = "".join(traceback.format_exception(error))
+        self._writer.text("error.txt", without_secrets(whole, self._secrets))
+
+    def _end(self, status: str) -> None:
+        with failures(self._writer.uri):
+            self._writer.client.set_terminated(self.run_id, status)
