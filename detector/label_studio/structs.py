@@ -38,10 +38,6 @@ class Value(msgspec.Struct, gc=False):
     ellipselabels: list[str] | None = None
     labels: list[str] | None = None
 
-    def names(self) -> list[str]:
-        """The labels, whichever control gave them."""
-        return self.rectanglelabels or self.polygonlabels or self.brushlabels or self.ellipselabels or self.labels or []
-
 
 class Region(msgspec.Struct, gc=False):
     """One entry of an annotation's `result`: a shape, or something that is none (choices, text, a relation)."""

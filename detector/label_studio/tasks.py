@@ -1,34 +1,57 @@
-"""Label Studio's task JSON → the annotation tables, in blocks, as column work."""
+"""Label Studio's task JSON → the annotation tables, a block of tasks at a time."""
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from detector import losses
-from detector.annotations import IMAGES, REGIONS, Annotations
+from detector.annotations import REGIONS, Annotations
 from detector.errors import DetectorError, UsageError
 from detector.label_studio.choose import choose, several
+from detector.label_studio.columns import image_table, region_table
 from detector.label_studio.label_config import guess_image_fields, image_fields
 from detector.label_studio.policy import Policy
 from detector.label_studio.structs import SHAPES, Annotation, Region, Task
 from detector.losses import Loss
 
-BLOCK = 2_000  # tasks decoded at a time: enough to amortise, small enough to stay in cache and memory
+BLOCK = 2_000  # tasks decoded at a time: enough to amortise, few enough to stay in cache and memory
+LABELS = "labels"  # the type of the entry that names a shape, where <Labels> stands beside <Rectangle>
 
 
-class Drawn(NamedTuple):
-    """A region with the place it belongs to."""
+Shapes = tuple[list[Region], list[list[str] | None]]  # regions, and the labels of each
 
-    image: int
-    annotation: Annotation
-    region: Region
-    labels: list[str]
+
+class How(NamedTuple):
+    """How to read tasks: see `annotations`. `fields` maps Image controls to data fields, None to guess them."""
+
+    policy: Policy
+    link: str | None
+    fields: dict[str, str] | None
+
+
+@dataclass
+class Reading:
+    """What was read so far: rows of images, losses, and the regions of the current block with what goes with them."""
+
+    how: How
+    images: list[tuple[Any, ...]] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
+    labels: list[list[str] | None] = field(default_factory=list)
+    image_of: list[int] = field(default_factory=list)
+    annotations: list[Annotation] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    def region_block(self) -> pa.Table:
+        """The regions read since the last block."""
+        block = region_table(self.regions, self.labels, self.image_of, self.annotations, self.counts)
+        self.regions, self.labels, self.image_of, self.annotations, self.counts = [], [], [], [], []
+        return block
 
 
 def annotations(exported: bytes, policy: Policy, link: str | None = None, config: str | None = None) -> Annotations:
@@ -38,24 +61,16 @@ def annotations(exported: bytes, policy: Policy, link: str | None = None, config
     a task's images are the data fields that look like images. Raises UsageError for what is no such export and,
     under the policy `fail`, for tasks with several annotations.
     """
-    fields = image_fields(config) if config else None
     decoder = msgspec.json.Decoder(Task)
-    images: list[tuple[Any, ...]] = []
-    found: list[Loss] = []
-    blocks = []
+    reading, blocks = Reading(How(policy, link, image_fields(config) if config else None)), []
     with _collector_paused():
         raw = _split(exported)
         for start in range(0, len(raw), BLOCK):
-            drawn: list[Drawn] = []
             for task in _decode(decoder, raw[start : start + BLOCK], start):
-                if policy == "fail" and several(task):
-                    raise UsageError(
-                        f"task {task.id} has several annotations and pull.annotations is `fail`;"
-                        " choose latest, first, ground_truth or annotator"
-                    )
-                _read_task(task, policy, link, fields, images, drawn, found)
-            blocks.append(_regions(drawn))
-    return Annotations(_images(images), pa.concat_tables(blocks or [REGIONS.empty_table()]), losses.table(found))
+                _read_task(task, reading)
+            blocks.append(reading.region_block())
+    regions = pa.concat_tables(blocks or [REGIONS.empty_table()])
+    return Annotations(image_table(reading.images), regions, losses.table(reading.losses))
 
 
 @contextmanager
@@ -84,138 +99,95 @@ def _decode(decoder: "msgspec.json.Decoder[Task]", raw: list[msgspec.Raw], start
         try:
             yield decoder.decode(text)
         except msgspec.MsgspecError as error:
-            hint = ", and this looks like JSON-MIN: export as JSON" if "`annotations`" in str(error) else ""
+            hint = "; it looks like JSON-MIN: export as JSON" if "`annotations`" in str(error) else ""
             raise DetectorError(f"task number {number + 1} of the export can't be read: {error}{hint}") from error
 
 
-def _read_task(
-    task: Task,
-    policy: Policy,
-    link: str | None,
-    fields: dict[str, str] | None,
-    images: list[tuple[Any, ...]],
-    drawn: list[Drawn],
-    found: list[Loss],
-) -> None:
-    """Append what one task holds to `images`, `drawn` and `found`."""
+def _read_task(task: Task, reading: Reading) -> None:
+    """Append what one task holds."""
+    how = reading.how
+    if how.policy == "fail" and several(task):
+        raise UsageError(
+            f"task {task.id} has several annotations and pull.annotations is `fail`;"
+            " choose latest, first, ground_truth or annotator"
+        )
     data = msgspec.json.decode(task.data)
-    sources = _sources(data, guess_image_fields(data) if fields is None else fields)
-    chosen, reason = choose(task, policy)
-    _passed_over(task, chosen, found)
-    shapes = _shapes(chosen, task, found) if chosen else []
-    if not sources:
-        reason = "no_image"
-    elif chosen and chosen.result and not shapes:
+    sources = _sources(data, guess_image_fields(data) if how.fields is None else how.fields)
+    chosen, reason = choose(task, how.policy)
+    if len(task.annotations) > 1 or chosen is None:
+        _pass_over(task, chosen, reading.losses)
+    shapes = _shapes(chosen, task.id, reading.losses) if chosen else ([], [])
+    if chosen and chosen.result and not shapes[0]:
         reason = "no_shapes"
-    rows = {}
-    for name, source in (sources or {"": ""}).items():
-        rows[name] = len(images)
-        on_it = len(sources) == 1 or any(region.to_name == name for region, _ in shapes)
-        status = "excluded" if reason else "annotated" if shapes and on_it else "background"
-        url = link.format(task=task.id) if link else None
-        images.append((task.id, name, status, source, url, bytes(task.data).decode()))
-    if reason:
-        found.append(Loss("excluded", "task", reason, task.id))
-        found.extend(Loss("dropped", "region", "excluded_image", task.id, region.id) for region, _ in shapes)
-        return
-    _place(shapes, rows, fields is None, chosen, task, drawn, found)
+    reason = reason if sources else "no_image"
+    rows = _image_rows(task, sources, reason, {region.to_name for region in shapes[0]}, reading)
+    if reason or chosen is None:
+        reading.losses.append(Loss("excluded", "task", reason, task.id))
+        reading.losses.extend(Loss("dropped", "region", "excluded_image", task.id, region.id) for region in shapes[0])
+    else:
+        _place(shapes, rows, chosen, task.id, reading)
 
 
 def _sources(data: dict[str, Any], fields: dict[str, str]) -> dict[str, str]:
-    return {name: data[key] for name, key in fields.items() if isinstance(data.get(key), str) and data[key]}
+    """Image control → the reference that it shows."""
+    return {name: data[key] for name, key in fields.items() if data.get(key) and isinstance(data[key], str)}
 
 
-def _passed_over(task: Task, chosen: Annotation | None, found: list[Loss]) -> None:
+def _image_rows(
+    task: Task, sources: dict[str, str], reason: str, drawn_on: set[str], reading: Reading
+) -> dict[str, int]:
+    """A row for each image of the task (one without image, if it has none); control → row."""
+    rows = {}
+    link = reading.how.link.format(task=task.id) if reading.how.link else None
+    text = bytes(task.data).decode()
+    for name, source in (sources or {"": ""}).items():
+        here = bool(drawn_on) if len(sources) == 1 else name in drawn_on
+        status = "excluded" if reason else "annotated" if here else "background"
+        rows[name] = len(reading.images)
+        reading.images.append((task.id, name, status, source, link, text))
+    return rows
+
+
+def _pass_over(task: Task, chosen: Annotation | None, found: list[Loss]) -> None:
     """The regions of the annotations that do not count."""
     for annotation in task.annotations:
         if annotation is not chosen:
             reason = "cancelled_annotation" if annotation.was_cancelled else "other_annotation"
-            found.extend(
-                Loss("dropped", "region", reason, task.id, region.id)
-                for region in annotation.result
-                if region.type != "labels"
-            )
+            lost = (region.id for region in annotation.result if region.type != LABELS)
+            found.extend(Loss("dropped", "region", reason, task.id, region) for region in lost)
 
 
-def _shapes(annotation: Annotation, task: Task, found: list[Loss]) -> list[tuple[Region, list[str]]]:
-    """The shapes with their labels; <Labels> beside <Rectangle> comes as a second entry with the same id."""
-    separate = {region.id: region.value.names() for region in annotation.result if region.type == "labels"}
-    shapes = []
-    for region in annotation.result:
-        if region.type in SHAPES:
-            shapes.append((region, region.value.names() or separate.get(region.id, [])))
-        elif region.type != "labels":
-            found.append(Loss("dropped", "region", "not_a_shape", task.id, region.id, region.type))
-    return shapes
+def _shapes(annotation: Annotation, task: int, found: list[Loss]) -> Shapes:
+    """The shapes and their labels; <Labels> beside <Rectangle> comes as a second entry with the same id."""
+    shapes = annotation.result
+    if not {region.type for region in shapes} <= SHAPES.keys():
+        other = [region for region in shapes if region.type not in SHAPES and region.type != LABELS]
+        found.extend(Loss("dropped", "region", "not_a_shape", task, region.id, region.type) for region in other)
+        shapes = [region for region in shapes if region.type in SHAPES]
+    labels = [_labels(region) for region in shapes]
+    if not all(labels) and len(shapes) < len(annotation.result):
+        separate = {region.id: region.value.labels for region in annotation.result if region.type == LABELS}
+        labels = [own or separate.get(region.id) for own, region in zip(labels, shapes, strict=True)]
+    return shapes, labels
 
 
-def _place(
-    shapes: list[tuple[Region, list[str]]],
-    rows: dict[str, int],
-    guessed: bool,
-    annotation: Annotation | None,
-    task: Task,
-    drawn: list[Drawn],
-    found: list[Loss],
-) -> None:
+def _labels(region: Region) -> list[str] | None:
+    value = region.value
+    return value.rectanglelabels or value.polygonlabels or value.brushlabels or value.ellipselabels or value.labels
+
+
+def _place(shapes: Shapes, rows: dict[str, int], annotation: Annotation, task: int, into: Reading) -> None:
     """Give each shape its image: the one that its `to_name` picks, or the only one there is."""
-    only = next(iter(rows.values())) if len(rows) == 1 and guessed else None
-    for region, labels in shapes:
-        image = rows.get(region.to_name, only)
-        if image is None or annotation is None:
-            found.append(Loss("dropped", "region", "other_control", task.id, region.id, region.to_name))
-        else:
-            drawn.append(Drawn(image, annotation, region, labels))
-
-
-def _images(rows: list[tuple[Any, ...]]) -> pa.Table:
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 6
-    columns += [[None] * len(rows)] * (len(IMAGES) - len(columns))
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, IMAGES, strict=True)], IMAGES)
-
-
-def _regions(drawn: list[Drawn]) -> pa.Table:
-    regions = [row.region for row in drawn]
-    values = [region.value for region in regions]
-    radii = [value.radiusX is not None for value in values]
-    columns: dict[str, pa.Array] = {
-        "image": pa.array([row.image for row in drawn], pa.int32()),
-        "annotation_id": pa.array([row.annotation.id for row in drawn], pa.int64()),
-        "region_id": pa.array([region.id for region in regions], pa.string()),
-        "annotator": pa.array([row.annotation.annotator for row in drawn], pa.string()),
-        "type": pa.array([SHAPES[region.type] for region in regions], pa.string()),
-        "labels": _lists([row.labels for row in drawn], pa.string()),
-        "x": _floats([value.x for value in values]),
-        "y": _floats([value.y for value in values]),
-        "width": _floats([v.radiusX if radius else v.width for v, radius in zip(values, radii, strict=True)]),
-        "height": _floats([v.radiusY if radius else v.height for v, radius in zip(values, radii, strict=True)]),
-        "rotation": _floats([value.rotation or 0.0 for value in values]),
-        "points": _points([value.points for value in values]),
-        "rle": pa.array([None if value.rle is None else bytes(value.rle) for value in values], pa.binary()),
-        "original_width": pa.array([region.original_width for region in regions], pa.int32()),
-        "original_height": pa.array([region.original_height for region in regions], pa.int32()),
-    }
-    return pa.table(columns, REGIONS)
-
-
-def _floats(values: list[float | None]) -> pa.Array:
-    """A column of numbers; None becomes NaN, which every later comparison refuses."""
-    return pa.array(np.array(values, np.float64))
-
-
-def _lists(values: list[list[str]], item: pa.DataType) -> pa.Array:
-    offsets = np.zeros(len(values) + 1, np.int32)
-    np.cumsum([len(value) for value in values], out=offsets[1:])
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(list(chain.from_iterable(values)), item))
-
-
-def _points(values: list[list[tuple[float, float]] | None]) -> pa.Array:
-    """Flat coordinates per region; null where the region has no points."""
-    lengths = np.array([2 * len(value) if value else 0 for value in values], np.int32)
-    offsets = np.zeros(len(values) + 1, np.int32)
-    np.cumsum(lengths, out=offsets[1:])
-    flat = np.fromiter(
-        chain.from_iterable(chain.from_iterable(value for value in values if value)), np.float64, offsets[-1]
-    )
-    absent = pa.array(np.array([value is None for value in values], bool))
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat), mask=absent)
+    only = next(iter(rows.values())) if len(rows) == 1 and into.how.fields is None else None
+    regions, labels = shapes
+    images = [rows.get(region.to_name, only) for region in regions]
+    if None in images:
+        lost = [region for region, image in zip(regions, images, strict=True) if image is None]
+        into.losses.extend(Loss("dropped", "region", "other_control", task, each.id, each.to_name) for each in lost)
+        regions = [region for region, image in zip(regions, images, strict=True) if image is not None]
+        labels = [label for label, image in zip(labels, images, strict=True) if image is not None]
+    into.regions.extend(regions)
+    into.labels.extend(labels)
+    into.image_of.extend(image for image in images if image is not None)
+    into.annotations.append(annotation)
+    into.counts.append(len(regions))
