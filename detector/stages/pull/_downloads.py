@@ -45,8 +45,9 @@ def download(connection: Connection, images: Iterable[tuple[str, int]], job: Job
                 lines.write(f"\n{json.dumps([prefix + source, *pixels[:5]])}")  # a torn line spoils no other
                 lines.flush()
             advance(1)
-    _refuse_if_all_missing(needed, known)
-    return [known[source] for source, _ in images]
+    found = [known[source] for source, _ in images]
+    _refuse_if_all_missing(images, found)
+    return found
 
 
 def _read(index: Path, prefix: str) -> dict[str, Pixels]:
@@ -95,10 +96,9 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _refuse_if_all_missing(needed: Mapping[str, int], known: Mapping[str, Pixels]) -> None:
-    missing = [source for source in needed if known[source].problem == "missing_image"]
-    if missing and len(missing) == len(known):
+def _refuse_if_all_missing(images: list[tuple[str, int]], found: list[Pixels]) -> None:
+    if found and all(pixels.problem == "missing_image" for pixels in found):
         raise DetectorError(
-            f"not one of the project's {len(missing)} images can be fetched, as task {needed[missing[0]]} shows:"
-            f" {known[missing[0]].detail}; see that Label Studio itself shows them"
+            f"not one of the project's {len(found)} images can be fetched, as task {images[0][1]} shows:"
+            f" {found[0].detail}; see that Label Studio itself shows them"
         )

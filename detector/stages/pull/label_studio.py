@@ -1,9 +1,10 @@
 """Tasks and images from a running Label Studio server."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from detector.label_studio.policy import Policy
 from detector.stages import Job, Result, Section
@@ -15,17 +16,20 @@ class Options(Section):
     """A project on a Label Studio server."""
 
     using: Literal["label_studio"] = "label_studio"
-    url: str = Field(
-        description="where the server is",
-        pattern=r"^https?://[^\s/]\S*$",
-        examples=["http://localhost:8080", "${LABEL_STUDIO_URL}"],
-    )
+    url: str = Field(description="where the server is", examples=["http://localhost:8080", "${LABEL_STUDIO_URL}"])
     token: SecretStr = Field(
         description="a legacy token or a personal access token, from the environment",
         examples=["${LABEL_STUDIO_TOKEN}"],
     )
     project: int | str = Field(description="the project's id or its exact title", examples=[3, "Blood cells"])
     annotations: Policy = Field("latest", description="which annotation counts when a task has several")
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/]\S*", url):
+            raise ValueError("must be an address such as http://localhost:8080 or https://label-studio.example.com")
+        return url
 
 
 def state(options: Options, datasets: Path) -> str:  # noqa: ARG001 - other sources keep an index there

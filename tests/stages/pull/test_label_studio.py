@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from detector import annotations
 from detector.errors import DetectorError, UsageError
@@ -108,12 +109,14 @@ def test_images_that_are_missing_or_broken_are_listed_and_the_rest_goes_on(label
 
 
 def test_when_not_one_image_is_found_something_else_is_wrong(label_studio, pull, tmp_path):
+    pull(_annotated(label_studio, "None missing", 1)[0])
+    pulled = list(tmp_path.glob("datasets/pulled/*/"))
     project = label_studio.project("All missing")
     sources = [f"/data/local-files/?d=nowhere/{number}.png" for number in range(3)]
     tasks = label_studio.add_tasks(project, [_task(source) for source in sources])
     with pytest.raises(DetectorError, match=rf"not one of the project's 3 images .* task {tasks[0]} .*HTTP 404 from"):
         pull(project)
-    assert not list(tmp_path.glob("datasets/pulled/*/"))
+    assert list(tmp_path.glob("datasets/pulled/*/")) == pulled
 
 
 def test_the_policy_chooses_by_the_annotators_address(label_studio, pull):
@@ -140,6 +143,12 @@ def test_the_state_tells_a_deletion(label_studio, tmp_path):
 def test_a_secret_is_not_shown(label_studio):
     options = _options(label_studio, 1)
     assert TOKEN not in f"{options!r} {options.model_dump_json()}"
+
+
+@pytest.mark.parametrize("url", ["localhost:8080", "ftp://label-studio", "http://", "http:///data", "http://a b"])
+def test_an_address_is_checked_before_anything_is_asked(url):
+    with pytest.raises(ValidationError, match="must be an address such as http://localhost:8080"):
+        backend.Options(url=url, token=TOKEN, project=1)
 
 
 def _options(server, project, **more):
