@@ -34,8 +34,8 @@ def take(job: Job[Options]) -> Result:
     drawn = _annotations(exported, options)
     files = _files(exported, options, job.datasets)
     rows = wanted(drawn)
-    sources = drawn.images["source"].take(rows).to_pylist()
-    pixels = ingest([files.get(source) for source in sources], job.datasets / "store", job.report)
+    sources = drawn.images["source"].to_pylist()
+    pixels = ingest([files.get(sources[row]) for row in rows], job.datasets / "store", job.report)
     return finish(attach(drawn, dict(zip(rows, pixels, strict=True))), job.datasets, options.path.name)
 
 
