@@ -113,6 +113,12 @@ class Config:
         dumped["export"] = [_dump(step.options) for step in self.steps if step.stage == "export"]
         return yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True, width=120)
 
+    def secrets(self) -> set[str]:
+        """The values that must never be shown or stored."""
+        sections = [self.record, *(step.options for step in self.steps)]
+        values = [value for section in sections for _, value in section]
+        return {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
+
 
 def _plain(classes: Mapping[str, tuple[str, ...]]) -> Any:
     unmerged = all(labels == (name,) for name, labels in classes.items())

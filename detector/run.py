@@ -129,7 +129,8 @@ class _Run(AbstractContextManager["_Run"]):
         self._write_state(None)
         backend = importlib.import_module(f"detector.record.{self.config.record.using}")
         tags = {"detector.version": __version__, "detector.run": folder.name, "detector.task": self.config.task}
-        self.record = self.stack.enter_context(backend.open(self.config.record, self.config.name, resolved, tags))
+        opened = backend.open(self.config.record, self.config.name, resolved, tags, self.config.secrets())
+        self.record = self.stack.enter_context(opened)
         for done in self.outcome.steps:
             self._observe(done)
 
