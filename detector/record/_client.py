@@ -36,8 +36,12 @@ def connect(uri: str) -> "MlflowClient":
     if is_server(uri):
         _knock(uri)
     with failures(uri):
-        _create_database(uri)
-        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        file = database_file(uri)
+        if file is None:
+            return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        if not file.exists():
+            _create_database(file)
+        return _open_database(file)
 
 
 def is_server(uri: str) -> bool:
@@ -94,15 +98,18 @@ def _knock(uri: str) -> None:
         raise TryAgain(f"the MLflow server at {without_secrets(uri)} is not ready (HTTP {answer.status_code})")
 
 
-def _create_database(uri: str) -> None:
+def _create_database(file: Path) -> None:
     """Migrate a new SQLite store beside its place, then rename it: a kill leaves no half-made database."""
-    from mlflow import MlflowClient
-
-    file = database_file(uri)
-    if file is None or file.exists():
-        return
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
-    MlflowClient(tracking_uri=f"sqlite:///{fresh}")
+    _open_database(fresh)
     fresh.replace(file)
+
+
+def _open_database(file: Path) -> "MlflowClient":
+    """By its absolute path: MLflow keeps connections by address, and another folder may have a file of that name."""
+    from mlflow import MlflowClient
+
+    uri = f"sqlite:///{file.absolute()}"
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -72,13 +72,21 @@ class Record:
     ) -> None:
         self.registry.close()
         if error is None:
-            self._writer.flush()
-            self._end("FINISHED")
-            return
+            try:
+                self._writer.flush()
+                self._end("FINISHED")
+            except DetectorError as lost:
+                self._fail(lost)
+                raise
+        else:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the run as well as it goes: the error that ended it is the one to show, not one of telling it."""
         try:
             self._tell(error)
             self._end("FAILED" if isinstance(error, Exception) else "KILLED")
-        except DetectorError as unreachable:  # the error that ended the run is the one to show
+        except DetectorError as unreachable:
             log.warning("the record could not be closed: %s", unreachable)
 
     def _tell(self, error: BaseException) -> None:

@@ -46,7 +46,7 @@ class Writer:
         self.written = Written()
         self._names = Names()
         self._lock = threading.RLock()
-        self._parameters: list[Any] = []
+        self._parameters: dict[str, str] = {}
         self._metrics: list[Any] = []
         self._not_before = 0.0
 
@@ -56,8 +56,6 @@ class Writer:
         Raises:
             DetectorError: A parameter already has another value.
         """
-        from mlflow.entities import Param
-
         with self._lock:
             for original, value in values.items():
                 name, text = self._names(original), str(value)
@@ -65,7 +63,7 @@ class Writer:
                     raise DetectorError(
                         f"parameter {original} is {text}, but this run recorded {self.written.parameters[name]} before"
                     )
-                self._parameters.append(Param(name, text[:LONGEST_VALUE]))
+                self._parameters[name] = text[:LONGEST_VALUE]
                 if len(text) > LONGEST_VALUE:
                     self.text(f"parameters/{name.replace('/', '.')}.txt", text)
 
@@ -88,9 +86,12 @@ class Writer:
         Raises:
             TryAgain: The server can't be reached; everything stays buffered.
         """
+        from mlflow.entities import Param
+
         with self._lock, failures(self.uri):
-            self.client.log_batch(self.run_id, metrics=self._metrics, params=self._parameters)
-            self._metrics, self._parameters = [], []
+            parameters = [Param(name, value) for name, value in self._parameters.items()]
+            self.client.log_batch(self.run_id, metrics=self._metrics, params=parameters)
+            self._metrics, self._parameters = [], {}
             self._not_before = time.monotonic() + SECONDS_BETWEEN
 
     def _try_flush(self) -> None:

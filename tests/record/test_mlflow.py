@@ -1,0 +1,284 @@
+"""A run is recorded, then read back through MLflow's own client."""
+
+import json
+import logging
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from detector.errors import DetectorError, TryAgain, UsageError
+from detector.record import mlflow as record
+from detector.record._client import connect
+from detector.stages import Result
+from tests import tiny
+
+YAML = "name: blood\nclasses: [größe]\n"
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """An empty store: each test takes a copy, since making one costs seconds."""
+    folder = tmp_path_factory.mktemp("store")
+    connect(f"sqlite:///{folder}/mlflow.db")
+    return (folder / "mlflow.db").read_bytes()
+
+
+@pytest.fixture
+def options(tmp_path, monkeypatch, migrated):
+    """The default store, in a project folder whose name needs quoting in a URI."""
+    project = tmp_path / "my projéct"
+    (project / "runs").mkdir(parents=True)
+    (project / "runs/mlflow.db").write_bytes(migrated)
+    monkeypatch.chdir(project)
+    return record.Options()
+
+
+def open_(options, **more):
+    return record.open(options, "blood", YAML, {"detector.version": "1"}, **more)
+
+
+def read(options, run):
+    client = connect(options.uri)
+    return client, client.get_run(run.run_id)
+
+
+def result(folder, **more):
+    (folder / "plot é.png").write_bytes(b"png")
+    (folder / "weights").mkdir(exist_ok=True)
+    (folder / "weights/best.pt").write_bytes(b"weights")
+    (folder / "weights/last.pt").write_bytes(b"last")
+    files = {"plots": [folder / "plot é.png"], "train": [folder / "weights"]}
+    return Result(folder, "abc", "trained: mAP50 0.9", {"mAP50": 0.9, "mAP50/红细胞": 0.8}, files, ["a note"], **more)
+
+
+def test_a_run_is_read_back_whole(options, tmp_path):
+    with open_(options) as run:
+        run.parameters({"lr0": 0.01, "train.augment": "x" * 7000, "größe (cm)": True})
+        for epoch in range(1, 4):
+            run.metrics({"val/mAP50": epoch / 10, "loss": float("nan")}, step=epoch)
+        run.stage_done("train", result(tmp_path), skipped=False, seconds=1.5)
+        run.dataset(tiny.dataset(tmp_path))
+        run.artifact(tmp_path / "plot é.png", "report")
+        run.verify()
+    client, read_back = read(options, run)
+    assert read_back.info.status == "FINISHED"
+    assert read_back.data.params == {"lr0": "0.01", "train.augment": "x" * 6000, "größe _cm_": "True"}
+    assert [(m.step, m.value) for m in client.get_metric_history(run.run_id, "val/mAP50")] == [
+        (1, 0.1),
+        (2, 0.2),
+        (3, 0.3),
+    ]
+    expected = {"train/mAP50": 0.9, "train/mAP50/红细胞": 0.8, "train/seconds": 1.5}
+    assert expected.items() <= read_back.data.metrics.items()
+    assert read_back.data.tags["train.summary"] == "trained: mAP50 0.9"
+    assert read_back.data.tags["train.skipped"] == "false"
+    assert text(client, run, "parameters/train.augment.txt") == "x" * 7000
+    assert text(client, run, "pipeline.yaml") == YAML
+    assert text(client, run, "notes/train.txt") == "a note\n"
+    assert [file.path for file in client.list_artifacts(run.run_id, "train/weights")] == [
+        "train/weights/best.pt",
+        "train/weights/last.pt",
+    ]
+    assert [file.path for file in client.list_artifacts(run.run_id, "report")] == ["report/plot é.png"]
+
+
+def test_the_dataset_version_is_an_input(options, tmp_path):
+    with open_(options) as run:
+        run.dataset(tiny.dataset(tmp_path))
+        run.verify()
+    (entry,) = read(options, run)[1].inputs.dataset_inputs
+    assert (entry.dataset.name, entry.dataset.digest) == ("blood", "0123456789ab")
+    assert [(tag.key, tag.value) for tag in entry.tags] == [("mlflow.data.context", "train, val, test")]
+    assert json.loads(entry.dataset.profile)["train"] == {"images": 4, "objects": {"größe (cm)": 2, "红细胞": 2}}
+    assert "class_id" in entry.dataset.schema
+
+
+def test_files_lie_beside_the_database(options):
+    with open_(options) as run:
+        pass
+    client, read_back = read(options, run)
+    assert read_back.info.artifact_uri.endswith(f"my%20proj%C3%A9ct/runs/artifacts/{run.run_id}/artifacts")
+    assert run.url_hint == "mlflow ui --backend-store-uri sqlite:///runs/mlflow.db"
+
+
+@pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])
+def test_a_run_that_fails_says_why_without_secrets(options, error, status):
+    said = "GET http://me:pw@host/x.jpg?X-Amz-Signature=beef failed, Authorization: Token 0123456789, using s3cr3t"
+    with pytest.raises(error), open_(options, secrets=["s3cr3t"]) as run:
+        run.metrics({"loss": 1.0}, step=1)
+        raise error(said)
+    client, read_back = read(options, run)
+    assert read_back.info.status == status
+    assert read_back.data.metrics == {"loss": 1.0}
+    expected = "GET http://host/x.jpg failed, Authorization: Token ***, using ***"
+    assert read_back.data.tags["error"] == expected
+    whole = text(client, run, "error.txt")
+    assert f"{error.__name__}: {expected}" in whole
+    assert "s3cr3t" not in whole
+
+
+def test_a_run_that_was_killed_is_ended_by_the_next(options):
+    killed = open_(options)
+    with open_(options):
+        assert read(options, killed)[1].info.status == "KILLED"
+
+
+def test_what_vanished_is_listed(options, tmp_path):
+    with open_(options) as run:
+        run.stage_done("train", result(tmp_path), skipped=False, seconds=1.5)
+        run.parameters({"lr0": 0.01})
+        run.metrics({"loss": 1.0}, step=7)
+        run.verify()
+        database = sqlite3.connect("runs/mlflow.db")
+        database.execute("delete from metrics where key = 'loss'")
+        database.execute("delete from params where key = 'lr0'")
+        database.execute("delete from tags where key = 'train.summary'")
+        database.commit()
+        (artifacts,) = tmp_path.glob(f"**/{run.run_id}/artifacts")
+        (artifacts / "train/weights/last.pt").unlink()
+        (artifacts / "plots/plot é.png").write_bytes(b"")
+        with pytest.raises(DetectorError) as refused:
+            run.verify()
+    for line in (
+        "lacks 5 of",
+        "parameter lr0",
+        "tag train.summary",
+        "metric loss at step 7",
+        "artifact train/weights/last.pt",
+        "artifact plots/plot é.png (0 of 3 bytes)",
+    ):
+        assert line in str(refused.value)
+
+
+def test_metrics_from_many_threads_all_arrive(options):
+    with open_(options) as run:
+
+        def log(thread):
+            for step in range(1, 201):
+                run.metrics({f"loss/{thread}": step * 0.5, "shared": step}, step)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(log, range(8)))
+        run.verify()
+    client, _ = read(options, run)
+    for thread in range(8):
+        history = client.get_metric_history(run.run_id, f"loss/{thread}")
+        assert sorted((m.step, m.value) for m in history) == [(step, step * 0.5) for step in range(1, 201)]
+
+
+def test_a_run_opened_in_a_thread_is_used_in_another(options):
+    opened = []
+    thread = threading.Thread(target=lambda: opened.append(open_(options)))
+    thread.start()
+    thread.join()
+    with opened[0] as run:
+        run.metrics({"loss": 1.0}, 1)
+        run.verify()
+
+
+def test_a_parameter_keeps_its_value(options):
+    with open_(options) as run:
+        run.parameters({"lr0": 0.01})
+        run.parameters({"lr0": 0.01})
+        with pytest.raises(DetectorError, match=r"lr0 is 0\.02, but this run recorded 0\.01"):
+            run.parameters({"lr0": 0.02})
+
+
+def test_an_experiment_that_was_deleted_says_the_way_out(options):
+    with open_(options):
+        pass
+    client = connect(options.uri)
+    client.delete_experiment(client.get_experiment_by_name("blood").experiment_id)
+    with pytest.raises(DetectorError, match="mlflow experiments restore"):
+        open_(options)
+
+
+def test_an_interrupted_first_start_leaves_no_database(tmp_path, monkeypatch):
+    """A database is made beside its place, and there only once it is whole."""
+    import mlflow.store.db.utils as database
+
+    monkeypatch.chdir(tmp_path)
+
+    def stopped(_engine):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(database, "_upgrade_db", stopped)
+        connect("sqlite:///runs/mlflow.db")
+    assert not (tmp_path / "runs/mlflow.db").exists()
+
+
+def test_a_new_store_is_made_in_silence(tmp_path, monkeypatch, capfd, caplog):
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level(logging.INFO)
+    with open_(record.Options()) as run:
+        run.verify()
+    assert capfd.readouterr() == ("", "")
+    assert list((tmp_path / "runs").glob(".*")) == []
+    assert not (tmp_path / "mlruns").exists()
+
+
+def test_nobody_answers(tmp_path):
+    with pytest.raises(TryAgain, match=r"no MLflow server answers at http://127\.0\.0\.1:9: start it"):
+        open_(record.Options(uri="http://me:pw@127.0.0.1:9"))
+
+
+def test_versions_aliases_and_rollback(options, tmp_path):
+    first, second = tmp_path / "a.pt", tmp_path / "b.pt"
+    first.write_bytes(b"first")
+    second.write_bytes(b"second")
+    with open_(options) as run:
+        registry = run.registry
+        assert registry.champion() is None
+        assert registry.register(first, {"mAP50-95": 0.7, "mAP50/红": 0.5}, "t1") == "1"
+        registry.name("1", "champion")
+        champion = registry.champion()
+        assert (champion.number, champion.metrics, champion.test_set) == ("1", {"mAP50-95": 0.7, "mAP50/红": 0.5}, "t1")
+        assert champion.weights.read_bytes() == b"first"
+        assert champion.weights.name == "a.pt"
+        assert registry.register(second, {"mAP50-95": 0.8}, "t1") == "2"
+        registry.name("2", "challenger")
+        registry.name("2", "champion")
+        assert registry.register(first, {"mAP50-95": 0.6}, "t2") == "1"  # the same weights, measured again
+        run.verify()
+    assert not champion.weights.exists()  # fetched for the run only
+    client = connect(options.uri)
+    assert client.get_model_version("blood", "2").aliases == ["champion"]
+    assert client.get_model_version("blood", "1").source == f"runs:/{run.run_id}/weights"
+    assert client.get_model_version("blood", "1").tags["test_set"] == "t2"
+    assert record.rollback(options, "blood") == ("2", "1")
+    assert client.get_model_version("blood", "1").aliases == ["champion"]
+    with pytest.raises(UsageError, match="first champion of blood"):
+        record.rollback(options, "blood")
+    client.delete_model_version("blood", "1")
+    with pytest.raises(UsageError, match="no champion to roll back"):
+        record.rollback(options, "blood")
+
+
+def test_a_rollback_passes_over_deleted_versions(options, tmp_path):
+    with open_(options) as run:
+        for content in (b"1", b"2", b"3"):
+            file = tmp_path / "best.pt"
+            file.write_bytes(content)
+            number = run.registry.register(file, {"mAP50-95": 0.5}, "t")
+            run.registry.name(number, "champion")
+    connect(options.uri).delete_model_version("blood", "2")
+    assert record.rollback(options, "blood") == ("3", "1")
+
+
+def test_a_version_that_vanished_is_listed(options, tmp_path):
+    (tmp_path / "best.pt").write_bytes(b"1")
+    with open_(options) as run:
+        run.registry.register(tmp_path / "best.pt", {"mAP50-95": 0.5}, "t")
+        run.verify()
+        connect(options.uri).delete_model_version("blood", "1")
+        with pytest.raises(DetectorError, match="registered model blood, version 1"):
+            run.verify()
+
+
+def text(client, run, path):
+    from mlflow.artifacts import load_text
+
+    return load_text(f"{client.get_run(run.run_id).info.artifact_uri}/{path}")

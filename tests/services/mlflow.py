@@ -1,0 +1,60 @@
+"""A real MLflow server on 127.0.0.1 that can be stopped and started again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.request import urlopen
+
+
+@dataclass
+class MlflowServer:
+    """A server that keeps everything in `folder`."""
+
+    folder: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.port = self.port or _free_port()
+        store = f"sqlite:///{self.folder}/mlflow.db"
+        files = ["--artifacts-destination", str(self.folder / "artifacts")]
+        address = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store, *files, *address]
+        log = (self.folder / "server.log").open("ab")
+        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+        self.process = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=self.folder, env=environment, start_new_session=True
+        )
+        _wait(f"{self.uri}/health", self.folder / "server.log")
+
+    def stop(self) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+def _wait(url: str, log: Path, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(f"{url} did not answer:\n{log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

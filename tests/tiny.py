@@ -1,0 +1,66 @@
+"""The smallest real things that later stages take: a dataset version, and untrained weights."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from PIL import Image
+
+from detector import models
+from detector.dataset import IMAGES, INSTANCES, SPLITS, Dataset
+
+CLASSES = ["größe (cm)", "红细胞"]
+SIZES = {"train": 4, "val": 2, "test": 3}  # images
+
+
+def dataset(parent: Path, version: str = "0123456789ab") -> Dataset:
+    """A version with one square on every image; the class ids alternate."""
+    folder = parent / version
+    images, instances = [], []
+    for split in SPLITS:
+        for kind in ("images", "labels"):
+            (folder / kind / split).mkdir(parents=True)
+        for _ in range(SIZES[split]):
+            row = _image(folder, split, len(images))
+            instances.append({"image": len(images), "task_id": row["task_id"], **_square(len(images))})
+            images.append(row)
+    pq.write_table(pa.Table.from_pylist(images, IMAGES), folder / "images.parquet")
+    pq.write_table(pa.Table.from_pylist(instances, INSTANCES), folder / "instances.parquet")
+    data = {**{split: f"images/{split}" for split in SPLITS}, "names": dict(enumerate(CLASSES))}
+    (folder / "data.yaml").write_text(yaml.safe_dump(data, allow_unicode=True))
+    account = {"task": "detect", "classes": CLASSES, "test_set": f"tests{version[:7]}"}
+    (folder / "conversion.json").write_text(json.dumps(account))
+    return Dataset(folder)
+
+
+def weights(folder: Path, task: str = "detect", image_size: int = 96) -> Path:
+    """An untrained micro checkpoint, as `train` leaves one: weights/best.pt."""
+    path = folder / "weights" / "best.pt"
+    path.parent.mkdir(parents=True)
+    name = "yolo11n.yaml" if task == "detect" else "yolo11n-seg.yaml"
+    with models.quietly(folder / "log"):
+        import torch
+
+        torch.manual_seed(len(name))
+        network = models.load(Path(models.architecture(name, (0.33, 0.125, 256), folder)))
+        network.model.args = {**network.model.args, "imgsz": image_size}
+        network.save(path)
+    return path
+
+
+def _image(folder: Path, split: str, index: int) -> dict:
+    pixels = np.random.default_rng(index).integers(0, 90, (60, 80, 3), dtype=np.uint8)
+    pixels[15:45, 20:60] = (200, 60 * (index % 2), 40)
+    file = f"{split}/{index:08}-square.png"
+    Image.fromarray(pixels).save(folder / "images" / file)
+    (folder / "labels" / file).with_suffix(".txt").write_text(f"{index % 2} 0.5 0.5 0.5 0.5\n")
+    row = {"task_id": index, "file": file, "split": split, "width": 80, "height": 60, "sha256": f"{index:064}"}
+    return {**row, "source": f"{index}.png", "link": None, "status": "annotated"}
+
+
+def _square(index: int) -> dict:
+    box = {"x": 0.5, "y": 0.5, "width": 0.5, "height": 0.5, "polygon": None}
+    return {"region_id": f"r{index}", "annotator": "ada", "class_id": index % 2, **box}
