@@ -98,7 +98,7 @@ def test_the_dataset_version_is_an_input(options, tmp_path):
 def test_files_lie_beside_the_database(options):
     with open_(options) as run:
         pass
-    client, read_back = read(options, run)
+    _, read_back = read(options, run)
     assert read_back.info.artifact_uri.endswith(f"my%20proj%C3%A9ct/runs/artifacts/{run.run_id}/artifacts")
     assert run.url_hint == "mlflow ui --backend-store-uri sqlite:///runs/mlflow.db"
 
@@ -106,8 +106,9 @@ def test_files_lie_beside_the_database(options):
 @pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])
 def test_a_run_that_fails_says_why_without_secrets(options, error, status):
     said = "GET http://me:pw@host/x.jpg?X-Amz-Signature=beef failed, Authorization: Token 0123456789, using s3cr3t"
-    with pytest.raises(error), open_(options, secrets=["s3cr3t"]) as run:
-        run.metrics({"loss": 1.0}, step=1)
+    run = open_(options, secrets=["s3cr3t"])
+    run.metrics({"loss": 1.0}, step=1)
+    with pytest.raises(error), run:
         raise error(said)
     client, read_back = read(options, run)
     assert read_back.info.status == status
@@ -204,8 +205,8 @@ def test_an_interrupted_first_start_leaves_no_database(tmp_path, monkeypatch):
     def stopped(_engine):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(database, "_upgrade_db", stopped)
+    monkeypatch.setattr(database, "_upgrade_db", stopped)
+    with pytest.raises(KeyboardInterrupt):
         connect("sqlite:///runs/mlflow.db")
     assert not (tmp_path / "runs/mlflow.db").exists()
 
@@ -220,7 +221,7 @@ def test_a_new_store_is_made_in_silence(tmp_path, monkeypatch, capfd, caplog):
     assert not (tmp_path / "mlruns").exists()
 
 
-def test_nobody_answers(tmp_path):
+def test_nobody_answers():
     with pytest.raises(TryAgain, match=r"no MLflow server answers at http://127\.0\.0\.1:9: start it"):
         open_(record.Options(uri="http://me:pw@127.0.0.1:9"))
 

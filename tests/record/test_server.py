@@ -51,10 +51,8 @@ def test_a_run_outlives_its_server(server, tmp_path, monkeypatch):
 
 def test_an_end_that_can_not_be_told_shows_what_ended_the_run(server, monkeypatch, caplog):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with (
-        pytest.raises(DetectorError, match="out of memory"),
-        record.open(record.Options(uri=server.uri), "blood", "name: blood\n", {}),
-    ):
-        server.stop()
+    run = record.open(record.Options(uri=server.uri), "blood", "name: blood\n", {})
+    server.stop()
+    with pytest.raises(DetectorError, match="out of memory"), run:
         raise DetectorError("out of memory")
     assert "the record could not be closed" in caplog.text
