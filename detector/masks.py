@@ -1,6 +1,6 @@
 """Brush masks: Label Studio's run-length code to a mask, and a mask to one polygon."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -20,47 +20,49 @@ def decode_rle(code: bytes, width: int, height: int) -> Mask:
 
     Format (thi.ng/rle-pack, which Label Studio uses): 32 bits number of values, 5 bits word size - 1, four times
     4 bits length size - 1; then runs: 1 bit repeat?, 2 bits which length size, length - 1, and one word if it
-    repeats, else that many words.
+    repeats, else that many words. Only the runs that cover an alpha value are ever written out.
     """
-    values = _unpack(code)
-    if values.size != width * height * 4:
-        raise BrokenMask(f"the mask has {values.size} values, not {width} x {height} x 4")
-    return (values.reshape(height, width, 4)[:, :, 3] > 0).astype(np.uint8)
+    read = _reader(code)
+    try:
+        count, word = read(0, 32), read(32, 5) + 1
+        if count != width * height * 4:
+            raise BrokenMask(f"the mask has {count} values, not {width} x {height} x 4")
+        sizes = [read(37 + 4 * place, 4) + 1 for place in range(4)]
+        mask = np.zeros(width * height, np.uint8)
+        for start, end in _opaque(read, count, word, sizes):
+            mask[start // 4 : end // 4] = 1  # pixel p's alpha is value 4 p + 3
+    except IndexError as error:
+        raise BrokenMask("the mask's code ends too early") from error
+    return mask.reshape(height, width)
 
 
-def _unpack(code: bytes) -> NDArray[np.uint8]:
-    padded = np.frombuffer(code + b"\0" * 8, np.uint8).astype(np.uint64)
-    words = sum(padded[k : len(code) + k] << np.uint64(56 - 8 * k) for k in range(8))
+def _reader(code: bytes) -> Callable[[int, int], int]:
+    """A function that reads up to 32 bits, most significant first, from any bit on."""
+    padded = np.frombuffer(code + bytes(8), np.uint8).astype(np.uint64)
+    words = sum(padded[place : len(code) + place] << np.uint64(56 - 8 * place) for place in range(8))
     windows: list[int] = np.asarray(words, np.uint64).tolist()  # 64 bits from each byte on
 
     def read(at: int, bits: int) -> int:
         return (windows[at >> 3] >> (64 - (at & 7) - bits)) & ((1 << bits) - 1)
 
-    try:
-        count, word = read(0, 32), read(32, 5) + 1
-        if count > len(code) * 1_000_000 or word > 8:
-            raise BrokenMask("the mask's header is not one of an 8-bit image")
-        sizes = [read(37 + 4 * k, 4) + 1 for k in range(4)]
-        return _runs(read, count, word, sizes)
-    except IndexError as error:
-        raise BrokenMask("the mask's code ends too early") from error
+    return read
 
 
-def _runs(read: Callable[[int, int], int], count: int, word: int, sizes: list[int]) -> NDArray[np.uint8]:
-    out = np.zeros(count, np.uint8)
+def _opaque(read: Callable[[int, int], int], count: int, word: int, sizes: list[int]) -> Iterator[tuple[int, int]]:
+    """The runs of values other than zero, as start and end among the image's values (R, G, B, A, R, …)."""
     at, filled = 53, 0
     while filled < count:
         repeats, size = read(at, 1), sizes[read(at + 1, 2)]
         length = read(at + 3, size) + 1
         at += 3 + size
         if repeats:
-            out[filled : filled + length] = read(at, word)
+            if read(at, word):
+                yield filled, filled + length
             at += word
         else:
-            out[filled : filled + length] = [read(at + word * k, word) for k in range(length)][: count - filled]
+            yield from ((filled + k, filled + k + 1) for k in range(length) if read(at + word * k, word))
             at += word * length
         filled += length
-    return out
 
 
 class MaskOutline(NamedTuple):
