@@ -1,6 +1,7 @@
 """A running Label Studio server: how to reach it, and what it says when it won't answer."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+_TOKEN = re.compile("[!-~]+")
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,15 @@ class Connection:
 def connect(url: str, token: str) -> Iterator[Connection]:
     """A connection to the server at `url` with a legacy token or a personal access token.
 
-    Raises UsageError when a personal access token has expired; any other fault shows with the first question.
+    Raises UsageError for what is no address or no token, or an expired one; any other fault shows with the first
+    question.
     """
     import httpx
     from label_studio_sdk import LabelStudio
 
+    token = token.strip()
+    if not _TOKEN.fullmatch(token):  # or the HTTP library would refuse it, and show it
+        raise UsageError("the Label Studio token is empty or holds what no token does; copy it from Account & Settings")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every address, signed ones too
     url = url.rstrip("/")
     # Cookies know no ports: the session that this server offers would go to any other server on its host.

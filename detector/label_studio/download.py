@@ -78,10 +78,10 @@ def _missing(connection: Connection, answer: "httpx.Response") -> str | None:
     """Why this answer is no image, or None. Raises Passing for one that is worth another try."""
     if answer.is_success:
         return None
-    own = _own(connection, answer.url)
-    if own and answer.status_code == 401:
+    with_token = "authorization" in answer.request.headers
+    if with_token and answer.status_code == 401:
         raise refused(connection.url, 401)
-    if own and answer.status_code == 500 and b"has_permission" in answer.read():
+    if with_token and answer.status_code == 500 and b"has_permission" in answer.read():
         return "Label Studio has no such upload"  # it stumbles over the record that isn't there (1.23)
     if may_pass(answer.status_code):
         raise Passing(f"HTTP {answer.status_code}", asked_to_wait(answer.headers))

@@ -9,7 +9,7 @@ import msgspec
 from detector.errors import UsageError
 from detector.label_studio.client import Connection, ask
 
-_SHOWN = 20  # titles in an error
+_SHOWN = 20  # titles in an error, the newest projects first
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _titles(connection: Connection) -> dict[int, str]:
 def _there_are(titles: dict[int, str]) -> str:
     if not titles:
         return "the token's owner sees no projects at all"
-    shown = ", ".join(f"“{title}” ({number})" for number, title in sorted(titles.items())[:_SHOWN])
+    shown = ", ".join(f"“{title}” ({number})" for number, title in sorted(titles.items(), reverse=True)[:_SHOWN])
     more = f" and {len(titles) - _SHOWN} more" if len(titles) > _SHOWN else ""
     return f"there are: {shown}{more}"
 

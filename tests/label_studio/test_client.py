@@ -38,6 +38,20 @@ def test_an_expired_personal_token_is_refused(label_studio):
     assert expired not in _everything_said(failure.value)
 
 
+@pytest.mark.parametrize("token", ["", " \n", "to ken", "to\nken", "tökén", "“token”"])
+def test_what_can_be_no_token_is_not_sent(other_host, token):
+    with pytest.raises(UsageError, match="the Label Studio token is empty or holds what no token does") as failure:
+        _first_project(other_host.url, token)
+    assert "ken" not in _everything_said(failure.value).replace("token", "")
+    assert other_host.asked == []
+
+
+def test_white_space_around_a_token_does_no_harm(label_studio):
+    number = label_studio.project("From a file with a newline")
+    with connect(label_studio.url, f" {TOKEN}\n") as connection:
+        assert find_project(connection, number).id == number
+
+
 def test_a_server_that_is_not_there_may_be_tried_again():
     nobody = "http://127.0.0.1:9"
     with pytest.raises(TryAgain, match=f"{nobody} can't be reached .*refused") as failure:

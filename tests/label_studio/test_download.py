@@ -111,6 +111,12 @@ def test_an_image_that_is_not_there_is_told_once_and_at_once(label_studio, other
     assert got("http:///none.png")[1] is None
 
 
+def test_a_detour_to_label_studio_is_no_refused_token(label_studio, other_host, got):
+    [source] = label_studio.upload(label_studio.project("Detour"), {"a.png": b"a"}).values()
+    other_host.fail("/a.png", 302, Location=label_studio.url + source)
+    assert got(f"{other_host.url}/a.png") == ("HTTP 401 from 127.0.0.1", None)
+
+
 def test_what_may_pass_is_asked_again(other_host, got):
     other_host.pages["/a.png"] = b"at last"
     other_host.fail("/a.png", 429, Retry_After="0")

@@ -23,12 +23,12 @@ def test_a_project_is_found_by_its_id_and_by_its_exact_title(label_studio, conne
 
 
 def test_an_unknown_project_is_answered_with_those_that_there_are(label_studio, connection):
-    number = label_studio.project("Blood cells")
+    number = label_studio.project("Red cells")
     with pytest.raises(UsageError) as by_title:
-        find_project(connection, "blood cells")
-    assert "no project with the title “blood cells”; there are: " in str(by_title.value)
-    assert f"“Blood cells” ({number})" in str(by_title.value)
-    with pytest.raises(UsageError, match=rf"no project with the id 99999; there are: .*“Blood cells” \({number}\)"):
+        find_project(connection, "red cells")
+    assert "no project with the title “red cells”; there are: " in str(by_title.value)
+    assert f"“Red cells” ({number})" in str(by_title.value)
+    with pytest.raises(UsageError, match=rf"no project with the id 99999; there are: .*“Red cells” \({number}\)"):
         find_project(connection, 99999)
 
 

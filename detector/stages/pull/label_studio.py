@@ -27,7 +27,7 @@ class Options(Section):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        if not re.fullmatch(r"https?://[^\s/]\S*", url):
+        if not re.fullmatch(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/\S*)?", url):
             raise ValueError("must be an address such as http://localhost:8080 or https://label-studio.example.com")
         return url
 

@@ -145,10 +145,17 @@ def test_a_secret_is_not_shown(label_studio):
     assert TOKEN not in f"{options!r} {options.model_dump_json()}"
 
 
-@pytest.mark.parametrize("url", ["localhost:8080", "ftp://label-studio", "http://", "http:///data", "http://a b"])
+@pytest.mark.parametrize(
+    "url", ["localhost:8080", "ftp://label-studio", "http://", "http:///data", "http://a b", "http://host:port"]
+)
 def test_an_address_is_checked_before_anything_is_asked(url):
     with pytest.raises(ValidationError, match="must be an address such as http://localhost:8080"):
         backend.Options(url=url, token=TOKEN, project=1)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8080", "https://ls.example.com/team/", "http://[::1]:8080"])
+def test_an_address_may_have_a_port_and_a_path(url):
+    assert backend.Options(url=url, token=TOKEN, project=1).url == url
 
 
 def _options(server, project, **more):
