@@ -1,0 +1,60 @@
+"""FiftyOne, connected to the project's database and quiet."""
+
+import contextlib
+import importlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from detector import mongod
+
+
+@contextlib.contextmanager
+def connected(runs: Path) -> Iterator[ModuleType]:
+    """The `fiftyone` module, connected to the database of this project inside the `with`.
+
+    All runs and `detector app` share the one below `runs`. What FiftyOne logs goes to the run's log.
+
+    Raises:
+        DetectorError: no MongoDB can be had; see `mongod.serve`.
+    """
+    home = runs.resolve() / "fiftyone"
+    with mongod.serve(home) as uri:
+        fiftyone = _import(home)
+        from fiftyone.core.odm import database
+
+        database._disconnect()  # an earlier connection of this process; there is no public way to end it
+        fiftyone.config.database_uri = uri
+        try:
+            yield fiftyone
+        finally:
+            database._disconnect()  # else it waits 30 s at exit for a mongod that is gone
+
+
+def environment(home: Path) -> dict[str, str]:
+    """FiftyOne's settings: nothing sent, nothing printed, everything it writes below `home`, not in the user's home."""
+    configs = {
+        f"FIFTYONE_{kind}CONFIG_PATH": str(home / "config" / f"{kind.lower()}config.json")
+        for kind in ("", "APP_", "ANNOTATION_", "EVALUATION_", "BRAIN_")
+    }
+    folders = {
+        f"FIFTYONE_{kind}_DIR": str(home / kind.lower())
+        for kind in ("DATABASE", "DEFAULT_DATASET", "DATASET_ZOO", "MODEL_ZOO", "PLUGINS")
+    }
+    return {
+        **configs,
+        **folders,
+        "FIFTYONE_DO_NOT_TRACK": "true",
+        "FIFTYONE_SHOW_PROGRESS_BARS": "false",
+        "FIFTYONE_DATABASE_VALIDATION": "false",  # it may be a newer MongoDB than this FiftyOne knows
+        "FIFTYONE_SINGLETON_CACHE": "false",  # a dataset of an earlier connection would be used with that one
+        "FIFTYONE_LOGGING_DESTINATION": "logging",  # no handler of its own
+    }
+
+
+def _import(home: Path) -> ModuleType:
+    """Import it under our settings; what the user has set stays."""
+    for name, value in environment(home).items():
+        os.environ.setdefault(name, value)
+    return importlib.import_module("fiftyone")

@@ -1,0 +1,174 @@
+"""A dataset version in FiftyOne: its samples, its labels, and a model's predictions beside them.
+
+It is loaded from FiftyOne's own export format, written by columns: an order of magnitude faster than making its
+sample and label objects one by one (benchmarks/fiftyone_load.py).
+"""
+
+import itertools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from detector.dataset import SPLITS, Dataset
+from detector.fiftyone_labels import FIELDS, Document, identifiers, labels_by_image
+
+TRUTH, PREDICTIONS, EVALUATION = "ground_truth", "predictions", "evaluation"
+PREDICTED = pa.schema(
+    [
+        ("image", pa.int32()),  # row in the version's images table
+        ("class_id", pa.int32()),
+        ("score", pa.float64()),
+        ("x", pa.float64()),  # box centre and size, normalised
+        ("y", pa.float64()),
+        ("width", pa.float64()),
+        ("height", pa.float64()),
+        ("polygon", pa.list_(pa.float64())),  # segment: x0 y0 x1 y1 … normalised; detect: null
+    ]
+)
+
+
+def name_of(dataset: Dataset, project: str) -> str:
+    """What a version is called in FiftyOne."""
+    return f"{project}-{dataset.version}"
+
+
+def load(dataset: Dataset, project: str, again: bool = False) -> Any:
+    """The version as a persistent `fiftyone.Dataset`, loaded unless it is there; `again` loads it afresh.
+
+    Each included image is a sample, tagged with its split. Its objects are in `ground_truth`: Detections for boxes,
+    Polylines for outlines, each with the region and the annotator it came from. Call it inside `connected`.
+    """
+    import fiftyone
+
+    name, folder = name_of(dataset, project), str(dataset.folder.resolve())
+    if fiftyone.dataset_exists(name):
+        there = fiftyone.load_dataset(name)
+        if not again and there.info.get("folder") == folder:
+            return there
+        there.delete()
+    loaded = _import(dataset)
+    loaded.info = {"folder": folder, "version": dataset.version, "task": _task(dataset)}
+    loaded.default_classes = dataset.classes
+    for split in SPLITS:
+        loaded.save_view(split, loaded.match_tags(split))
+    loaded.name, loaded.persistent = name, True  # last: a load that was killed is not taken for a whole one
+    return loaded
+
+
+def included(dataset: Dataset) -> pa.Table:
+    """The images of the version, in the order of its samples, with their row in the images table as `row`."""
+    rows = dataset.images.append_column("row", pa.array(np.arange(dataset.images.num_rows)))
+    return rows.filter(pc.is_valid(rows["file"]))
+
+
+def sample_ids(loaded: Any, dataset: Dataset) -> list[str | None]:
+    """FiftyOne's sample id for each row of the images table; None for the excluded."""
+    known = dict(zip(*loaded.values(["filepath", "id"]), strict=True))
+    root = dataset.folder.resolve() / "images"
+    return [file and known.get(str(root / file)) for file in dataset.images["file"].to_pylist()]
+
+
+def label_ids(loaded: Any, dataset: Dataset) -> list[str]:
+    """FiftyOne's label id for each row of the instances table."""
+    in_order = itertools.chain.from_iterable(loaded.values(f"{TRUTH}.{FIELDS[_task(dataset)][1]}.id"))
+    rows = np.argsort(dataset.instances["image"].to_numpy(), kind="stable").tolist()
+    return [identity for _, identity in sorted(zip(rows, in_order, strict=True))]
+
+
+def _task(dataset: Dataset) -> str:
+    return str(dataset.conversion["task"])
+
+
+def _import(dataset: Dataset) -> Any:
+    """A dataset of FiftyOne with every sample, under a name of its own making."""
+    import fiftyone
+
+    kind = fiftyone.types.FiftyOneDataset
+    loaded = _empty(_task(dataset))
+    with tempfile.TemporaryDirectory() as scratch:
+        loaded.export(scratch, dataset_type=kind, export_media=False, overwrite=True, progress=False)
+        samples = msgspec.json.encode({"samples": documents(dataset)})
+        (Path(scratch) / "samples.json").write_bytes(samples)
+        loaded.add_dir(scratch, dataset_type=kind, progress=False)
+    return loaded
+
+
+def _empty(task: str) -> Any:
+    """A dataset that knows the fields of our samples."""
+    import fiftyone
+
+    kind, inside = FIELDS[task]
+    empty = fiftyone.Dataset()
+    empty.media_type = "image"
+    empty.add_sample_field("task_id", fiftyone.IntField)
+    for field in ("link", "source", "status"):
+        empty.add_sample_field(field, fiftyone.StringField)
+    empty.add_sample_field(TRUTH, fiftyone.EmbeddedDocumentField, embedded_doc_type=getattr(fiftyone, kind))
+    for attribute in ("region_id", "annotator"):
+        empty.add_sample_field(f"{TRUTH}.{inside}.{attribute}", fiftyone.StringField)
+    return empty
+
+
+def documents(dataset: Dataset) -> list[Document]:
+    """One document per included image, as samples.json of FiftyOne's export has them."""
+    images, ids = included(dataset), identifiers()
+    task = _task(dataset)
+    objects = dataset.instances.drop_columns(["task_id"])
+    labels = labels_by_image(objects, dataset.images.num_rows, dataset.classes, task, lambda: {"$oid": next(ids)})
+    chance = np.random.default_rng(0).random(images.num_rows).tolist()
+    return [
+        _sample(dataset, row, labels[row["row"]], {"$oid": next(ids)}, rand)
+        for row, rand in zip(images.to_pylist(), chance, strict=True)
+    ]
+
+
+def _sample(dataset: Dataset, row: Document, labels: Document, identity: object, rand: float) -> Document:
+    return {
+        "_id": identity,
+        "_media_type": "image",
+        "_rand": rand,  # FiftyOne takes random samples by it
+        "filepath": str(dataset.folder.resolve() / "images" / row["file"]),
+        "tags": [row["split"]],
+        "metadata": {"_cls": "ImageMetadata", "width": row["width"], "height": row["height"]},
+        **{name: row[name] for name in ("task_id", "link", "source", "status")},
+        TRUTH: labels,
+    }
+
+
+def add_predictions(loaded: Any, dataset: Dataset, predictions: pa.Table, split: str) -> dict[str, int]:
+    """Set `predictions` on the samples of `split`, and have FiftyOne match them with `ground_truth`.
+
+    Every object is then marked tp, fp or fn in its attribute `evaluation`, for filtering in the App. `predictions`
+    has schema PREDICTED; give it only what is worth looking at (score of 0.25 or more, say), since FiftyOne takes
+    about 36 ms an image to match them. Objects of different classes match too, so that mix-ups can be told from
+    misses. Gives how many are tp, fp and fn, at an IoU of 0.5.
+    """
+    _set_predictions(loaded, dataset, predictions, split)
+    if EVALUATION in loaded.list_evaluations():
+        loaded.delete_evaluation(EVALUATION)
+    view = loaded.match_tags(split)
+    view.evaluate_detections(PREDICTIONS, gt_field=TRUTH, eval_key=EVALUATION, classwise=False, progress=False, iou=0.5)
+    return {kind: int(view.sum(f"{EVALUATION}_{kind}") or 0) for kind in ("tp", "fp", "fn")}
+
+
+def _set_predictions(loaded: Any, dataset: Dataset, predictions: pa.Table, split: str) -> None:
+    """Write them as documents: set_values takes those as they are, where label objects cost ten times as much."""
+    import fiftyone
+    from bson import ObjectId
+
+    task = _task(dataset)
+    if loaded.has_sample_field(PREDICTIONS):
+        loaded.delete_sample_field(PREDICTIONS)
+    kind = getattr(fiftyone, FIELDS[task][0])
+    loaded.add_sample_field(PREDICTIONS, fiftyone.EmbeddedDocumentField, embedded_doc_type=kind)
+    rows = included(dataset)
+    rows = rows.filter(pc.equal(rows["split"], split))["row"].to_pylist()
+    confident = predictions.rename_columns({"score": "confidence"})
+    labels = labels_by_image(confident, dataset.images.num_rows, dataset.classes, task, ObjectId)
+    values = [labels[row] for row in rows]
+    loaded.match_tags(split).set_values(PREDICTIONS, values, expand_schema=False, validate=False)

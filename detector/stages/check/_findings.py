@@ -1,0 +1,152 @@
+"""What the rules found, held against the limits: findings.json, notes for people, and the gate."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from detector.dataset import Dataset
+from detector.errors import GateRefused
+from detector.files import write_whole
+from detector.stages import Result
+from detector.stages.check._limits import Limits
+from detector.stages.check._rules import RULES, Found, Tables
+
+EXAMPLES = 5
+IMBALANCED = 10  # times; less is nothing to speak of
+WORDS = {  # rule: what its number counts, and what to do about it
+    "leaked_images": (
+        "pictures in more than one split",
+        "Remove the copies in the source, or keep them together with convert.split.group_by",
+    ),
+    "broken_images": ("broken or missing images", "Replace them in the source, or remove their tasks"),
+    "classes_without_examples": (
+        "classes without an object in train",
+        "Annotate some, move images to train, or take the class out of `classes`",
+    ),
+    "classes_not_evaluated": (
+        "classes without an object to be measured by",
+        "Annotate more of them, or give val and test a larger share in convert.split",
+    ),
+    "out_of_range": (
+        "objects with a class id or coordinates that YOLO does not allow",
+        "Training would leave out their whole image: correct them in the source",
+    ),
+    "degenerate": ("objects under one pixel wide, high or large", "Delete or redraw them in the source"),
+    "duplicates": ("objects with exactly the box of another one", "Delete the one too many in the source"),
+    "tiny_objects": (
+        "objects with a side under 3 pixels",
+        "A detector hardly learns those: delete them, or use larger pictures",
+    ),
+    "class_imbalance": (
+        "objects of the commonest class for each one of the rarest",
+        "Annotate more of the rare class, or merge it with another in `classes`",
+    ),
+    "near_duplicate_images": ("images that are nearly the same as another one", "Keep one of each, to annotate less"),
+    "leaky_splits": (
+        "images that are nearly the same as one in another split",
+        "Keep them together with convert.split.group_by, or test results look better than they are",
+    ),
+}
+
+
+class Finding(NamedTuple):
+    """A rule, what it found, its limit, and the verdict: passed | warned | refused."""
+
+    rule: str
+    found: Found
+    limit: str | float
+    verdict: str
+
+    @property
+    def headline(self) -> str:
+        """`objects with a side under 3 pixels: 12`."""
+        return f"{WORDS[self.rule][0]}: {self.found.number:,g}"
+
+
+def examine(tables: Tables, limits: Limits, more: Mapping[str, Found] | None = None) -> list[Finding]:
+    """Every rule that is not off, in order; `more` holds what other means than the tables have found."""
+    wanted = {rule: limit for rule in type(limits).model_fields if (limit := getattr(limits, rule)) != "off"}
+    founds = {rule: look(tables) for rule, look in RULES.items() if rule in wanted} | dict(more or {})
+    return [Finding(rule, found, wanted[rule], _verdict(rule, found, wanted[rule])) for rule, found in founds.items()]
+
+
+def _verdict(rule: str, found: Found, limit: str | float) -> str:
+    if isinstance(limit, str):
+        return "warned" if found.number >= (IMBALANCED if rule == "class_imbalance" else 1) else "passed"
+    return "refused" if found.number > limit else "passed"
+
+
+def tables_of(dataset: Dataset) -> Tables:
+    """A version, read for the rules."""
+    present = {
+        f"{file.parent.name}/{file.name}" for file in (dataset.folder / "images").glob("*/*") if file.stat().st_size
+    }
+    excluded = dataset.conversion["excluded"]
+    return Tables(dataset.images, dataset.instances, dataset.classes, excluded, present)
+
+
+def conclude(dataset: Dataset, tables: Tables, findings: list[Finding], folder: Path) -> Result:
+    """Write findings.json into `folder`; then give the check's result, or refuse.
+
+    Raises:
+        GateRefused: a rule found more than it may.
+    """
+    file = folder / "findings.json"
+    listed = [_plain(tables, finding) for finding in findings]
+    plain = {"schema": 1, "version": dataset.version, "rules": listed}
+    write_whole(file, json.dumps(plain, indent=1, ensure_ascii=False))
+    refused = [finding for finding in findings if finding.verdict == "refused"]
+    if refused:
+        raise GateRefused(_refusal(dataset, tables, refused, file))
+    warned = [finding for finding in findings if finding.verdict == "warned"]
+    notes = [f"{finding.headline}{_which(tables, finding.found)}" for finding in warned]
+    summary = f"{len(findings)} rules, {len(warned)} warning{'s' * (len(warned) != 1)}"
+    figures = {finding.rule: float(finding.found.number) for finding in findings}
+    return Result(folder, dataset.version, summary, figures, {"check": [file]}, notes)
+
+
+def _which(tables: Tables, found: Found) -> str:
+    """` (tasks 1, 2 and 3 more)`, for a note of one line."""
+    tasks = list(dict.fromkeys(tables.images["task_id"].take(found.images).to_pylist()))
+    named = found.details or [str(task) for task in tasks]
+    more = f" and {len(named) - EXAMPLES:,} more" if len(named) > EXAMPLES else ""
+    kind = "" if found.details else "tasks " if len(tasks) > 1 else "task "
+    return f" ({kind}{', '.join(named[:EXAMPLES])}{more})" if named else ""
+
+
+def _refusal(dataset: Dataset, tables: Tables, refused: list[Finding], file: Path) -> str:
+    lines = [f"version {dataset.version} failed its check; the limits are check.fail_on in pipeline.yaml"]
+    for finding in refused:
+        lines.append(f"  {finding.rule}: {finding.headline}, and {finding.limit:g} may pass")
+        examples = list(_examples(tables, finding.found))
+        lines += [f"    {example}" for example in examples[:EXAMPLES]]
+        if len(examples) > EXAMPLES:
+            lines.append(f"    and {len(examples) - EXAMPLES:,} more")
+        lines.append(f"    → {WORDS[finding.rule][1]}.")
+    lines.append(f"All of them are listed in {file}")
+    return "\n".join(lines)
+
+
+def _examples(tables: Tables, found: Found) -> Iterator[str]:
+    """One line each: the task, the file, where to open it."""
+    yield from found.details
+    for row in tables.images.take(found.images).select(["task_id", "file", "source", "link"]).to_pylist():
+        yield "  ".join(filter(None, [f"task {row['task_id']}", row["file"] or row["source"], row["link"]]))
+
+
+def _plain(tables: Tables, finding: Finding) -> dict[str, Any]:
+    """A finding for findings.json, with everything that it found."""
+    found = finding.found
+    images = tables.images.select(["task_id", "file", "link"])
+    objects = tables.instances.select(["task_id", "region_id", "annotator", "class_id"]).take(found.objects)
+    files = images["file"].take(tables.image[found.objects])
+    return {
+        "rule": finding.rule,
+        "number": found.number,
+        "limit": finding.limit,
+        "verdict": finding.verdict,
+        "details": found.details,
+        "images": images.take(found.images).to_pylist(),
+        "objects": objects.append_column("file", files).to_pylist(),
+    }

@@ -1,0 +1,29 @@
+"""A whole check with FiftyOne: load the version, look at it, mark what was found."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from detector import samples
+from detector.dataset import Dataset
+from detector.fiftyone_database import connected
+from detector.stages.check._findings import Finding, examine, tables_of
+from detector.stages.check._limits import LimitsWithLookalikes
+from detector.stages.check._lookalikes import describe, lookalikes
+from detector.stages.check._rules import Tables
+from detector.stages.check._views import mark
+
+
+def inspect(dataset: Dataset, project: str, limits: LimitsWithLookalikes, runs: Path) -> tuple[Tables, list[Finding]]:
+    """What every rule finds in the version; it is then in FiftyOne's database below `runs`, marked with that."""
+    tables = tables_of(dataset)
+    rows, vectors, readable = describe(dataset, tables)
+    unreadable = set(dataset.images["file"].take(rows[~readable]).to_pylist())
+    tables = replace(tables, present=set(tables.present) - unreadable)
+    with connected(runs):
+        loaded = samples.load(dataset, project)
+        alike = lookalikes(loaded, dataset, tables, rows[readable], vectors[readable])
+        findings = examine(
+            tables, limits, {rule: found for rule, found in alike.items() if getattr(limits, rule) != "off"}
+        )
+        mark(loaded, dataset, findings)
+    return tables, findings

@@ -1,0 +1,213 @@
+"""The fast rules: each looks at a version's tables and gives what it found. Pure, and without a loop over rows."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from detector.dataset import SPLITS
+from detector.geometry import Bools, Floats, Ints, Outlines, area
+from detector.losses import REASONS
+
+SLACK = 1e-6  # label files have six decimals
+TINY = 3.0  # pixels
+NONE = np.empty(0, np.int64)
+BROKEN = ("broken_image", "missing_image", "size_differs")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a rule found: the number that is held against its limit, and where.
+
+    `images` and `objects` are rows of the version's tables; `details` name what has no row, a class or a lost image.
+    """
+
+    number: float
+    images: Ints = field(default_factory=lambda: NONE)
+    objects: Ints = field(default_factory=lambda: NONE)
+    details: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A version as the rules see it. `present` are the picture files on disk, as `<split>/<name>`."""
+
+    images: pa.Table
+    instances: pa.Table
+    classes: list[str]
+    excluded: dict[str, list[dict[str, Any]]]
+    present: Collection[str]
+
+    @cached_property
+    def included(self) -> Ints:
+        """Rows of the images that are in the version."""
+        return _rows(pc.is_valid(self.images["file"]))
+
+    @cached_property
+    def splits(self) -> Ints:
+        """For each image, the number of its split in SPLITS; -1 when excluded."""
+        found = pc.index_in(self.images["split"], pa.array(SPLITS))
+        return np.asarray(found.fill_null(-1).to_numpy(), np.int64)
+
+    @cached_property
+    def boxes(self) -> Floats:
+        """Normalised centre boxes (n, 4)."""
+        return np.stack([self.instances[name].to_numpy() for name in ("x", "y", "width", "height")], axis=1)
+
+    @cached_property
+    def sides(self) -> Floats:
+        """Width and height (n, 2) of each object in pixels of its own image."""
+        return self.boxes[:, 2:] * self.sizes
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """Width and height (n, 2) of each object's image in pixels."""
+        sizes = np.stack([self.images[name].to_numpy(zero_copy_only=False) for name in ("width", "height")], axis=1)
+        return sizes[self.image].astype(np.float64)
+
+    @cached_property
+    def image(self) -> Ints:
+        """For each object, its row in images."""
+        return np.asarray(self.instances["image"].to_numpy(), np.int64)
+
+    @cached_property
+    def class_ids(self) -> Ints:
+        """For each object, the row of its class."""
+        return np.asarray(self.instances["class_id"].to_numpy(), np.int64)
+
+    @cached_property
+    def polygons(self) -> tuple[Ints, Outlines]:
+        """The rows that have an outline, and the outlines."""
+        rows = _rows(pc.is_valid(self.instances["polygon"]))
+        lists = self.instances["polygon"].take(pa.array(rows)).combine_chunks()
+        lengths = lists.value_lengths().to_numpy(zero_copy_only=False) // 2
+        points = lists.flatten().to_numpy(zero_copy_only=False).reshape(-1, 2)
+        return rows, Outlines(points, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
+    def counts(self, split: int) -> Ints:
+        """Objects of each class in a split, shape (classes,)."""
+        known = (self.class_ids >= 0) & (self.class_ids < len(self.classes))
+        inside = known & (self.splits[self.image] == split)
+        return np.bincount(self.class_ids[inside], minlength=len(self.classes))
+
+
+def _rows(mask: pa.ChunkedArray) -> Ints:
+    return np.flatnonzero(mask.to_numpy(zero_copy_only=False)).astype(np.int64)
+
+
+Rule = Callable[[Tables], Found]
+
+
+def _objects(tables: Tables, which: Bools) -> Found:
+    rows = np.flatnonzero(which)
+    return Found(len(rows), np.unique(tables.image[rows]), rows)
+
+
+def out_of_range(tables: Tables) -> Found:
+    """Objects whose class id or coordinates are outside what a YOLO row may hold."""
+    low, high = tables.boxes[:, :2] - tables.boxes[:, 2:] / 2, tables.boxes[:, :2] + tables.boxes[:, 2:] / 2
+    wrong = np.zeros(len(low), bool)
+    wrong[((low < -SLACK) | (high > 1 + SLACK)).any(axis=1)] = True
+    wrong[(tables.class_ids < 0) | (tables.class_ids >= len(tables.classes))] = True
+    rows, shapes = tables.polygons
+    outside = ((shapes.points < -SLACK) | (shapes.points > 1 + SLACK)).any(axis=1)
+    wrong[np.repeat(rows, shapes.lengths())[outside]] = True
+    return _objects(tables, wrong)
+
+
+def degenerate(tables: Tables) -> Found:
+    """Objects with a side, or an outlined area, under one pixel."""
+    wrong: Bools = tables.sides.min(axis=1, initial=np.inf) < 1
+    rows, shapes = tables.polygons
+    wrong[rows[area(shapes) * tables.sizes[rows].prod(axis=1) < 1]] = True
+    return _objects(tables, wrong)
+
+
+def duplicates(tables: Tables) -> Found:
+    """Objects whose box is exactly that of an earlier one on the same image, of whatever class."""
+    rounded = np.round(tables.boxes / SLACK).astype(np.int64)
+    order = np.lexsort([np.arange(len(rounded)), *rounded.T, tables.image])
+    keys = np.column_stack([tables.image, rounded])[order]
+    repeated = np.zeros(len(order), bool)
+    repeated[order[1:]] = (keys[1:] == keys[:-1]).all(axis=1)
+    return _objects(tables, repeated)
+
+
+def classes_without_examples(tables: Tables) -> Found:
+    """Classes with no object in train."""
+    missing = [tables.classes[index] for index in np.flatnonzero(tables.counts(0) == 0)]
+    return Found(len(missing), details=missing)
+
+
+def classes_not_evaluated(tables: Tables) -> Found:
+    """Classes with no object in val, or in test, of those splits that have images."""
+    missing = [
+        f"{tables.classes[index]} in {SPLITS[split]}"
+        for split in (1, 2)
+        if (tables.splits == split).any()
+        for index in np.flatnonzero(tables.counts(split) == 0)
+    ]
+    return Found(len(missing), details=missing)
+
+
+def broken_images(tables: Tables) -> Found:
+    """Images that had to be left out as broken, and picture files that have gone since."""
+    lost = [(entry, reason) for reason in BROKEN for entry in tables.excluded.get(reason, [])]
+    links = dict(zip(*(tables.images[name].to_pylist() for name in ("task_id", "link")), strict=True)) if lost else {}
+    told = [_tell(entry, reason, links.get(entry["task_id"])) for entry, reason in lost]
+    there = pc.is_in(tables.images["file"], pa.array(list(tables.present), pa.string())).to_numpy(zero_copy_only=False)
+    gone = tables.included[~there[tables.included]]
+    return Found(len(lost) + len(gone), gone, details=told)
+
+
+def _tell(entry: dict[str, Any], reason: str, link: str | None) -> str:
+    return "  ".join(filter(None, [f"task {entry['task_id']}", REASONS[reason], entry.get("detail"), link]))
+
+
+def leaked_images(tables: Tables) -> Found:
+    """Pictures, by the content of their file, that are in more than one split; each is counted once."""
+    contents = pc.dictionary_encode(tables.images["sha256"].take(pa.array(tables.included))).combine_chunks()
+    if not len(contents):
+        return Found(0)
+    picture = contents.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    seen = np.zeros((len(contents.dictionary), len(SPLITS)), bool)
+    seen[picture, tables.splits[tables.included]] = True
+    leaked = seen.sum(axis=1) > 1
+    rows = tables.included[leaked[picture]]
+    return Found(int(leaked.sum()), rows[np.argsort(picture[leaked[picture]], kind="stable")])
+
+
+def class_imbalance(tables: Tables) -> Found:
+    """How many times as many objects the commonest class has in train as the rarest that has any."""
+    counts = tables.counts(0)
+    if (counts > 0).sum() < 2:
+        return Found(1.0)
+    most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max()).argmin())
+    told = f"{counts[most]:,} {tables.classes[most]}, {counts[least]:,} {tables.classes[least]}"
+    return Found(round(float(counts[most] / counts[least]), 2), details=[told])
+
+
+def tiny_objects(tables: Tables) -> Found:
+    """Objects with a side of one to three pixels of their own image; smaller ones are degenerate."""
+    shorter = tables.sides.min(axis=1, initial=np.inf)
+    return _objects(tables, (shorter >= 1) & (shorter < TINY))
+
+
+RULES: dict[str, Rule] = {
+    rule.__name__: rule
+    for rule in (
+        leaked_images,
+        broken_images,
+        classes_without_examples,
+        classes_not_evaluated,
+        out_of_range,
+        degenerate,
+        duplicates,
+        tiny_objects,
+        class_imbalance,
+    )
+}

@@ -1,0 +1,116 @@
+"""A version in FiftyOne with a real MongoDB: what goes in comes out, and predictions are told right from wrong."""
+
+import pyarrow as pa
+import pytest
+
+from detector import samples
+from detector.fiftyone_database import connected
+from tests.versions import HEIGHT, WIDTH, Object, Picture, version
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database(tmp_path_factory):
+    runs = tmp_path_factory.mktemp("runs")
+    with connected(runs) as fiftyone:
+        yield fiftyone
+
+
+def objects(sample, field="ground_truth"):
+    return sample[field].detections if "Detections" in type(sample[field]).__name__ else sample[field].polylines
+
+
+def predicted(rows):
+    names = samples.PREDICTED.names
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], samples.PREDICTED)
+
+
+def test_a_sample_tells_where_it_comes_from(tmp_path):
+    data = version(tmp_path, [Picture("train"), Picture("val", [])], excluded={"unlabelled": [{"task_id": 9}]})
+    loaded = samples.load(data, "origin")
+    first, second = loaded
+    assert loaded.name == "origin-0123456789ab"
+    assert (first.filepath, first.tags) == (str(data.image_path("train/00000001-cell.jpg")), ["train"])
+    assert (first.metadata.width, first.metadata.height) == (WIDTH, HEIGHT)
+    assert (first.task_id, first.source) == (1, "s3://cells/1.jpg")
+    assert first.link == "http://label.example/projects/3/data?task=1"
+    assert (second.status, objects(second)) == ("background", [])
+    assert loaded.default_classes == ["RBC", "WBC", "Platelets"]
+    assert len(loaded.load_saved_view("val")) == 1
+
+
+def test_a_box_is_a_detection_with_its_region_and_annotator(tmp_path):
+    over_the_edge = Object(2, 0.95, 0.5, 0.2, 0.4)
+    loaded = samples.load(
+        version(tmp_path, [Picture("train", [Object(1, 0.5, 0.4, 0.2, 0.4), over_the_edge])]), "boxes"
+    )
+    box, clipped = objects(loaded.first())
+    assert (box.label, box.region_id, box.annotator) == ("WBC", "r1-0", "ada@example.com")
+    assert box.bounding_box == pytest.approx([0.4, 0.2, 0.2, 0.4])
+    assert clipped.bounding_box == pytest.approx([0.85, 0.3, 0.15, 0.4])
+
+
+def test_an_outline_is_a_filled_polyline(tmp_path):
+    data = version(tmp_path, [Picture("train", [Object(1, 0.5, 0.5, 0.2, 0.4)]), Picture("test")], "segment")
+    outline = objects(samples.load(data, "outlines").first())[0]
+    assert (outline.label, outline.closed, outline.filled, outline.region_id) == ("WBC", True, True, "r1-0")
+    assert outline.points == [[pytest.approx(point) for point in ([0.5, 0.3], [0.6, 0.5], [0.5, 0.7], [0.4, 0.5])]]
+
+
+def test_objects_in_any_order_come_to_their_own_images(tmp_path):
+    data = version(tmp_path, [Picture("train", [Object(0), Object(1)]), Picture("train", [Object(2)])])
+    data.__dict__["instances"] = data.instances.take([2, 0, 1])
+    loaded = samples.load(data, "order")
+    assert [[each.label for each in objects(sample)] for sample in loaded] == [["RBC", "WBC"], ["Platelets"]]
+    ids = samples.label_ids(loaded, data)
+    assert [each.id for each in (*objects(loaded.last()), *objects(loaded.first()))] == ids
+
+
+def test_a_version_is_loaded_once_and_again_when_asked_or_moved(tmp_path, database):
+    data = version(tmp_path / "here", [Picture("train")])
+    samples.load(data, "once").tag_samples("looked-at")
+    assert samples.load(data, "once").count_sample_tags() == {"train": 1, "looked-at": 1}
+    assert samples.load(data, "once", again=True).count_sample_tags() == {"train": 1}
+    (tmp_path / "here").rename(tmp_path / "there")
+    moved = type(data)(tmp_path / "there" / data.version)
+    assert samples.load(moved, "once").first().filepath.startswith(str(tmp_path / "there"))
+    assert [name for name in database.list_datasets() if "once" in name] == ["once-0123456789ab"]
+
+
+@pytest.mark.parametrize("task", ["detect", "segment"])
+def test_predictions_are_told_right_from_wrong(tmp_path, task):
+    truth = [Object(0, 0.2, 0.5, 0.2, 0.4), Object(1, 0.5, 0.5, 0.2, 0.4), Object(2, 0.8, 0.5, 0.2, 0.4)]
+    data = version(tmp_path, [Picture("train"), Picture("test", truth), Picture("test", truth[:1])], task)
+    loaded = samples.load(data, task)
+    outline = [0.21, 0.3, 0.31, 0.5, 0.21, 0.7, 0.11, 0.5] if task == "segment" else None
+    found = predicted(
+        [
+            (1, 0, 0.9, 0.21, 0.5, 0.2, 0.4, outline),  # right
+            (1, 0, 0.8, 0.5, 0.5, 0.2, 0.4, [0.5, 0.3, 0.6, 0.5, 0.5, 0.7, 0.4, 0.5]),  # there, but of another class
+            (2, 2, 0.7, 0.7, 0.5, 0.2, 0.4, None),  # nothing there
+        ]
+    )
+    for _ in range(2):  # the second time replaces the first
+        counts = samples.add_predictions(loaded, data, found, "test")
+        assert counts == {"tp": 1, "fp": 2, "fn": 3}
+    train, test, other = loaded
+    assert train.predictions is None
+    assert [(each.label, each.evaluation) for each in objects(test, "predictions")] == [("RBC", "tp"), ("RBC", "fp")]
+    assert objects(test, "predictions")[0].confidence == 0.9
+    assert [each.evaluation for each in objects(test)] == ["tp", "fn", "fn"]
+    assert [each.evaluation for each in objects(other)] == ["fn"]
+    assert loaded.list_evaluations() == ["evaluation"]
+
+
+def test_nothing_is_printed(tmp_path, capfd):
+    data = version(tmp_path, [Picture("train"), Picture("test")])
+    loaded = samples.load(data, "quiet")
+    samples.add_predictions(loaded, data, predicted([(1, 0, 0.9, 0.5, 0.5, 0.4, 0.6, None)]), "test")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_database_can_be_left_and_taken_up_again(tmp_path):
+    data = version(tmp_path, [Picture("train")])
+    for _ in range(2):
+        with connected(tmp_path / "runs") as fiftyone:
+            samples.load(data, "twice")
+            assert fiftyone.list_datasets() == ["twice-0123456789ab"]
