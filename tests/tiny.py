@@ -36,19 +36,36 @@ def dataset(parent: Path, version: str = "0123456789ab") -> Dataset:
     return Dataset(folder)
 
 
-def weights(folder: Path, task: str = "detect", image_size: int = 96) -> Path:
+def weights(folder: Path, architecture: str = "yolo11n", image_size: int = 96, seed: int = 0) -> Path:
     """An untrained micro checkpoint, as `train` leaves one: weights/best.pt."""
     path = folder / "weights" / "best.pt"
     path.parent.mkdir(parents=True)
-    name = "yolo11n.yaml" if task == "detect" else "yolo11n-seg.yaml"
     with models.quietly(folder / "log"):
         import torch
+        from ultralytics.nn.tasks import DetectionModel, SegmentationModel
 
-        torch.manual_seed(len(name))
-        network = models.load(Path(models.architecture(name, (0.33, 0.125, 256), folder)))
-        network.model.args = {**network.model.args, "imgsz": image_size}
-        network.save(path)
+        torch.manual_seed(seed)
+        task, build = ("segment", SegmentationModel) if architecture.endswith("-seg") else ("detect", DetectionModel)
+        layers = models.architecture(f"{architecture}.yaml", (0.33, 0.125, 256), folder)
+        network = build(layers, nc=len(CLASSES), verbose=False)
+        network.names = dict(enumerate(CLASSES))
+        _liven(network, image_size)
+        torch.save({"model": network, "train_args": {"task": task, "imgsz": image_size}}, path)
     return path
+
+
+def _liven(network, image_size: int) -> None:
+    """A fresh network says the same of everything: normalise its activations, and shake its head."""
+    import torch
+
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0
+    with torch.no_grad():
+        network.train()(torch.rand(4, 3, image_size, image_size))
+        for parameter in network.model[-1].parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=0.05)
+    network.eval()
 
 
 def _image(folder: Path, split: str, index: int) -> dict:

@@ -1,1 +1,1 @@
-"""export: weights to what is deployed."""
+"""Export: the best weights as what is deployed, compared with the weights themselves."""

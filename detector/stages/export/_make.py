@@ -1,0 +1,50 @@
+"""The best checkpoint into another format, with Ultralytics' exporter."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from detector import models
+from detector.dataset import Dataset
+from detector.errors import DetectorError
+from detector.stages import Job, Result
+from detector.stages.export._parity import Parity
+from detector.stages.export._runners import best
+
+LOG = "ultralytics.log"
+
+
+def make(job: Job[Any], **arguments: Any) -> Path:
+    """Export to job.folder; the file is named after the pipeline. `arguments` are those of Ultralytics' `export`.
+
+    Raises:
+        DetectorError: The exporter failed.
+    """
+    beside = job.folder / f"{job.pipeline.name}.pt"  # the exporter writes beside the checkpoint, under its name
+    shutil.copyfile(best(job), beside)
+    log = job.folder / LOG
+    try:
+        with models.quietly(log):
+            return Path(models.load(beside).export(**arguments))
+    except Exception as error:
+        raise DetectorError(f"the export to {arguments['format']} failed: {error}; {log} tells more") from error
+    finally:
+        beside.unlink()
+
+
+def result(job: Job[Any], files: Sequence[Path], parity: Parity) -> Result:
+    """What an export gives: `files`, the first of them the one to deploy, and how close it is to the checkpoint."""
+    labels = job.folder / "labels.txt"
+    labels.write_text("\n".join(Dataset(job.inputs["convert"].path).classes) + "\n", encoding="utf-8")
+    with files[0].open("rb") as content:
+        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    size = files[0].stat().st_size / 1e6
+    return Result(
+        path=job.folder,
+        id=sha256[:12],
+        summary=f"{files[0].name}, {size:.1f} MB: {parity.sentence}",
+        figures={**parity.figures, "megabytes": size},
+        artifacts={f"export/{job.options.using}": [*files, labels, job.folder / "parity.json"]},
+    )

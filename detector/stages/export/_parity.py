@@ -1,0 +1,134 @@
+"""An exported model beside its checkpoint on real pictures: how far boxes, scores and masks are apart."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from detector import models
+from detector.dataset import SPLITS, Dataset
+from detector.errors import GateRefused
+from detector.stages import Job
+from detector.stages.export._tolerance import Precision, Tolerance, limits
+
+if TYPE_CHECKING:
+    from detector.stages.export._runners import Floats, Raw, Runner
+
+PICTURES = 32
+CONFIDENT = 0.25  # the score from which a candidate counts; Ultralytics' default in prediction
+WORDS = {"box": "boxes are {:.2g} px", "score": "scores {:.2g}", "mask": "masks {:.1%} of their pixels"}
+
+
+@dataclass
+class Parity:
+    """The largest differences by name (see Tolerance), where each was seen, and on how many pictures."""
+
+    differences: dict[str, float] = field(default_factory=dict)
+    seen_on: dict[str, str] = field(default_factory=dict)
+    pictures: int = 0
+    candidates: int = 0
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The differences as figures: `difference/box` and so on."""
+        return {f"difference/{name}": value for name, value in self.differences.items()}
+
+    @property
+    def sentence(self) -> str:
+        """The differences in words."""
+        parts = ", ".join(WORDS[name].format(value) for name, value in self.differences.items())
+        return f"{parts} from the checkpoint's at most, on {self.pictures} pictures"
+
+    def add(self, picture: str, candidates: int, found: dict[str, float]) -> None:
+        """Take in the differences of some candidates on one picture."""
+        self.pictures += 1
+        self.candidates += candidates
+        for name, value in found.items():
+            if not value <= self.differences.get(name, -1.0):  # a NaN is the worst of all
+                self.differences[name], self.seen_on[name] = value, picture
+
+
+def compare(job: Job[Any], exported: "Runner", tolerance: Tolerance, precision: Precision) -> Parity:
+    """Run both on up to 32 pictures of the test split and write parity.json.
+
+    Raises:
+        GateRefused: A difference is over its limit.
+    """
+    from detector.stages.export._runners import Checkpoint, best
+
+    dataset = Dataset(job.inputs["convert"].path)
+    parity = Parity()
+    with models.quietly(job.folder / "ultralytics.log"):
+        checkpoint = Checkpoint(best(job))
+        for file in pictures(dataset):
+            picture = letterboxed(dataset.image_path(file), checkpoint.image_size)
+            parity.add(file, *differences(checkpoint(picture), exported(picture), len(dataset.classes)))
+    allowed = limits(tolerance, precision)
+    _write(job.folder / "parity.json", parity, allowed)
+    _gate(job, parity, allowed)
+    return parity
+
+
+def pictures(dataset: Dataset) -> list[str]:
+    """Up to 32 files, evenly over the test split; of another split when it is empty."""
+    rows = zip(dataset.images["split"].to_pylist(), dataset.images["file"].to_pylist(), strict=True)
+    files: dict[str, list[str]] = {split: [] for split in SPLITS}
+    for split, file in rows:
+        if file is not None:
+            files[split].append(file)
+    chosen = files["test"] or files["val"] or files["train"]
+    return chosen[:: -(-len(chosen) // PICTURES)] if chosen else []
+
+
+def letterboxed(image: Path, size: int) -> "Floats":
+    """A picture as the network takes it: (1, 3, size, size), RGB in 0 … 1, scaled to fit and padded with grey."""
+    import numpy as np
+    from ultralytics.data.augment import LetterBox
+    from ultralytics.utils.patches import imread
+
+    squared = LetterBox((size, size), auto=False)(image=imread(str(image)))
+    return np.ascontiguousarray(squared[None, :, :, ::-1].transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
+
+
+def differences(mine: "Raw", theirs: "Raw", classes: int) -> tuple[int, dict[str, float]]:
+    """How many candidates count, and the largest difference of their boxes (pixels) and scores, and of their masks.
+
+    The candidates that count are those that the checkpoint is confident of, or its best one when there is none: what
+    a network thinks of empty places differs at random, and nobody sees it.
+    """
+    import numpy as np
+
+    scores = mine.candidates[:, 4 : 4 + classes]
+    count = scores.max(1) >= min(CONFIDENT, scores.max())
+    apart = np.abs(mine.candidates[count, : 4 + classes] - theirs.candidates[count, : 4 + classes])
+    found = {"box": float(apart[:, :4].max()), "score": float(apart[:, 4:].max())}
+    if mine.prototypes is not None:
+        found["mask"] = float(np.mean(_inside(mine, count, classes) != _inside(theirs, count, classes)))
+    return int(count.sum()), found
+
+
+def _inside(raw: "Raw", count: Any, classes: int) -> Any:
+    """Which pixels are in the mask of each candidate that counts: (n, H, W), before it is cut to the box."""
+    import numpy as np
+
+    assert raw.prototypes is not None  # noqa: S101 - a model with coefficients has prototypes
+    return np.tensordot(raw.candidates[count, 4 + classes :], raw.prototypes, axes=1) > 0
+
+
+def _write(file: Path, parity: Parity, allowed: dict[str, float]) -> None:
+    told = {"pictures": parity.pictures, "candidates": parity.candidates, "limits": allowed}
+    told |= {"differences": parity.differences, "seen_on": parity.seen_on}
+    file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _gate(job: Job[Any], parity: Parity, allowed: dict[str, float]) -> None:
+    over = [
+        f"{name} differs by {value:.3g} (the limit is {allowed[name]:g}) on {parity.seen_on[name]}"
+        for name, value in parity.differences.items()
+        if not value <= allowed[name]
+    ]
+    if over:
+        raise GateRefused(
+            f"{job.options.using} lost accuracy: {'; '.join(over)}. Compare it in {job.folder / 'parity.json'}; choose "
+            "another precision, or allow more with `tolerance`"
+        )

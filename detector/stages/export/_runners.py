@@ -1,0 +1,82 @@
+"""Ways to run a model on one picture: the checkpoint itself, and what was exported from it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detector import models
+from detector.stages import Job
+
+Floats = npt.NDArray[np.float32]
+
+
+class Raw(NamedTuple):
+    """What a network gives for a picture, before any suppression of overlaps.
+
+    candidates (A, 4 + classes + coefficients): box centre x, y, width, height in pixels of the input, a score for each
+    class, and for a model with masks their coefficients; prototypes (coefficients, H, W), or None without masks.
+    """
+
+    candidates: Floats
+    prototypes: Floats | None
+
+
+Runner = Callable[[Floats], Raw]  # takes (1, 3, H, W), RGB in 0 … 1
+
+
+def best(job: Job[Any]) -> Path:
+    """The checkpoint that is exported."""
+    return job.inputs["train"].path / "weights" / "best.pt"
+
+
+class Checkpoint:
+    """A Runner: the checkpoint in single precision on the CPU, with the one-to-many head, which is what is exported.
+
+    `image_size` is the side in pixels of the squares that it was trained on.
+    """
+
+    def __init__(self, weights: Path) -> None:
+        self._network = models.load(weights).model.float().cpu().eval()
+        self.image_size = int(self._network.args["imgsz"])
+        if hasattr(self._network, "end2end"):
+            self._network.end2end = False
+
+    def __call__(self, picture: Floats) -> Raw:
+        """Run it on a picture."""
+        import torch
+
+        with torch.inference_mode():
+            found = self._network(torch.from_numpy(picture))[0]
+        return _raw([part.numpy() for part in (found if isinstance(found, tuple) else (found,))])
+
+
+def onnx_runner(file: Path) -> Runner:
+    """An ONNX file by onnxruntime on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    return lambda picture: _raw(session.run(None, {session.get_inputs()[0].name: picture}))
+
+
+def engine_runner(file: Path) -> Runner:
+    """A TensorRT engine, with Ultralytics' header, on the first GPU; call it within `models.quietly`."""
+    import torch
+    from ultralytics.nn.autobackend import AutoBackend
+
+    gpu = torch.device("cuda:0")
+    engine = AutoBackend(str(file), device=gpu)
+
+    def run(picture: Floats) -> Raw:
+        found = engine(torch.from_numpy(picture).to(gpu))
+        return _raw([part.float().cpu().numpy() for part in (found if isinstance(found, list) else [found])])
+
+    return run
+
+
+def _raw(outputs: list[Any]) -> Raw:
+    return Raw(outputs[0][0].T, outputs[1][0] if len(outputs) > 1 else None)
