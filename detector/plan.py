@@ -55,7 +55,8 @@ def plan_step(step: Step, config: Config, inputs: Mapping[str, Result], choice: 
         if result is None:
             raise UsageError(f"--from {choice.first} takes what {step.stage} gave, but it never ran; leave --from out")
         return Planned(step, None, result)
-    state = cast(Any, step.backend).state(step.options, DATASETS / config.name) if step.stage == "pull" else None
+    look = getattr(cast(Any, step.backend), "state", None)
+    state = look(step.options, DATASETS / config.name) if look else None
     made_from = ingredients(step, config, inputs, state)
     key = key_of(made_from)
     if step.stage in choice.forced:

@@ -7,7 +7,7 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     LIBRARIES = ("torch", ...)    distributions whose version shapes the output
     def run(job: Job[Options]) -> Result
     def faults(options, pipeline) -> Iterator[tuple[path, message]]       optional: what the schema can't say
-    def state(options, datasets) -> str                                   a source only: what it looks like now
+    def state(options, datasets) -> str          optional: what else the output hangs on (a source, a kind of GPU), now
 
 A stage is a function of files: it takes paths and options, gives paths and figures, and imports no other stage.
 Importing a backend is cheap; what is heavy is imported inside `run`.

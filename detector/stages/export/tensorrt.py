@@ -22,11 +22,11 @@ class Options(Section):
     tolerance: Tolerance = Field(default_factory=Tolerance, description="largest differences from the checkpoint")
 
 
-def state(options: Options, folder: Path) -> str:
+def state(options: Options, datasets: Path) -> str:
     """What this machine would build engines with: an engine fits one kind of GPU."""
     from detector.stages.export._gpu import gpus
 
-    del options, folder
+    del options, datasets
     return gpus()
 
 
