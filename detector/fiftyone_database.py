@@ -19,9 +19,8 @@ def connected(runs: Path) -> Iterator[ModuleType]:
     Raises:
         DetectorError: no MongoDB can be had; see `mongod.serve`.
     """
-    home = runs.resolve() / "fiftyone"
-    with mongod.serve(home) as uri:
-        fiftyone = _import(home)
+    with mongod.serve(home(runs)) as uri:
+        fiftyone = _import(runs)
         from fiftyone.core.odm import database
 
         database._disconnect()  # an earlier connection of this process; there is no public way to end it
@@ -32,14 +31,20 @@ def connected(runs: Path) -> Iterator[ModuleType]:
             database._disconnect()  # else it waits 30 s at exit for a mongod that is gone
 
 
-def environment(home: Path) -> dict[str, str]:
-    """FiftyOne's settings: nothing sent, nothing printed, everything it writes below `home`, not in the user's home."""
+def home(runs: Path) -> Path:
+    """Where the database of all runs lies, and everything else that FiftyOne writes."""
+    return runs.resolve() / "fiftyone"
+
+
+def environment(runs: Path) -> dict[str, str]:
+    """FiftyOne's settings: nothing sent, nothing printed, and nothing written into the user's home."""
+    place = home(runs)
     configs = {
-        f"FIFTYONE_{kind}CONFIG_PATH": str(home / "config" / f"{kind.lower()}config.json")
+        f"FIFTYONE_{kind}CONFIG_PATH": str(place / "config" / f"{kind.lower()}config.json")
         for kind in ("", "APP_", "ANNOTATION_", "EVALUATION_", "BRAIN_")
     }
     folders = {
-        f"FIFTYONE_{kind}_DIR": str(home / kind.lower())
+        f"FIFTYONE_{kind}_DIR": str(place / kind.lower())
         for kind in ("DATABASE", "DEFAULT_DATASET", "DATASET_ZOO", "MODEL_ZOO", "PLUGINS")
     }
     return {
@@ -53,8 +58,8 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def _import(home: Path) -> ModuleType:
+def _import(runs: Path) -> ModuleType:
     """Import it under our settings; what the user has set stays."""
-    for name, value in environment(home).items():
+    for name, value in environment(runs).items():
         os.environ.setdefault(name, value)
     return importlib.import_module("fiftyone")

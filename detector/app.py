@@ -1,0 +1,107 @@
+"""`detector app`: FiftyOne's App on a dataset version, with its findings and the predictions of the last evaluation."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from detector import mongod, samples
+from detector.dataset import Dataset
+from detector.errors import DetectorError, UsageError
+from detector.fiftyone_database import connected, environment, home
+from detector.mortal import mortal
+from detector.plan import DATASETS, RUNS
+
+ADDRESS = "127.0.0.1"
+PORT = 5151  # FiftyOne's own
+PATIENCE = 120.0  # seconds; it takes 5 to 10
+
+
+def app(which: str | None, port: int | None, say: Callable[[str], None]) -> None:
+    """Serve the App until interrupted. `say` gets one line, with its URL, when it answers.
+
+    `which` is a dataset version or a run; None is the version that was made last. Without `port` it is 5151, or any
+    that is free.
+
+    Raises:
+        UsageError: there is no such version or run, or `port` is taken.
+        DetectorError: no MongoDB can be had.
+    """
+    dataset = find(which)
+    with opened(dataset, _free(port)) as url:
+        say(f"{samples.name_of(dataset, dataset.folder.parent.name)} is at {url}  (Ctrl-C ends it)")
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+@contextlib.contextmanager
+def opened(dataset: Dataset, port: int) -> Iterator[str]:
+    """The URL of the App on a version, served inside the `with`; no browser is opened.
+
+    This is FiftyOne's own server without a Python session beside it, which nothing here would talk to.
+    """
+    with connected(RUNS) as fiftyone:
+        loaded = samples.load(dataset, dataset.folder.parent.name)
+        log = home(RUNS) / "app.log"
+        settings = {**environment(RUNS), mongod.VARIABLE: fiftyone.config.database_uri, "HOME": str(home(RUNS))}
+        command = mortal(sys.executable, "-m", "fiftyone.server.main", "--port", str(port), "--address", ADDRESS)
+        with log.open("w") as written:
+            server = subprocess.Popen(command, env={**os.environ, **settings}, stdout=written, stderr=written)
+        try:
+            _await(server, port, log)
+            yield f"http://{ADDRESS}:{port}/datasets/{loaded.slug}"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _await(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{ADDRESS}:{port}/fiftyone", timeout=5):
+            return
+        time.sleep(0.1)
+    raise DetectorError(f"FiftyOne's App did not start; {log} says why")
+
+
+def find(which: str | None) -> Dataset:
+    """The version that is meant: named by itself, by a run that used it, or not at all: then the latest."""
+    if which is None:
+        folder = _latest()
+    else:
+        name = Path(which).name
+        folder = next(DATASETS.glob(f"*/{name}"), None) or _of_run(RUNS / name)
+    if folder is None or not (folder / "conversion.json").exists():
+        what = f"no dataset version or run is called {which}" if which else "there is no dataset version yet"
+        raise UsageError(f"{what}; `detector status` shows what is here, `detector run` makes one")
+    return Dataset(folder.parent.resolve() / folder.resolve().name)
+
+
+def _latest() -> Path | None:
+    links = sorted(DATASETS.glob("*/latest"), key=lambda link: link.lstat().st_mtime_ns)
+    return links[-1] if links else None
+
+
+def _of_run(run: Path) -> Path | None:
+    file = run / "run.json"
+    steps = json.loads(file.read_text())["steps"] if file.exists() else []
+    return next((Path(step["path"]) for step in steps if step["step"] == "convert"), None)
+
+
+def _free(port: int | None) -> int:
+    """A port that nobody listens on; FiftyOne would take another server there for its own."""
+    for candidate in (port or PORT, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((ADDRESS, candidate))
+            return int(probe.getsockname()[1])
+        if port:
+            break
+    raise UsageError(f"port {port} is taken; give another one with --port, or none")
