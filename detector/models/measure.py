@@ -1,0 +1,46 @@
+"""Metrics of weights on one split of a dataset version."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from detector.models.quiet import device, quietly
+from detector.models.weights import load
+from detector.stages import Task
+
+
+def measure(  # noqa: PLR0913
+    weights: Path, data_yaml: Path, split: str, image_size: int | None, folder: Path, *, plots: bool = False
+) -> dict[str, float]:
+    """Precision, recall, mAP50 and mAP50-95, over all classes and by class, of `weights` on a split.
+
+    Names are `mAP50-95` and `mAP50-95/<class>`; for a segmentation model these are of its masks, and those of its boxes
+    are `box/mAP50-95` and so on. `image_size` in pixels; None takes the one that the weights were trained at. The
+    package's log and, if asked for, its plots go to `folder`.
+    """
+    with quietly(folder / "ultralytics.log"):
+        size = {} if image_size is None else {"imgsz": image_size}
+        model = load(weights)
+        metrics = model.val(
+            data=str(data_yaml), split=split, save_dir=str(folder), plots=plots, device=device(), **size
+        )
+        return plain_names(metrics.results_dict, model.task) | _by_class(metrics, model.task)
+
+
+def plain_names(results: Mapping[str, float], task: Task) -> dict[str, float]:
+    """The package's `metrics/mAP50(B)` as `mAP50`; with masks, `(M)` as `mAP50` and `(B)` as `box/mAP50`."""
+    found = ((re.fullmatch(r"metrics/(.+)\((B|M)\)", key), float(value)) for key, value in results.items())
+    main = "M" if task == "segment" else "B"
+    return {f"{'' if key[2] == main else 'box/'}{key[1]}": value for key, value in found if key}
+
+
+def _by_class(metrics: Any, task: Task) -> dict[str, float]:
+    """A class without a single object in the split has no metrics, and is left out."""
+    parts = {"": metrics.seg, "box/": metrics.box} if task == "segment" else {"": metrics.box}
+    return {
+        f"{prefix}{name}/{metrics.names[class_id]}": float(value)
+        for prefix, part in parts.items()
+        for name, values in (("mAP50", part.ap50), ("mAP50-95", part.ap))
+        for class_id, value in zip(part.ap_class_index, values, strict=True)
+    }

@@ -1,0 +1,48 @@
+"""The images with the most mistakes, drawn for a person."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+
+from detector.dataset import Dataset
+from detector.pictures import Shape, compare
+from detector.stages.evaluate._mistakes import Judged, Row
+
+PICTURES = 8
+
+
+def draw_worst(dataset: Dataset, judged: list[Judged], folder: Path) -> list[Path]:
+    """Pictures of up to PICTURES images with mistakes, the worst first; none when there are no mistakes."""
+    folder.mkdir(exist_ok=True)
+    worst = sorted((image for image in judged if image.mistakes), key=lambda image: -image.mistakes)[:PICTURES]
+    return [_draw(dataset, image, folder, place) for place, image in enumerate(worst, start=1)]
+
+
+def _draw(dataset: Dataset, judged: Judged, folder: Path, place: int) -> Path:
+    file = dataset.images["file"][judged.image].as_py()
+    title = f"{Path(file).name}    {len(judged.missed)} missed, {len(judged.false)} false"
+    truth = _shapes(judged.truth, judged.missed, dataset.classes)
+    seen = _shapes(judged.seen, judged.false, dataset.classes)
+    path = folder / f"{place}-{Path(file).stem}.png"
+    compare(dataset.image_path(file), title, truth, seen).save(path)
+    return path
+
+
+def _shapes(rows: list[Row], wrong: Collection[int], classes: list[str]) -> list[Shape]:
+    return [
+        Shape(row["class_id"], _label(row, classes), _outline(row), position in wrong)
+        for position, row in enumerate(rows)
+    ]
+
+
+def _label(row: Row, classes: list[str]) -> str:
+    name = classes[row["class_id"]]
+    return f"{name} {row['score']:.2f}" if "score" in row else name
+
+
+def _outline(row: Row) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+    if row["polygon"]:
+        return np.array(row["polygon"]).reshape(-1, 2)
+    corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
+    return np.array([row["x"], row["y"]]) + corners * (row["width"], row["height"])

@@ -1,0 +1,100 @@
+"""Ultralytics' training arguments and their types, from its installed source.
+
+It is read as text: importing it takes seconds, and a pipeline file is to be judged in a moment.
+"""
+
+import ast
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+Found = Iterator[tuple[tuple[str | int, ...], str]]
+
+OURS = {  # arguments that follow from the rest of pipeline.yaml, and what to set instead
+    "model": "set train.model",
+    "epochs": "set train.epochs",
+    "imgsz": "set train.image_size",
+    "batch": "set train.batch",
+    "patience": "set train.patience",
+    "seed": "set train.seed",
+    **dict.fromkeys(("augment", "augmentations"), "list the transforms in train.augment"),
+    "data": "the dataset version is what convert made",
+    "task": "set task, at the top of the file",
+    "classes": "set classes, at the top of the file",
+    "device": "it is the first GPU, else every core; CUDA_VISIBLE_DEVICES in the environment picks another GPU",
+    "mode": "it is a training",
+    "save": "checkpoints are always kept",
+    "split": "training is watched on val; set evaluate.split for the rest",
+    **dict.fromkeys(("project", "name", "exist_ok", "save_dir"), "results go to the run's own folder"),
+    **dict.fromkeys(("resume", "cfg", "source", "distill_model"), "it is not supported here"),
+}
+
+
+def training_faults(options: Mapping[str, Any]) -> Found:
+    """What is wrong with Ultralytics training arguments: unknown, set elsewhere, or not of their type."""
+    known = _training_arguments()
+    for name, value in options.items():
+        if name in OURS:
+            yield (name,), f"can't be set here: {OURS[name]}"
+        elif name not in known:
+            yield (name,), f"is not an argument of Ultralytics{meant(name, known - OURS.keys())}"
+        elif name == "cache" and value == "disk":
+            yield (name,), "would write into the dataset version, which never changes; use ram"
+        elif message := _type_fault(name, value):
+            yield (name,), message
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The known name that was most likely meant, as the end of a message."""
+    close = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _type_fault(name: str, value: Any) -> str | None:
+    kind = _kinds().get(name)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or kind is None or name == "fraction":
+        return None
+    if kind == "BOOL":
+        return None if isinstance(value, bool) else "must be true or false"
+    if kind == "STR":
+        return None if isinstance(value, str) else "must be text"
+    if not number:
+        return f"must be a number{_as_number(value)}"
+    if kind == "INT":
+        return None if value == int(value) else "must be a whole number"
+    return None if kind == "FLOAT" or 0 <= value <= 1 else "must be from 0 to 1"
+
+
+def _as_number(value: Any) -> str:
+    """YAML 1.1 takes 1e-3 for text: a number needs its dot."""
+    try:
+        return f"; YAML reads {value} as text, write {float(value)}"
+    except (TypeError, ValueError):
+        return ""
+
+
+def package(name: str) -> Path:
+    """The folder of an installed package, found without importing it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{name} is not installed")
+    return Path(spec.origin).parent
+
+
+@cache
+def _training_arguments() -> frozenset[str]:
+    text = (package("ultralytics") / "cfg/default.yaml").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^(\w+):", text, re.MULTILINE))
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    """Argument name to FLOAT, FRACTION (0 to 1), INT, BOOL or STR, for those that Ultralytics checks itself."""
+    text = (package("ultralytics") / "cfg/__init__.py").read_text(encoding="utf-8")
+    sets = re.findall(r"^CFG_(\w+)_KEYS = frozenset\(\s*(\{.*?\})\s*\)", text, re.MULTILINE | re.DOTALL)
+    return {name: kind for kind, names in sets for name in ast.literal_eval(names)}

@@ -1,0 +1,45 @@
+"""Which model `train.model` names, judged by the name alone."""
+
+import re
+from pathlib import Path
+
+from detector.stages import Task
+from detector.stages.train._arguments import Found, meant, package
+
+OTHER_TASKS = re.compile(r"-(seg|cls|pose|obb|sem|depth|reid)\b")
+
+
+def network_faults(model: str, scale: tuple[float, float, int] | None, task: Task) -> Found:
+    """What is wrong with the model's name, or with a scale for it."""
+    path = Path(model)
+    if path.suffix not in {".pt", ".yaml"}:
+        yield ("model",), f"{model} is neither weights (.pt) nor an architecture (.yaml)"
+        return
+    if scale is not None and path.suffix == ".pt":
+        yield ("scale",), f"is for an architecture; the weights {model} have their own"
+    if path.is_file():
+        return
+    if path.name != model:
+        yield ("model",), f"{model} was not found"
+    elif path.suffix == ".yaml" and _without_size(model) not in (known := _architectures()):
+        hint = meant(_without_size(model), known)
+        yield ("model",), f"{model} is neither a file here nor an architecture of Ultralytics{hint}"
+    elif (made_for := _task_of(model)) != task:
+        hint = f"{path.stem}-seg{path.suffix}" if task == "segment" else OTHER_TASKS.sub("", model)
+        yield ("model",), f"{model} is a model for {made_for}, and the task is {task}; {hint} is one"
+
+
+def _task_of(model: str) -> str:
+    found = OTHER_TASKS.search(model)
+    if found is None:
+        return "detect"
+    return "segment" if found[1] == "seg" else "another task"
+
+
+def _without_size(model: str) -> str:
+    """The file of all sizes: yolo11n-seg.yaml is yolo11-seg.yaml at size n."""
+    return re.sub(r"(\d+)[nslmx]\b", r"\1", model)
+
+
+def _architectures() -> set[str]:
+    return {file.name for file in (package("ultralytics") / "cfg/models").rglob("*.yaml")}

@@ -1,0 +1,127 @@
+"""One training: what Ultralytics is given, what is reported of every epoch, and what comes out."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from detector import models
+from detector.dataset import Dataset
+from detector.errors import DetectorError, UsageError
+from detector.stages import Job, Result, Task
+from detector.stages.train.ultralytics import Options
+
+LOG = "ultralytics.log"
+
+
+def train(job: Job[Options]) -> Result:
+    """Train in the job's folder, and say how it went."""
+    with models.quietly(job.folder / LOG):
+        trainer = _trained(job)
+    best, last = job.folder / "weights/best.pt", job.folder / "weights/last.pt"
+    if not best.exists():
+        raise DetectorError(f"training gave no usable weights; {job.folder / LOG} tells why")
+    figures = {
+        **models.plain_names(trainer.metrics, job.pipeline.task),
+        "best_epoch": trainer.stopper.best_epoch,
+        "epochs": trainer.epoch + 1,
+        "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
+    }
+    return Result(
+        path=job.folder,
+        id=models.fingerprint(best),
+        summary=_summary(figures, trainer.device.type),
+        figures=figures,
+        artifacts={"train": _documents(job.folder), "weights": [best, last]},
+    )
+
+
+def _trained(job: Job[Options]) -> Any:
+    """The Ultralytics trainer after its work."""
+    transforms = _transforms(job.options.augment)
+    network = _network(job)
+    with job.report.progress("train", job.options.epochs) as advance:
+
+        def begin(trainer: Any) -> None:
+            job.report.parameters(_parameters(trainer))
+
+        def end_epoch(trainer: Any) -> None:
+            job.report.metrics(_metrics(trainer, job.pipeline.task), step=trainer.epoch + 1)
+            advance(1)
+
+        network.add_callback("on_train_start", begin)
+        network.add_callback("on_model_save", end_epoch)  # once an epoch; on_fit_epoch_end comes again after the last
+        network.train(**_arguments(job, transforms))
+    return network.trainer
+
+
+def _network(job: Job[Options]) -> Any:
+    """An Ultralytics model: weights to go on from, or an architecture with random ones."""
+    options = job.options
+    if options.model.endswith(".pt"):
+        network = models.load(models.find(options.model, job.folder / LOG))
+    else:
+        network = models.load(models.architecture(options.model, options.scale, job.folder))
+    if network.task != job.pipeline.task:
+        raise UsageError(f"train.model: {options.model} is made to {network.task}, and the task is {job.pipeline.task}")
+    return network
+
+
+def _arguments(job: Job[Options], transforms: list[Any] | None) -> dict[str, Any]:
+    options = job.options
+    return options.options | {
+        "data": str(Dataset(job.inputs["convert"].path).data_yaml),
+        "epochs": options.epochs,
+        "imgsz": options.image_size,
+        "batch": options.batch,
+        "patience": options.patience,
+        "seed": options.seed,
+        "augmentations": transforms,
+        "device": models.device(),
+        "save_dir": str(job.folder),
+    }
+
+
+def _transforms(augment: Iterable[Mapping[str, Mapping[str, Any] | None]]) -> list[Any] | None:
+    """The Albumentations transforms; None leaves Ultralytics to its own few.
+
+    Raises:
+        UsageError: a transform refuses the value of an argument.
+    """
+    import albumentations
+
+    made = []
+    for name, arguments in (item for transform in augment for item in transform.items()):
+        try:
+            made.append(getattr(albumentations, name)(**arguments or {}))
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"train.augment: {name} can't be made: {error}") from error
+    return made or None
+
+
+def _parameters(trainer: Any) -> dict[str, object]:
+    """Every argument as it was really used, without the paths of this run."""
+    paths = {"data", "model", "save_dir", "project", "name", "exist_ok"}
+    used = {name: value for name, value in vars(trainer.args).items() if value is not None and name not in paths}
+    return {f"train/{name}": value for name, value in (used | {"device": str(trainer.device)}).items()}
+
+
+def _metrics(trainer: Any, task: Task) -> dict[str, float]:
+    """Losses, learning rates, and what was measured on val in the epoch that has just ended."""
+    losses: dict[str, float] = trainer.label_loss_items(trainer.tloss)
+    losses |= {name: value for name, value in trainer.metrics.items() if name.startswith("val/")}
+    measured = {f"val/{name}": value for name, value in models.plain_names(trainer.metrics, task).items()}
+    rates: dict[str, float] = trainer.lr
+    return losses | measured | rates
+
+
+def _documents(folder: Path) -> list[Path]:
+    """The plots, the table of epochs and the log."""
+    return sorted([*folder.glob("*.png"), *folder.glob("*.jpg"), folder / "results.csv", folder / LOG])
+
+
+def _summary(figures: Mapping[str, float], device: str) -> str:
+    return (
+        f"epoch {figures['best_epoch']:.0f} of {figures['epochs']:.0f} is best: "
+        f"mAP50 {figures['mAP50']:.3f}, mAP50-95 {figures['mAP50-95']:.3f} on val; "
+        f"{figures['parameters'] / 1e6:.2g} M parameters, on {'the CPU' if device == 'cpu' else 'a GPU'}"
+    )
