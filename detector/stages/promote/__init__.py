@@ -1,1 +1,1 @@
-"""promote: a model replaces another only if it is better."""
+"""Promote: a model replaces another only if it is better."""

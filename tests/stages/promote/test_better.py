@@ -1,0 +1,118 @@
+"""Weights against a champion, in a real registry."""
+
+from dataclasses import replace
+
+import pytest
+
+from detector.errors import UsageError
+from detector.record import mlflow as record
+from detector.record._client import connect
+from detector.stages import Result
+from detector.stages.promote import better
+from tests import tiny
+from tests.jobs import Pipeline, job
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    file = tmp_path_factory.mktemp("store") / "mlflow.db"
+    connect(f"sqlite:///{file}")
+    return file.read_bytes()
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch, store):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mlflow.db").write_bytes(store)
+    with record.open(record.Options(uri="sqlite:///mlflow.db"), "blood", "name: blood\n", {}) as run:
+        yield run.registry
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return tiny.dataset(tmp_path)
+
+
+def contest(folder, registry, dataset, content, figures, *, split="test", **options):
+    """Promote weights that hold `content`, as `evaluate` measured them."""
+    weights = folder / f"{len(list(folder.iterdir()))}/weights/best.pt"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(content)
+    evaluated = Result(folder, f"{dataset.test_set}-abc-{split}", "", figures)
+    inputs = {"train": weights.parent.parent, "convert": dataset.folder, "evaluate": evaluated}
+    return better.run(job(weights.parent.parent, better.Options(**options), registry=registry, **inputs))
+
+
+def aliases():
+    client = connect("sqlite:///mlflow.db")
+    versions = client.search_model_versions("name = 'blood'")
+    return {str(each.version): list(client.get_model_version("blood", str(each.version)).aliases) for each in versions}
+
+
+def test_the_first_is_champion_a_better_one_replaces_it_and_a_worse_one_does_not(tmp_path, registry, dataset):
+    first = contest(tmp_path, registry, dataset, b"1", {"mAP50-95": 0.79, "mAP50": 0.9})
+    assert first.summary == "champion: version 1, mAP50-95 0.7900, the first"
+    second = contest(tmp_path, registry, dataset, b"2", {"mAP50-95": 0.81, "mAP50": 0.9})
+    assert second.summary == "champion: version 2, mAP50-95 0.8100 > 0.7900 of version 1"
+    assert second.figures == {"mAP50-95": 0.81, "mAP50-95 of the champion before": 0.79, "champion": 1}
+    third = contest(tmp_path, registry, dataset, b"3", {"mAP50-95": 0.81, "mAP50": 0.99})
+    assert third.summary == "challenger: version 3, mAP50-95 0.8100, not above 0.8100 of version 2"
+    assert aliases() == {"1": [], "2": ["champion"], "3": ["challenger"]}
+
+
+def test_the_metric_and_the_minimum_are_those_of_the_file(tmp_path, registry, dataset):
+    contest(tmp_path, registry, dataset, b"1", {"mAP50-95": 0.79, "recall": 0.5}, metric="recall")
+    low = contest(tmp_path, registry, dataset, b"2", {"mAP50-95": 0.7, "recall": 0.6}, metric="recall", minimum=0.8)
+    assert low.summary == "challenger: version 2, recall 0.6000, below the minimum of 0.8"
+    broken = contest(tmp_path, registry, dataset, b"3", {"recall": float("nan")}, metric="recall")
+    assert broken.figures["champion"] == 0
+    assert aliases() == {"1": ["champion"], "2": [], "3": ["challenger"]}
+
+
+def test_the_same_weights_are_registered_once(tmp_path, registry, dataset):
+    contest(tmp_path, registry, dataset, b"1", {"mAP50-95": 0.79})
+    again = contest(tmp_path, registry, dataset, b"1", {"mAP50-95": 0.79})
+    assert again.summary == "champion: version 1, mAP50-95 0.7900, as before: the same weights"
+    assert aliases() == {"1": ["champion"]}
+
+
+def test_on_another_test_set_the_champion_is_measured_again(tmp_path, registry, dataset):
+    """The champion, untrained, claims 0.99 on an old test set; on this one it finds nothing."""
+    weights = tiny.weights(tmp_path / "old")
+    registry.name(registry.register(weights, {"mAP50-95": 0.99}, "another"), "champion")
+    result = contest(tmp_path, registry, dataset, b"new", {"mAP50-95": 0.5})
+    assert result.summary.startswith("champion: version 2, mAP50-95 0.5000 > 0.0")
+    assert registry.champion().number == "2"
+
+
+def test_a_champion_of_other_classes_can_not_be_compared(tmp_path, registry, dataset, monkeypatch):
+    monkeypatch.setattr(tiny, "CLASSES", ["cell", "platelet"])
+    weights = tiny.weights(tmp_path / "old")
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    registry.name(registry.register(weights, {"mAP50-95": 0.99}, "another"), "champion")
+    result = contest(tmp_path, registry, dataset, b"new", {"mAP50-95": 0.5})
+    assert result.summary == "champion: version 2, mAP50-95 0.5000; version 1 knows other classes or another task"
+
+
+def test_what_was_measured_on_val_is_not_compared_with_test(tmp_path, registry, dataset):
+    contest(tmp_path, registry, dataset, b"1", {"mAP50-95": 0.7}, split="val")
+    champion = registry.champion()
+    assert champion.test_set == "0123456789ab-val"
+    assert champion.test_set != dataset.test_set
+
+
+def test_a_metric_that_is_not_there(tmp_path, registry, dataset):
+    with pytest.raises(UsageError, match=r"promote\.metric: F1 was not measured; choose one of mAP50-95, mAP50"):
+        contest(tmp_path, registry, dataset, b"1", {"mAP50-95": 0.7, "mAP50": 0.9}, metric="F1")
+    assert aliases() == {}
+
+
+def test_an_unknown_metric_is_found_before_anything_runs():
+    pipeline = replace(Pipeline(), classes={"RBC": ("RBC",)})
+    names = "mAP50-95, mAP50, precision, recall, mAP50-95/RBC, mAP50/RBC"
+    message = f"F1 is not measured; choose one of {names}"
+    assert list(better.faults(better.Options(metric="F1"), pipeline)) == [(("metric",), message)]
+    assert list(better.faults(better.Options(metric="mAP50/RBC"), pipeline)) == []
+    segment = replace(pipeline, task="segment")
+    assert list(better.faults(better.Options(metric="box/mAP50/RBC"), segment)) == []
