@@ -26,7 +26,7 @@ _WANTED = {
 
 
 def suggestion(word: Any, known: Iterable[str]) -> str:
-    """`, did you mean …?` in the form that ends a clause; empty when nothing is close."""
+    """`; did you mean …?` to end a clause with; empty when nothing is close."""
     close = difflib.get_close_matches(str(word), list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -35,12 +35,11 @@ def complaints(
     error: ValidationError, model: type[BaseModel], value: Any, more: Sequence[str] = ()
 ) -> Iterator[tuple[Keys, str]]:
     """The place below `value` and a message, one for each place. `more` are keys valid beside the model's own."""
-    said: set[Keys] = set()
+    found: dict[Keys, list[Any]] = {}
     for entry in error.errors(include_url=False):
-        keys = _present(entry["loc"], value, entry["type"] == "missing")
-        if keys not in said:
-            said.add(keys)
-            yield keys, _message(entry, [*model.model_fields, *more] if len(keys) <= 1 else [])
+        found.setdefault(_present(entry["loc"], value, entry["type"] == "missing"), []).append(entry)
+    for keys, entries in found.items():
+        yield keys, _message(entries, [*_keys_at(model, keys[:-1]), *(more if len(keys) <= 1 else ())])
 
 
 def _present(location: Sequence[str | int], value: Any, missing: bool) -> Keys:
@@ -57,22 +56,37 @@ def _present(location: Sequence[str | int], value: Any, missing: bool) -> Keys:
     return tuple(keys)
 
 
-def _message(entry: Any, known: Sequence[str]) -> str:
+def _keys_at(model: Any, keys: Keys) -> list[str]:
+    """The keys that the schema knows at a place inside `model`; none where it is no mapping of known keys."""
+    for key in keys:
+        fields = getattr(model, "model_fields", {})
+        model = fields[key].annotation if key in fields else None
+    return list(getattr(model, "model_fields", {}))
+
+
+def _message(entries: Sequence[Any], known: Sequence[str]) -> str:
+    """One message for everything that pydantic says of a place: of a union, it says one thing for each arm."""
+    entry = entries[0]
     kind, given = entry["type"], entry.get("input")
     if kind == "extra_forbidden":
-        word = str(entry["loc"][-1])
-        return "unknown" + (suggestion(word, known) or (f"; there is {', '.join(known)}" if known else ""))
+        close = suggestion(entry["loc"][-1], known)
+        return "unknown" + (close or (f"; there is {', '.join(known)}" if known else ""))
     if kind == "missing":
         return "is missing"
-    if kind == "literal_error":
-        choices = entry["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        return f"{given!r} is not one of {' | '.join(choices)}{suggestion(given, choices)}"
     if kind == "value_error":
         return str(entry["ctx"]["error"])
-    if kind in _WANTED:
-        return f"should be {_WANTED[kind]}, not {given!r}"
-    return f"{_lower(entry['msg'])}, not {given!r}"
+    choices = [choice for each in entries for choice in _choices(each)]
+    wanted = [_WANTED[each["type"]] for each in entries if each["type"] in _WANTED]
+    if choices:
+        also = f", nor {' or '.join(dict.fromkeys(wanted))}" if wanted else ""
+        return f"{given!r} is not one of {' | '.join(choices)}{also}{suggestion(given, choices)}"
+    if wanted:
+        return f"should be {' or '.join(dict.fromkeys(wanted))}, not {given!r}"
+    return f"{entry['msg'].replace('Input should be', 'should be')}, not {given!r}"
 
 
-def _lower(message: str) -> str:
-    return message.replace("Input should be", "should be")
+def _choices(entry: Any) -> list[str]:
+    """The words that a Literal takes."""
+    if entry["type"] != "literal_error":
+        return []
+    return str(entry["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")

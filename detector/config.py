@@ -194,8 +194,8 @@ def _section(document: Document, keys: Keys, value: Any) -> Section | None:
     using = value.get("using", DEFAULT_BACKENDS.get(stage))
     known = backends(stage)
     if using not in known:
-        what = f"no backend {using!r}" + suggestion(using, known) if using else "is missing"
-        document.fault((*keys, "using"), f"{what}; there is {' | '.join(known)}")
+        what = f"no backend {using!r}" if using else "is missing"
+        document.fault((*keys, "using"), f"{what}; there is {' | '.join(known)}{suggestion(using, known)}")
         return None
     options: type[Section] = importlib.import_module(f"{package(stage)}.{using}").Options
     _secrets_from_environment(document, options, keys, value)

@@ -6,6 +6,7 @@ the source of its backend, and the versions of the libraries that shape the outp
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -25,6 +26,9 @@ NEEDS = {
     "promote": ("convert", "train", "evaluate"),
 }
 Ingredients = dict[str, Any]
+ROOT = Path(__file__).parent
+_IMPORT = re.compile(r"^\s*(?:from (detector[\w.]*) import|import (detector[\w.]*))", re.MULTILINE)
+_SHAPE_NOTHING = {f"detector.{name}" for name in ("errors", "files", "losses", "report", "stages", "complaints")}
 
 
 def ingredients(step: Step, config: Config, inputs: Mapping[str, Result], source_state: str | None) -> Ingredients:
@@ -75,11 +79,24 @@ def _short(value: object) -> str:
 
 @cache
 def _code(stage: str) -> str:
-    """A hash of the stage's modules: an edit there is a reason to run again, one elsewhere is not."""
+    """A hash of the stage's modules and of ours that they import: an edit there is a reason to run again."""
     content = hashlib.sha256()
-    for file in sorted((Path(__file__).parent / "stages" / stage).glob("*.py")):
+    waiting, seen = sorted((ROOT / "stages" / stage).glob("*.py")), set[Path]()
+    while waiting:
+        file = waiting.pop()
+        if file not in seen:
+            seen.add(file)
+            waiting += _imported_by(file)
+    for file in sorted(seen):
         content.update(file.read_bytes())
     return content.hexdigest()[:12]
+
+
+def _imported_by(file: Path) -> list[Path]:
+    """Our own modules that a file imports anywhere in its text, but for those that shape no output."""
+    names = {name or more for name, more in _IMPORT.findall(file.read_text(encoding="utf-8"))} - _SHAPE_NOTHING
+    paths = (ROOT.joinpath(*name.split(".")[1:]) for name in names)
+    return [found for path in paths for found in (path.with_suffix(".py"), path / "__init__.py") if found.is_file()]
 
 
 @cache

@@ -19,9 +19,9 @@ class Limits(BaseModel):
     """For each rule: off, warn, or the number that it may not pass. A rule that is not listed keeps its default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    leaked_images: Limit = Field(0, description="pictures, by content, that are in more than one split")
-    broken_images: Limit = Field(0, description="images that can't be decoded, were not found or have another size")
-    classes_without_examples: Limit = Field(0, description="classes with no object in train")
+    leaked_images: Limit = Field(0.0, description="pictures, by content, that are in more than one split")
+    broken_images: Limit = Field(0.0, description="images that can't be decoded, were not found or have another size")
+    classes_without_examples: Limit = Field(0.0, description="classes with no object in train")
     classes_not_evaluated: Limit = Field("warn", description="classes with no object in val, or in test")
     out_of_range: Limit = Field("warn", description="objects whose class id or coordinates YOLO does not allow")
     degenerate: Limit = Field("warn", description="objects with a side, or an outlined area, under one pixel")
