@@ -6,12 +6,15 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from detector import __version__
 from detector.errors import DetectorError, TryAgain
+
+if TYPE_CHECKING:
+    from detector.doctor import Finding
 
 STAGES = click.Choice(["pull", "convert", "check", "train", "evaluate", "export", "promote"])
 _pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))
@@ -198,6 +201,42 @@ def status(as_json: bool) -> None:
 
 
 @commands.command()
+@click.argument("which", required=False, metavar="[VERSION|RUN]")
+@click.option("--port", type=int, help="5151, or any that is free")
+def app(which: str | None, port: int | None) -> None:
+    """Open FiftyOne on a dataset version: images, labels, findings, predictions.
+
+    \b
+    detector app                   the latest version
+    detector app 127f047e599c      a version, or the version that a run used
+    """
+    from detector.app import app as serve
+
+    serve(which, port, click.echo)
+
+
+@commands.command()
+@_pipeline
+@_set
+@_json
+def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Make the previous champion champion again.
+
+    \b
+    detector rollback
+    """
+    import importlib
+
+    from detector.config import load
+
+    config = load(pipeline, overrides)
+    record = importlib.import_module(f"detector.record.{config.record.using}")
+    old, new = record.rollback(config.record, config.name)
+    outcome = {"schema": 1, "status": "done", "model": config.name, "from": old, "to": new}
+    _show(outcome, as_json, lambda: click.echo(f"{config.name}: the champion is version {new} again, not {old}"))
+
+
+@commands.command()
 @_json
 def doctor(as_json: bool) -> None:
     """Look at what this machine has for a pipeline, and say how to get the rest."""
@@ -205,17 +244,10 @@ def doctor(as_json: bool) -> None:
 
     findings = list(examine())
     plain = {"schema": 1, "findings": [finding._asdict() for finding in findings]}
-    _show(
-        plain,
-        as_json,
-        lambda: click.echo(
-            "\n".join(
-                f"{_mark(f.there)} {f.what:<28}{f.found}" + (f"\n  {'':<28}{f.advice}" if f.advice else "")
-                for f in findings
-            )
-        ),
-    )
+    _show(plain, as_json, lambda: click.echo("\n".join(map(_found, findings))))
 
 
-def _mark(there: bool) -> str:
-    return "✓" if there else "·"
+def _found(finding: "Finding") -> str:
+    mark = "✓" if finding.there else "·"
+    advice = f"\n  {'':<28}{finding.advice}" if finding.advice else ""
+    return f"{mark} {finding.what:<28}{finding.found}{advice}"
