@@ -1,0 +1,119 @@
+"""FiftyOne's App in a real browser, on a version that was checked: pictures, boxes, tags and saved views are there."""
+
+import io
+import shutil
+import socket
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from detector import app, samples
+from detector.errors import UsageError
+from detector.fiftyone_database import connected
+from detector.stages.check import fiftyone
+from tests.jobs import Pipeline, job
+from tests.versions import CLASSES, Object, Picture, every_class, version
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+RUN = Path("runs/20260101T000000Z-abcdef")
+
+
+@pytest.fixture
+def checked(tmp_path, monkeypatch):
+    """A project folder with a checked version of 7 images and 20 objects, one of them tiny; and a run that made it."""
+    monkeypatch.chdir(tmp_path)
+    tiny = [Object(0), Object(1, 0.2, 0.5, 0.01, 0.2)]
+    data = version(Path("datasets/cells"), [*every_class(), Picture("val", tiny)])
+    Path("datasets/cells/latest").symlink_to(data.version)
+    pipeline = Pipeline(name="cells", classes={name: (name,) for name in CLASSES})
+    fiftyone.run(job(RUN, fiftyone.Options(), pipeline, convert=data.folder))
+    (RUN / "run.json").write_text('{"steps": [{"step": "convert", "path": "datasets/cells/0123456789ab"}]}')
+    return data
+
+
+@pytest.fixture
+def page():
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        opened = browser.new_page(viewport={"width": 1400, "height": 900})
+        opened.set_default_timeout(60_000)
+        opened.route("https://**", lambda route: route.abort())  # fonts and the like
+        yield opened
+        browser.close()
+
+
+def predict(data) -> None:
+    """One right prediction, on the first image of the test split."""
+    row = dict(zip(samples.PREDICTED.names, (4, 0, 0.9, 0.5, 0.5, 0.4, 0.6, None), strict=True))
+    with connected(app.RUNS):
+        predicted = pa.Table.from_pylist([row], samples.PREDICTED)
+        samples.add_predictions(samples.load(data, "cells"), data, predicted, "test")
+
+
+def picture_of(page) -> np.ndarray:
+    grid = page.locator("[data-cy=fo-grid]").screenshot()
+    return np.asarray(Image.open(io.BytesIO(grid)).convert("RGB"), int)
+
+
+def test_the_page_shows_pictures_boxes_predictions_and_what_the_check_found(checked, page, tmp_path):
+    predict(checked)
+    answers = []
+    page.on("response", lambda response: answers.append(response) if "/graphql" in response.url else None)
+    with app.opened(app.find(None), app._free(None)) as url:
+        page.goto(url)
+        page.get_by_text("7 samples").wait_for()
+        page.get_by_role("button", name="Dismiss").click()  # FiftyOne's advertisement
+        page.wait_for_function("document.querySelectorAll('[data-cy=looker] canvas').length == 7")
+        page.wait_for_timeout(1000)  # the boxes are drawn after the pictures
+        page.screenshot(path=tmp_path / "app.png")
+        with_boxes = picture_of(page)
+        for field in ("ground_truth", "predictions"):
+            page.locator(f"[data-cy=checkbox-{field}]").click()
+        page.wait_for_timeout(1000)
+        changed = np.abs(picture_of(page) - with_boxes).max(axis=2) > 30
+        assert 3000 < changed.sum() < changed.size / 10  # the lines of 20 boxes, and nothing else
+        nodes = [edge["node"] for answer in answers for edge in edges(answer)]
+        page.locator("[data-cy=saved-views-selection]").click()
+        page.get_by_text("tiny_objects").first.click()
+        page.get_by_text("1 sample", exact=True).wait_for()
+    shown = {node["sample"]["filepath"]: node["sample"] for node in nodes}
+    labels = [each["label"] for sample in shown.values() for each in sample["ground_truth"]["detections"]]
+    assert len(shown) == 7
+    assert {label: labels.count(label) for label in CLASSES} == {"RBC": 7, "WBC": 7, "Platelets": 6}
+    found = shown[str(checked.folder.resolve() / "images" / "test" / "00000005-cell.jpg")]["predictions"]["detections"]
+    assert [(each["label"], each["evaluation"]) for each in found] == [("RBC", "tp")]
+
+
+def edges(answer) -> list:
+    samples_of = (answer.json().get("data") or {}).get("samples") or {}
+    return samples_of.get("edges", [])
+
+
+@pytest.mark.parametrize("which", [None, "0123456789ab", RUN.name, str(RUN), "datasets/cells/latest"])
+def test_a_version_is_found_by_its_name_its_run_or_not_at_all(checked, which):
+    assert app.find(which).folder == checked.folder.resolve()
+
+
+def test_what_is_not_there_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="there is no dataset version yet; `detector status`"):
+        app.find(None)
+    with pytest.raises(UsageError, match="no dataset version or run is called feed"):
+        app.find("feed")
+
+
+def test_a_port_that_is_taken_is_refused_when_it_was_asked_for():
+    with socket.socket() as taken:
+        taken.bind((app.ADDRESS, 0))
+        taken.listen()
+        with pytest.raises(UsageError, match="is taken; give another one with --port"):
+            app._free(taken.getsockname()[1])
