@@ -65,6 +65,7 @@ def _prepare() -> None:
     threads = cores()
     home = CACHE / "ultralytics"
     home.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else its threads, waiting, fight others for the cores
     os.environ |= {
         "NO_ALBUMENTATIONS_UPDATE": "1",
         "OMP_NUM_THREADS": str(threads),

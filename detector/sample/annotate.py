@@ -56,7 +56,7 @@ def _choose(part: Part, mask: Mask, outlines: bool, rng: np.random.Generator) ->
         return _brush
     if part.name == "Washer" and whole and draws < (0.7 if outlines else 0.2):
         return _ellipse
-    if part.name == "Screw" and whole and not outlines and draws < 0.3:
+    if part.name == "Screw" and whole and not outlines and draws < 0.16:
         return _turned_box
     return _polygon if outlines or draws > 0.9 else _box
 

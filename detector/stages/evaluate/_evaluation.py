@@ -9,6 +9,7 @@ from detector import models
 from detector.dataset import Dataset
 from detector.errors import DetectorError
 from detector.stages import Job, Result
+from detector.stages.evaluate._fiftyone import show
 from detector.stages.evaluate._mistakes import SHOWN_FROM, Judged, judge
 from detector.stages.evaluate._predictions import predictions
 from detector.stages.evaluate._worst import draw_worst
@@ -30,6 +31,7 @@ def evaluate(job: Job[Options]) -> Result:
     pq.write_table(table, job.folder / "predictions.parquet")
     judged = judge(dataset, table, split)
     worst = draw_worst(dataset, judged, job.folder / "worst")
+    shown = show(dataset, job.pipeline.name, table, split, runs=job.folder.parent.parent)
     plots = sorted([*job.folder.glob("*.png"), *job.folder.glob("*.jpg")])
     return Result(
         path=job.folder,
@@ -40,7 +42,7 @@ def evaluate(job: Job[Options]) -> Result:
             "evaluate": [job.folder / "metrics.json", job.folder / "predictions.parquet", *plots],
             "worst": worst,
         },
-        notes=_notes(judged, worst),
+        notes=[*_notes(judged, worst), *shown],
     )
 
 

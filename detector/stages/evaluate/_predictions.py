@@ -8,24 +8,13 @@ import pyarrow as pa
 
 from detector import models
 from detector.dataset import Dataset
+from detector.samples import PREDICTED
 
 LOWEST = 0.05  # score: below it there is hardly anything but noise, and much of it
-PREDICTIONS = pa.schema(
-    [
-        ("image", pa.int32()),  # row in the version's images.parquet
-        ("class_id", pa.int32()),
-        ("score", pa.float64()),  # 0 … 1
-        ("x", pa.float64()),  # box centre and size, normalised by image width and height
-        ("y", pa.float64()),
-        ("width", pa.float64()),
-        ("height", pa.float64()),
-        ("polygon", pa.list_(pa.float64())),  # segment: x0 y0 x1 y1 … normalised; detect: null
-    ]
-)
 
 
 def predictions(weights: Path, dataset: Dataset, split: str, log: Path, advance: Callable[[int], None]) -> pa.Table:
-    """Every object of a score of at least LOWEST on the split; schema PREDICTIONS."""
+    """Every object of a score of at least LOWEST on the split; schema samples.PREDICTED."""
     splits, files = dataset.images["split"].to_pylist(), dataset.images["file"].to_pylist()
     images = [row for row, name in enumerate(splits) if name == split]
     paths = [dataset.image_path(files[row]) for row in images]
@@ -33,7 +22,7 @@ def predictions(weights: Path, dataset: Dataset, split: str, log: Path, advance:
     for image, objects in zip(images, models.predict(weights, paths, None, log, LOWEST), strict=True):
         rows.extend({"image": image} | row for row in _rows(objects))
         advance(1)
-    return pa.Table.from_pylist(rows, PREDICTIONS)
+    return pa.Table.from_pylist(rows, PREDICTED)
 
 
 def _rows(objects: models.Objects) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.dataset import Dataset
 from detector.pictures import Shape, compare
@@ -41,8 +42,9 @@ def _label(row: Row, classes: list[str]) -> str:
     return f"{name} {row['score']:.2f}" if "score" in row else name
 
 
-def _outline(row: Row) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+def _outline(row: Row) -> npt.NDArray[np.float64]:
     if row["polygon"]:
         return np.array(row["polygon"]).reshape(-1, 2)
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
-    return np.array([row["x"], row["y"]]) + corners * (row["width"], row["height"])
+    outline: npt.NDArray[np.float64] = corners * (row["width"], row["height"]) + (row["x"], row["y"])
+    return outline

@@ -73,8 +73,8 @@ def _type_fault(name: str, value: Any) -> str | None:
 def _as_number(value: Any) -> str:
     """YAML 1.1 takes 1e-3 for text: a number needs its dot."""
     try:
-        return f"; YAML reads {value} as text, write {float(value)}"
-    except (TypeError, ValueError):
+        return f"; YAML reads {value} as text, write {float(value)}" if isinstance(value, str) else ""
+    except ValueError:
         return ""
 
 

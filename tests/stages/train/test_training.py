@@ -1,0 +1,89 @@
+"""Training through the stage: real networks, two epochs."""
+
+import hashlib
+
+import pytest
+
+from detector import models
+from detector.errors import UsageError
+from detector.stages import load
+from tests import tiny, training
+
+
+def content(folder):
+    return {file: hashlib.sha256(file.read_bytes()).digest() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_checkpoint_detects_the_classes_of_the_pipeline(trained, tmp_path):
+    best = trained.result.path / "weights/best.pt"
+    with models.quietly(tmp_path / "log"):
+        model = models.load(best)
+    assert model.task == trained.task
+    assert list(model.names.values()) == ["Screw", "Nut", "Washer"]
+    assert trained.result.artifacts["weights"] == [best, best.with_name("last.pt")]
+
+
+def test_every_epoch_is_measured_once(trained):
+    assert [number for number, _ in trained.report.steps] == [1, 2]
+    assert trained.report.advanced == {"train": 2}
+    names = set(trained.report.steps[0][1])
+    assert {"train/box_loss", "val/box_loss", "val/mAP50", "val/mAP50-95", "lr/pg0"} <= names
+    assert ("val/box/mAP50" in names) == (trained.task == "segment")
+
+
+def test_parameters_are_those_really_used(trained):
+    used = trained.report.used
+    assert (used["train/epochs"], used["train/imgsz"], used["train/mosaic"]) == (2, 64, 0)
+    assert used["train/optimizer"] != "auto"
+    assert not any(str(trained.folder) in str(value) for value in used.values())
+
+
+def test_figures_tell_the_best_epoch(trained):
+    figures = trained.result.figures
+    assert figures["epochs"] == 2
+    assert figures["best_epoch"] in (1, 2)
+    assert 0 <= figures["mAP50-95"] <= figures["mAP50"] <= 1
+
+
+def test_the_table_of_epochs_is_an_artifact(trained):
+    (table,) = [file for file in trained.result.artifacts["train"] if file.name == "results.csv"]
+    assert len(table.read_text().splitlines()) == 1 + 2
+
+
+def test_one_seed_one_model_and_the_version_untouched(tmp_path):
+    converted = training.version(tmp_path, "detect")
+    before = content(converted.path)
+    augment = [{"RandomBrightnessContrast": {"p": 0.5}}, {"HorizontalFlip": None}]
+    ids = [training.train(tmp_path, "detect", converted, epochs=1, augment=augment, seed=seed).id for seed in (7, 7, 8)]
+    assert ids[0] == ids[1] != ids[2]
+    assert content(converted.path) == before
+
+
+def test_transforms_reach_the_training(tmp_path):
+    import torch
+
+    converted = training.version(tmp_path, "detect")
+    augment = [{"GaussianBlur": {"blur_limit": [3, 5], "p": 1.0}}]
+    result = training.train(tmp_path, "detect", converted, epochs=1, augment=augment)
+    arguments = torch.load(result.path / "weights/last.pt", weights_only=False)["train_args"]
+    (transform,) = arguments["augmentations"]
+    assert transform["transform"]["__class_fullname__"] == "GaussianBlur"
+    assert tuple(transform["transform"]["blur_limit"]) == (3, 5)
+
+
+def test_a_value_that_a_transform_refuses_is_named(tmp_path):
+    converted = tmp_path / "converted"
+    converted.mkdir()
+    with pytest.raises(UsageError, match=r"train\.augment: GaussNoise can't be made: .*p"):
+        training.train(tmp_path, "detect", training.Result(converted, "", ""), augment=[{"GaussNoise": {"p": 3.0}}])
+
+
+def test_weights_of_another_task_are_refused(tmp_path):
+    weights = tiny.weights(tmp_path / "other", "yolo11n-seg")
+    with pytest.raises(UsageError, match=r"best\.pt is made to segment, and the task is detect"):
+        training.train(tmp_path, "detect", training.Result(tmp_path, "", ""), model=str(weights), scale=None)
+
+
+def test_importing_the_backend_is_cheap():
+    backend = load("train", "ultralytics")
+    assert backend.Options(model="yolo11n.yaml").epochs == 100

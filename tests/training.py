@@ -1,0 +1,65 @@
+"""A small version of the sample project, and micro networks trained on it for two epochs."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from detector import sample
+from detector.dataset import SPLITS
+from detector.stages import Job, Result, load
+from tests.quiet import Quiet
+
+IMAGES, EPOCHS, SIZE = 12, 2, 64
+
+
+@dataclass
+class Recorded(Quiet):
+    """A report that also remembers numbers: metrics by step, and parameters."""
+
+    steps: list = field(default_factory=list)
+    used: dict = field(default_factory=dict)
+
+    def parameters(self, values):
+        self.used |= values
+
+    def metrics(self, values, step=0):
+        self.steps.append((step, dict(values)))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a stage may know of a pipeline for the sample project."""
+
+    task: str = "detect"
+    name: str = "sample-parts"
+    classes: dict = field(default_factory=lambda: {name: (name,) for name in sample.CLASSES})
+
+
+def step(folder: Path, stage: str, using: str, task: str, *, report=None, inputs=None, **options) -> Result:
+    """Run one backend in a folder of its own."""
+    backend = load(stage, using)
+    place = folder / stage
+    while place.exists():
+        place = place.with_name(place.name + "-again")
+    place.mkdir(parents=True)
+    given = backend.Options(**options)
+    return backend.run(Job(Parts(task), given, inputs or {}, folder / "datasets", place, report or Recorded(), None))
+
+
+def version(folder: Path, task: str) -> Result:
+    """The sample project, pulled and converted; its tasks take turns in train, val and test."""
+    sample.write(folder / "sample", images=IMAGES, outlines=task == "segment")
+    export = folder / "sample/export.json"
+    tasks = json.loads(export.read_text())
+    for at, each in enumerate(tasks):
+        each["data"]["split"] = SPLITS[at % 3]
+    export.write_text(json.dumps(tasks))
+    pulled = step(folder, "pull", "label_studio_export", task, path=export)
+    return step(folder, "convert", "yolo", task, inputs={"pull": pulled}, split={"field": "split"})
+
+
+def train(folder: Path, task: str, converted: Result, report=None, **options) -> Result:
+    """Train the smallest network that there is for the task."""
+    given = {"model": "yolo11n.yaml" if task == "detect" else "yolo11n-seg.yaml", "scale": (0.33, 0.125, 256)}
+    given |= {"epochs": EPOCHS, "image_size": SIZE, "batch": 4, "options": {"mosaic": 0, "plots": False}}
+    return step(folder, "train", "ultralytics", task, report=report, inputs={"convert": converted}, **(given | options))
