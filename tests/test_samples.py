@@ -1,9 +1,10 @@
 """A version in FiftyOne with a real MongoDB: what goes in comes out, and predictions are told right from wrong."""
 
 import pyarrow as pa
+import pymongo
 import pytest
 
-from detector import samples
+from detector import mongod, samples
 from detector.fiftyone_database import connected
 from tests.versions import HEIGHT, WIDTH, Object, Picture, version
 
@@ -114,3 +115,16 @@ def test_the_database_can_be_left_and_taken_up_again(tmp_path):
         with connected(tmp_path / "runs") as fiftyone:
             samples.load(data, "twice")
             assert fiftyone.list_datasets() == ["twice-0123456789ab"]
+
+
+def test_a_team_may_point_at_a_mongodb_of_its_own(tmp_path, monkeypatch):
+    data = version(tmp_path, [Picture("train")])
+    with mongod.serve(tmp_path / "theirs") as uri:
+        monkeypatch.setenv(mongod.VARIABLE, uri)
+        with connected(tmp_path / "runs"):
+            samples.load(data, "ours")
+        with connected(tmp_path / "other"):
+            assert len(samples.load(data, "ours")) == 1
+        with pymongo.MongoClient(uri) as client:
+            assert client.fiftyone.datasets.find_one()["name"] == "ours-0123456789ab"
+    assert not (tmp_path / "runs" / "fiftyone" / "db").exists()

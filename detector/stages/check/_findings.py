@@ -10,7 +10,8 @@ from detector.errors import GateRefused
 from detector.files import write_whole
 from detector.stages import Result
 from detector.stages.check._limits import Limits
-from detector.stages.check._rules import RULES, Found, Tables
+from detector.stages.check._rules import RULES
+from detector.stages.check._tables import Found, Tables
 
 EXAMPLES = 5
 IMBALANCED = 10  # times; less is nothing to speak of
@@ -75,15 +76,6 @@ def _verdict(rule: str, found: Found, limit: str | float) -> str:
     if isinstance(limit, str):
         return "warned" if found.number >= (IMBALANCED if rule == "class_imbalance" else 1) else "passed"
     return "refused" if found.number > limit else "passed"
-
-
-def tables_of(dataset: Dataset) -> Tables:
-    """A version, read for the rules."""
-    present = {
-        f"{file.parent.name}/{file.name}" for file in (dataset.folder / "images").glob("*/*") if file.stat().st_size
-    }
-    excluded = dataset.conversion["excluded"]
-    return Tables(dataset.images, dataset.instances, dataset.classes, excluded, present)
 
 
 def conclude(dataset: Dataset, tables: Tables, findings: list[Finding], folder: Path) -> Result:

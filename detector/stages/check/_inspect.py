@@ -6,10 +6,10 @@ from pathlib import Path
 from detector import samples
 from detector.dataset import Dataset
 from detector.fiftyone_database import connected
-from detector.stages.check._findings import Finding, examine, tables_of
+from detector.stages.check._findings import Finding, examine
 from detector.stages.check._limits import LimitsWithLookalikes
 from detector.stages.check._lookalikes import describe, lookalikes
-from detector.stages.check._rules import Tables
+from detector.stages.check._tables import Tables, tables_of
 from detector.stages.check._views import mark
 
 

@@ -9,7 +9,7 @@ from detector import samples
 from detector.dataset import Dataset
 from detector.embeddings import SAME, embed
 from detector.geometry import Bools, Ints
-from detector.stages.check._rules import Found, Tables
+from detector.stages.check._tables import Found, Tables
 
 KEY = "similarity"  # FiftyOne's App sorts by it
 

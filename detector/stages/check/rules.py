@@ -20,7 +20,8 @@ class Options(Section):
 def run(job: Job[Options]) -> Result:
     """Look at the version by every rule; refuse it when one found more than it may."""
     from detector.dataset import Dataset
-    from detector.stages.check._findings import conclude, examine, tables_of
+    from detector.stages.check._findings import conclude, examine
+    from detector.stages.check._tables import tables_of
 
     dataset = Dataset(job.inputs["convert"].path)
     tables = tables_of(dataset)

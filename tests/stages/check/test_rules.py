@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from detector.errors import GateRefused
 from detector.stages.check import _rules, rules
-from detector.stages.check._findings import tables_of
 from detector.stages.check._limits import Limits
+from detector.stages.check._tables import tables_of
 from tests.golden import matches
 from tests.jobs import job
 from tests.versions import CLASSES, Object, Picture, every_class, version
