@@ -1,0 +1,48 @@
+"""The sample project, run whole, once for each task, in folders that have never seen one."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder that `detector init` filled, and what its first run said."""
+
+    folder: Path
+    outcome: dict
+    said: str
+
+    def figures(self, step: str) -> dict:
+        [found] = [each for each in self.outcome["steps"] if each["step"] == step]
+        return found["figures"]
+
+    def detector(self, *arguments: str) -> subprocess.CompletedProcess:
+        return detector(self.folder, *arguments)
+
+
+def detector(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """The command as a person runs it."""
+    command = [sys.executable, "-m", "detector", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def _run(folder: Path, task: str) -> Project:
+    assert detector(folder, "init", "--task", task).returncode == 0
+    done = detector(folder, "run", "--json")
+    assert done.returncode == 0, done.stderr
+    return Project(folder, json.loads(done.stdout), done.stderr)
+
+
+@pytest.fixture(scope="session")
+def detect_project(tmp_path_factory) -> Project:
+    return _run(tmp_path_factory.mktemp("detect"), "detect")
+
+
+@pytest.fixture(scope="session")
+def segment_project(tmp_path_factory) -> Project:
+    return _run(tmp_path_factory.mktemp("segment"), "segment")

@@ -1,0 +1,86 @@
+"""What a new user does first, and what the second run, the plan and the record say after it."""
+
+import json
+import re
+
+import numpy as np
+import onnxruntime
+import pytest
+from mlflow import MlflowClient
+
+from detector.dataset import Dataset
+
+
+def test_the_sample_is_learned(detect_project):
+    assert detect_project.outcome["status"] == "done"
+    assert detect_project.figures("evaluate")["mAP50"] >= 0.90
+    steps = [step["step"] for step in detect_project.outcome["steps"]]
+    assert steps == ["pull", "convert", "check", "train", "evaluate", "export.onnx", "export.tensorrt", "promote"]
+
+
+def test_outlines_are_learned(segment_project):
+    """mAP50 is that of masks when the task is to segment."""
+    assert segment_project.figures("evaluate")["mAP50"] >= 0.85
+    assert segment_project.figures("evaluate")["box/mAP50"] >= 0.85
+
+
+def test_every_region_of_the_sample_is_accounted_for(detect_project):
+    export = json.loads((detect_project.folder / "sample/export.json").read_text())
+    drawn = sum(len(annotation["result"]) for task in export for annotation in task["annotations"])
+    converted = detect_project.figures("convert")
+    assert converted["objects"] + converted["dropped"] == drawn
+    images = Dataset((detect_project.folder / "datasets/sample-parts/latest").resolve()).images
+    assert images.num_rows == len(export)
+
+
+def test_a_second_run_has_nothing_to_do(detect_project):
+    runs = sorted((detect_project.folder / "runs").glob("*Z-*"))
+    again = detect_project.detector("run", "--exit-code-if-unchanged", "99")
+    assert again.returncode == 99
+    assert "nothing is new since the last run" in again.stdout
+    assert sorted((detect_project.folder / "runs").glob("*Z-*")) == runs
+
+
+def test_the_plan_says_why(detect_project):
+    plan = detect_project.detector("plan", "--set", "train.epochs=99").stdout.splitlines()
+    assert re.fullmatch(r"check +skip", plan[2])
+    assert re.fullmatch(r"train +run +epochs \d+ → 99", plan[3])
+    assert re.fullmatch(r"evaluate +run +waits for train", plan[4])
+
+
+def test_status_shows_the_run(detect_project):
+    shown = detect_project.detector("status").stdout
+    assert "sample-parts" in shown
+    assert re.search(r"^\d{8}T\d{6}Z-[0-9a-f]{6}  done", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize("project", ["detect_project", "segment_project"])
+def test_the_record_holds_everything(project, request):
+    """Read back through MLflow's own client."""
+    done = request.getfixturevalue(project)
+    client = MlflowClient(f"sqlite:///{done.folder}/runs/mlflow.db")
+    [run] = client.search_runs([client.get_experiment_by_name("sample-parts").experiment_id])
+    figures = done.figures("evaluate")
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["mAP50"] == pytest.approx(figures["mAP50"])
+    assert len(client.get_metric_history(run.info.run_id, "metrics/mAP50(B)".replace("(B)", "_B_"))) >= 0
+    [used] = run.inputs.dataset_inputs
+    assert used.dataset.digest == Dataset((done.folder / "datasets/sample-parts/latest").resolve()).version
+    [version] = client.search_model_versions("name='sample-parts'")
+    assert version.run_id == run.info.run_id
+    assert client.get_model_version_by_alias("sample-parts", "champion").version == version.version
+
+
+def test_the_onnx_engine_runs(detect_project):
+    [engine] = (detect_project.folder / "runs").glob("*/export/onnx/*.onnx")
+    session = onnxruntime.InferenceSession(engine)
+    [given] = session.get_inputs()
+    [answer] = session.run(None, {given.name: np.zeros((1, 3, 160, 160), np.float32)})
+    assert np.isfinite(answer).all()
+
+
+def test_the_report_is_one_page_that_needs_nothing_else(detect_project):
+    [page] = (detect_project.folder / "runs").glob("*/report.html")
+    text = page.read_text(encoding="utf-8")
+    assert Dataset((detect_project.folder / "datasets/sample-parts/latest").resolve()).version in text
+    assert not re.search(r"(src|href)=\"(?!data:|#|https?://)", text)
