@@ -17,7 +17,7 @@ lint: .venv/ready-for-tests
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/lint-imports --no-logo
+	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/hadolint Dockerfile
 
 bench: .venv/ready-for-tests ## one JSON line a figure

@@ -22,7 +22,7 @@ Region = dict[str, Any]
 def write(
     path: Path, tasks: int, each: int, draw: Callable[[np.random.Generator], Region], size: tuple[int, int]
 ) -> None:
-    """An export of `tasks` tasks with `each` regions that `draw` gives, on images of `size` pixels; streamed to disk."""
+    """An export of `tasks` tasks with `each` regions from `draw`, on images of `size` pixels; streamed to disk."""
     noise = np.random.default_rng(0)
     with path.open("w") as file:
         for number in range(1, tasks + 1):

@@ -18,7 +18,8 @@ from detector import stages
 from detector.complaints import complaints, suggestion
 from detector.errors import ConfigError, UsageError
 from detector.positions import Document, Key, Keys, parse
-from detector.stages import Backend, Section, Task
+from detector.stages import Backend, Section
+from detector.task import Task
 
 SECTIONS = (*stages.ORDER, "record")
 DEFAULT_BACKENDS = {

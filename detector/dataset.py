@@ -1,10 +1,10 @@
 """A dataset version on disk: its two tables, and where its files lie.
 
-    datasets/<name>/<version>/
-        data.yaml                 as Ultralytics reads it
-        images/{train,val,test}/  <task id, 8 digits>-<slug>.<ext>
-        labels/{train,val,test}/  the same stem, .txt
-        images.parquet, instances.parquet, conversion.json, card.md
+datasets/<name>/<version>/
+    data.yaml                 as Ultralytics reads it
+    images/{train,val,test}/  <task id, 8 digits>-<slug>.<ext>
+    labels/{train,val,test}/  the same stem, .txt
+    images.parquet, instances.parquet, conversion.json, card.md
 """
 
 import json

@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from detector.files import write_whole
-from detector.stages import Task
+from detector.task import Task
 
 
 def start(folder: Path, task: Task) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from detector.models.quiet import device, quietly
 from detector.models.weights import load
-from detector.stages import Task
+from detector.task import Task
 
 
 def measure(  # noqa: PLR0913

@@ -19,14 +19,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
 from detector.report import Registry, Report
+from detector.task import Task
 
 ORDER = ("pull", "convert", "check", "train", "evaluate", "export", "promote")
-Task = Literal["detect", "segment"]
 
 
 class Section(BaseModel):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from detector.stages import Task
+from detector.task import Task
 from detector.stages.train._arguments import Found, meant, package
 
 OTHER_TASKS = re.compile(r"-(seg|cls|pose|obb|sem|depth|reid)\b")
