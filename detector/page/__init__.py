@@ -1,0 +1,30 @@
+"""report.html: one page of a run that a team opens in the morning. It needs no network and no other file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from detector.dataset import Dataset
+from detector.page._view import StepDone, view
+from detector.stages import Result
+
+
+def write(
+    page: Path, name: str, steps: Sequence[tuple[str, Result, bool, float]], dataset: Dataset | None, resolved: str
+) -> None:
+    """Write the page of a run of the pipeline `name`.
+
+    `steps` are (step, what it gave, whether it was skipped because nothing had changed, seconds), in order;
+    `resolved` is the pipeline as YAML without secrets. A step that did not run leaves its part of the page out.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("detector.page", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    done = [StepDone(*step) for step in steps]
+    html = environment.get_template("report.html.j2").render(view(name, done, dataset, resolved))
+    page.write_text(html, encoding="utf-8")

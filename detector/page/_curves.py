@@ -1,0 +1,106 @@
+"""The course of a training as small charts."""
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from detector.stages import Result
+
+WIDTH, HEIGHT = 280, 150  # of a chart's field, in its own units
+SCORES = {
+    "mAP": {"mAP50": "metrics/mAP50({})", "mAP50-95": "metrics/mAP50-95({})"},
+    "precision, recall": {"precision": "metrics/precision({})", "recall": "metrics/recall({})"},
+}
+NAMES = {"box_loss": "box loss", "cls_loss": "class loss", "dfl_loss": "distance loss", "seg_loss": "mask loss"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series: its name, its last value, and its points as SVG takes them."""
+
+    name: str
+    last: float
+    points: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Series over epochs, their ticks as (place, label), and the place of the best epoch."""
+
+    title: str
+    lines: list[Line]
+    ticks: list[tuple[float, str]]
+    epochs: tuple[int, int]
+    best: float | None
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def charts(train: Result | None) -> list[Chart]:
+    """Scores on val and losses, from the results.csv that Ultralytics leaves; none for other trainings."""
+    file = None if train is None else train.path / "results.csv"
+    if train is None or file is None or not file.exists():
+        return []
+    with file.open(encoding="utf-8") as rows:
+        table = list(csv.DictReader(rows, skipinitialspace=True))
+    if not table:
+        return []
+    columns = {name.strip(): [_number(row[name]) for row in table] for name in table[0]}
+    best = train.figures.get("best_epoch")
+    drawn = (_chart(title, series, columns["epoch"], best) for title, series in _series(columns))
+    return [chart for chart in drawn if chart is not None]
+
+
+def _series(columns: Mapping[str, list[float]]) -> Iterable[tuple[str, dict[str, list[float]]]]:
+    kind = "M" if "metrics/mAP50(M)" in columns else "B"
+    for title, names in SCORES.items():
+        found = {name: columns.get(column.format(kind), []) for name, column in names.items()}
+        yield (
+            f"{title}{' of masks' if kind == 'M' else ''} on val",
+            {name: found[name] for name in found if found[name]},
+        )
+    for name in (column.removeprefix("train/") for column in columns if column.startswith("train/")):
+        pair = {split: columns.get(f"{split}/{name}", []) for split in ("train", "val")}
+        yield NAMES.get(name, name.replace("_", " ")), {split: values for split, values in pair.items() if values}
+
+
+def _chart(title: str, series: Mapping[str, list[float]], epochs: list[float], best: float | None) -> Chart | None:
+    finite = [value for values in series.values() for value in values if math.isfinite(value)]
+    if not finite:
+        return None
+    ticks = nice(max(finite))
+    first, last = epochs[0], epochs[-1]
+
+    def place(epoch: float) -> float:
+        return round((epoch - first) / max(last - first, 1) * WIDTH, 1)
+
+    def level(value: float) -> float:
+        return round(HEIGHT - value / ticks[-1] * HEIGHT, 1)
+
+    lines = [
+        Line(
+            name,
+            values[-1],
+            " ".join(f"{place(e)},{level(v)}" for e, v in zip(epochs, values, strict=True) if not math.isnan(v)),
+        )
+        for name, values in series.items()
+    ]
+    marked = place(best) if best is not None and first <= best <= last else None
+    return Chart(title, lines, [(level(tick), f"{tick:g}") for tick in ticks], (int(first), int(last)), marked)
+
+
+def nice(largest: float) -> Sequence[float]:
+    """Ticks from 0 to at least `largest`, in steps of 1, 2 or 5 times a power of ten."""
+    if largest <= 0:
+        return [0.0, 1.0]
+    power = 10 ** math.floor(math.log10(largest / 2))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power * 4 >= largest)
+    return [round(step * index, 12) for index in range(math.ceil(largest / step - 1e-9) + 1)]
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return math.nan
