@@ -1,5 +1,6 @@
 """A quiet connection to MLflow, and its failures in our words."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ def connect(uri: str) -> "MlflowClient":
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of 70 steps that make a database
     if is_server(uri):
         _knock(uri)
     with failures(uri):

@@ -50,7 +50,7 @@ def open(  # noqa: A001 - read as mlflow.open
         place = f"{platform.node()}:{Path.cwd()}"
         close_abandoned(client, experiment, place)
         source = {"mlflow.source.name": "detector run", "mlflow.source.type": "LOCAL", PLACE: place}
-        run_id = client.create_run(experiment, tags=source).info.run_id
+        run_id = client.create_run(experiment, tags=source, run_name=tags.get("detector.run")).info.run_id
     writer = Writer(client, options.uri, run_id)
     writer.tags(tags)
     writer.text("pipeline.yaml", resolved_yaml)
