@@ -4,8 +4,11 @@ It is loaded from FiftyOne's own export format, written by columns: an order of 
 sample and label objects one by one (benchmarks/fiftyone_load.py).
 """
 
+import contextlib
+import gc
 import itertools
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +93,24 @@ def _import(dataset: Dataset) -> Any:
 
     kind = fiftyone.types.FiftyOneDataset
     loaded = _empty(_task(dataset))
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, _uncollected():
         loaded.export(scratch, dataset_type=kind, export_media=False, overwrite=True, progress=False)
         samples = msgspec.json.encode({"samples": documents(dataset)})
         (Path(scratch) / "samples.json").write_bytes(samples)
         loaded.add_dir(scratch, dataset_type=kind, progress=False)
     return loaded
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: it would walk a million new documents, again and again, and free none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _empty(task: str) -> Any:
@@ -121,18 +136,19 @@ def documents(dataset: Dataset) -> list[Document]:
     objects = dataset.instances.drop_columns(["task_id"])
     labels = labels_by_image(objects, dataset.images.num_rows, dataset.classes, task, lambda: {"$oid": next(ids)})
     chance = np.random.default_rng(0).random(images.num_rows).tolist()
+    root = str(dataset.folder.resolve() / "images")
     return [
-        _sample(dataset, row, labels[row["row"]], {"$oid": next(ids)}, rand)
+        _sample(root, row, labels[row["row"]], {"$oid": next(ids)}, rand)
         for row, rand in zip(images.to_pylist(), chance, strict=True)
     ]
 
 
-def _sample(dataset: Dataset, row: Document, labels: Document, identity: object, rand: float) -> Document:
+def _sample(root: str, row: Document, labels: Document, identity: object, rand: float) -> Document:
     return {
         "_id": identity,
         "_media_type": "image",
         "_rand": rand,  # FiftyOne takes random samples by it
-        "filepath": str(dataset.folder.resolve() / "images" / row["file"]),
+        "filepath": f"{root}/{row['file']}",
         "tags": [row["split"]],
         "metadata": {"_cls": "ImageMetadata", "width": row["width"], "height": row["height"]},
         **{name: row[name] for name in ("task_id", "link", "source", "status")},
