@@ -18,7 +18,15 @@ def _pipeline(path: Path, task: Task) -> str:
     if path.exists():
         return "is there already, left as it is"
     starter = (files("detector.sample") / "pipeline.yaml").read_text(encoding="utf-8")
-    write_whole(path, starter.replace("task: detect\n", f"task: {task}\n"))
+    if task == "segment":
+        names = {
+            "task: detect": "task: segment",
+            "yolo11n.yaml    ": "yolo11n-seg.yaml",
+            "yolo26n.pt": "yolo26n-seg.pt",
+        }
+        for detect, segment in names.items():
+            starter = starter.replace(detect, segment)
+    write_whole(path, starter)
     return f"written: a pipeline to {task}"
 
 

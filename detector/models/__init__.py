@@ -8,7 +8,7 @@ predict     what weights see on pictures
 
 from detector.models.measure import measure, plain_names
 from detector.models.predict import Objects, predict
-from detector.models.quiet import device, quietly
+from detector.models.quiet import device, quietly, threads_for
 from detector.models.weights import architecture, find, fingerprint, load
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "plain_names",
     "predict",
     "quietly",
+    "threads_for",
 ]

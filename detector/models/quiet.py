@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import threading
 import warnings
@@ -24,6 +25,7 @@ def quietly(log: Path) -> Iterator[None]:
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file), warnings.catch_warnings():
         warnings.showwarning = lambda *warning: print(warnings.formatwarning(*warning[:4]), file=file)
         handler = logging.StreamHandler(file)
+        handler.setFormatter(_Plain())
         logger = logging.getLogger("ultralytics")
         logger.addHandler(handler)
         before = set(threading.enumerate())
@@ -57,6 +59,26 @@ def cores() -> int:
     if limit := os.environ.get("OMP_NUM_THREADS", ""):
         return int(limit)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Plain(logging.Formatter):
+    """Its messages are coloured for a terminal; a file has no use for that."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", super().format(record))
+
+
+def threads_for(network: Any, image_size: int, batch: int) -> int:
+    """How many CPU threads a training step of the network can keep busy, at most `cores()`.
+
+    A small step is no faster on two threads than on one, and many times slower when another program wants the cores.
+    """
+    from ultralytics.utils.torch_utils import get_flops
+
+    step: float = (
+        3 * batch * get_flops(network, image_size)
+    )  # 10⁹ operations; going back costs twice as much as forward
+    return max(1, min(cores(), round(step / 5)))
 
 
 @cache

@@ -20,7 +20,7 @@ MATERIALS = {  # colour (red, green, blue) and gloss
     "zinc": ((0.66, 0.68, 0.71), 0.55),
     "brass": ((0.80, 0.62, 0.27), 0.60),
     "copper": ((0.78, 0.45, 0.30), 0.55),
-    "black oxide": ((0.17, 0.17, 0.19), 0.45),
+    "black oxide": ((0.20, 0.20, 0.22), 0.45),
 }
 MATERIALS_OF = {
     "Screw": ("zinc", "black oxide", "black oxide", "brass"),
@@ -103,7 +103,7 @@ def _head(part: Part, u: Pixels, v: Pixels) -> Pixels:
 
 def _shank(part: Part, u: Pixels, v: Pixels) -> Pixels:
     tip = part.length / 2
-    half_width = np.minimum(part.size * 0.24, (tip - u) * 0.45)
+    half_width = np.minimum(part.size * 0.28, (tip - u) * 0.55)
     distance: Pixels = np.maximum.reduce([np.abs(v) - half_width, u - tip, -part.length / 2 - u])
     return distance
 
@@ -126,7 +126,7 @@ def scatter(rng: np.random.Generator, count: int, zoom: float) -> list[Part]:
 
 def _toss(rng: np.random.Generator, zoom: float) -> Part:
     name = str(rng.choice(CLASSES))
-    size = zoom * float(rng.uniform(*{"Screw": (24, 36), "Nut": (32, 54), "Washer": (34, 58)}[name]))
+    size = zoom * float(rng.uniform(*{"Screw": (26, 38), "Nut": (32, 54), "Washer": (34, 58)}[name]))
     length = size * float(rng.uniform(1.8, 2.7)) if name == "Screw" else size
     x, y = rng.uniform((8, 8), (WIDTH - 8, HEIGHT - 8))
     material = str(rng.choice(MATERIALS_OF[name]))
@@ -140,4 +140,4 @@ def _mostly_in_view(part: Part, mask: Mask) -> bool:
 
 
 def _mostly_visible(visible: Mask, part: Part) -> bool:
-    return bool(visible.sum() > 0.78 * (part.outline() < 0).sum())
+    return bool(visible.sum() > 0.85 * (part.outline() < 0).sum())

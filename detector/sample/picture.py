@@ -74,7 +74,7 @@ def _noise(rng: np.random.Generator, grain: int, stretch: int = 1, of: tuple[int
 
 
 def _felt(rng: np.random.Generator) -> Pixels:
-    colours = ((0.13, 0.26, 0.22), (0.16, 0.19, 0.32), (0.33, 0.14, 0.16), (0.24, 0.24, 0.25))
+    colours = ((0.18, 0.36, 0.30), (0.23, 0.27, 0.45), (0.46, 0.20, 0.23), (0.37, 0.37, 0.38))
     texture = 1 + 0.07 * _noise(rng, 2) + 0.06 * _noise(rng, 40)
     return np.array(colours[int(rng.integers(len(colours)))]) * texture[..., None]
 

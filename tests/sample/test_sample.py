@@ -130,6 +130,8 @@ def test_label_studio_takes_it_and_gives_it_back(label_studio, project):
     """The real server imports the tasks, and its own export has the same regions."""
     number = label_studio.project("sample parts", label_config())
     sent = tasks(project)
+    for given in (given for task in sent for given in task["annotations"]):
+        del given["completed_by"]  # these people have no account there
     label_studio.add_tasks(number, sent)
     returned = label_studio.ask("GET", f"/api/projects/{number}/export", params={"exportType": "JSON"})
     sent_regions = {region["id"]: region["value"] for region in regions(project)}

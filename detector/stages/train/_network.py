@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from detector.task import Task
 from detector.stages.train._arguments import Found, meant, package
+from detector.task import Task
 
 OTHER_TASKS = re.compile(r"-(seg|cls|pose|obb|sem|depth|reid)\b")
 

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from detector import models
 from detector.dataset import Dataset
 from detector.errors import DetectorError, UsageError
-from detector.stages import Job, Result, Task
+from detector.stages import Job, Result
 from detector.stages.train.ultralytics import Options
+from detector.task import Task
 
 LOG = "ultralytics.log"
 
@@ -42,6 +45,7 @@ def _trained(job: Job[Options]) -> Any:
     with job.report.progress("train", job.options.epochs) as advance:
 
         def begin(trainer: Any) -> None:
+            _use_threads(trainer)
             job.report.parameters(_parameters(trainer))
 
         def end_epoch(trainer: Any) -> None:
@@ -52,6 +56,13 @@ def _trained(job: Job[Options]) -> Any:
         network.add_callback("on_model_save", end_epoch)  # once an epoch; on_fit_epoch_end comes again after the last
         network.train(**_arguments(job, transforms))
     return network.trainer
+
+
+def _use_threads(trainer: Any) -> None:
+    import torch
+
+    if trainer.device.type == "cpu":
+        torch.set_num_threads(models.threads_for(trainer.model, trainer.args.imgsz, trainer.batch_size))
 
 
 def _network(job: Job[Options]) -> Any:
@@ -94,8 +105,16 @@ def _transforms(augment: Iterable[Mapping[str, Mapping[str, Any] | None]]) -> li
         try:
             made.append(getattr(albumentations, name)(**arguments or {}))
         except (TypeError, ValueError) as error:
-            raise UsageError(f"train.augment: {name} can't be made: {error}") from error
+            raise UsageError(f"train.augment: {name} can't be made: {_said(error)}") from error
     return made or None
+
+
+def _said(error: Exception) -> str:
+    """An Albumentations error in one line: the pydantic error within takes three for each argument."""
+    within = error.__cause__
+    if not isinstance(within, ValidationError):
+        return str(error)
+    return "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in within.errors())
 
 
 def _parameters(trainer: Any) -> dict[str, object]:

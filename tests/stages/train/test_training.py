@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+import yaml
 
 from detector import models
 from detector.errors import UsageError
@@ -60,13 +61,10 @@ def test_one_seed_one_model_and_the_version_untouched(tmp_path):
 
 
 def test_transforms_reach_the_training(tmp_path):
-    import torch
-
     converted = training.version(tmp_path, "detect")
     augment = [{"GaussianBlur": {"blur_limit": [3, 5], "p": 1.0}}]
     result = training.train(tmp_path, "detect", converted, epochs=1, augment=augment)
-    arguments = torch.load(result.path / "weights/last.pt", weights_only=False)["train_args"]
-    (transform,) = arguments["augmentations"]
+    (transform,) = yaml.safe_load((result.path / "args.yaml").read_text())["augmentations"]
     assert transform["transform"]["__class_fullname__"] == "GaussianBlur"
     assert tuple(transform["transform"]["blur_limit"]) == (3, 5)
 
@@ -74,7 +72,7 @@ def test_transforms_reach_the_training(tmp_path):
 def test_a_value_that_a_transform_refuses_is_named(tmp_path):
     converted = tmp_path / "converted"
     converted.mkdir()
-    with pytest.raises(UsageError, match=r"train\.augment: GaussNoise can't be made: .*p"):
+    with pytest.raises(UsageError, match=r"GaussNoise can't be made: p: Input should be less than or equal to 1$"):
         training.train(tmp_path, "detect", training.Result(converted, "", ""), augment=[{"GaussNoise": {"p": 3.0}}])
 
 
