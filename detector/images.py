@@ -66,7 +66,7 @@ def ingest_one(file: Path | None, store: Path) -> Pixels:
         content = file.read_bytes()
         with Image.open(BytesIO(content)) as image:
             return _take(image, content, store, file.name)
-    except UnidentifiedImageError:
+    except (UnidentifiedImageError, ImportError):  # the second, once Ultralytics has replaced Pillow's open
         return Pixels(problem="broken_image", detail=f"{file.name}: not an image")
     except Image.DecompressionBombError as error:
         return Pixels(problem="huge_image", detail=f"{file.name}: {error}")

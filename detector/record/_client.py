@@ -34,6 +34,8 @@ def connect(uri: str) -> "MlflowClient":
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
+    logger = logging.getLogger("mlflow")
+    logger.handlers, logger.propagate = [], True  # as above, should another library have imported it first
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of 70 steps that make a database
     if is_server(uri):
         _knock(uri)
