@@ -115,3 +115,11 @@ def test_plain_names():
     both = {"metrics/mAP50(B)": 0.5, "metrics/mAP50(M)": 0.25, "fitness": 1.0, "val/box_loss": 2.0}
     assert models.plain_names(both, "segment") == {"box/mAP50": 0.5, "mAP50": 0.25}
     assert models.plain_names({"metrics/mAP50-95(B)": 0.5}, "detect") == {"mAP50-95": 0.5}
+
+
+def test_a_small_step_takes_one_thread_and_a_large_one_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    with models.quietly(tmp_path / "log"):
+        network = models.load("yolo11n.yaml").model
+        assert models.threads_for(network, image_size=64, batch=2) == 1
+        assert models.threads_for(network, image_size=640, batch=16) == 4

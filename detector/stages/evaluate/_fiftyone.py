@@ -26,6 +26,6 @@ def show(dataset: Dataset, project: str, predictions: pa.Table, split: str, runs
                 return []
             said = predictions.filter(pc.greater_equal(predictions["score"], SHOWN_FROM))
             samples.add_predictions(fiftyone.load_dataset(name), dataset, said, split)
-    except DetectorError as error:
+    except (DetectorError, ConnectionError) as error:
         return [f"the predictions are not in FiftyOne: {error}"]
     return ["the predictions are in FiftyOne, each marked right (tp), false (fp) or missed (fn)"]
