@@ -67,6 +67,9 @@ def _offsets(lengths: Sequence[int]) -> pa.Array:
 
 
 def _lists(values: Labels) -> pa.Array:
+    if all(value is not None and len(value) == 1 for value in values):
+        flat = pa.array([value[0] for value in values if value], pa.string())
+        return pa.ListArray.from_arrays(pa.array(np.arange(len(values) + 1, dtype=np.int32)), flat)
     flat = pa.array(list(chain.from_iterable(value for value in values if value)), pa.string())
     return pa.ListArray.from_arrays(_offsets([len(value) if value else 0 for value in values]), flat)
 

@@ -178,16 +178,25 @@ def _labels(region: Region) -> list[str] | None:
 
 def _place(shapes: Shapes, rows: dict[str, int], annotation: Annotation, task: int, into: Reading) -> None:
     """Give each shape its image: the one that its `to_name` picks, or the only one there is."""
-    only = next(iter(rows.values())) if len(rows) == 1 and into.how.fields is None else None
     regions, labels = shapes
-    images = [rows.get(region.to_name, only) for region in regions]
-    if None in images:
-        lost = [region for region, image in zip(regions, images, strict=True) if image is None]
-        into.losses.extend(Loss("dropped", "region", "other_control", task, each.id, each.to_name) for each in lost)
-        regions = [region for region, image in zip(regions, images, strict=True) if image is not None]
-        labels = [label for label, image in zip(labels, images, strict=True) if image is not None]
-    into.regions.extend(regions)
-    into.labels.extend(labels)
-    into.image_of.extend(image for image in images if image is not None)
+    only = next(iter(rows.values())) if len(rows) == 1 and into.how.fields is None else None
+    if only is not None or ({region.to_name for region in regions} == rows.keys() and len(rows) == 1):
+        images = [next(iter(rows.values()))] * len(regions)
+    else:
+        regions, labels, images = _on_images(shapes, rows, task, into.losses)
+    into.regions += regions
+    into.labels += labels
+    into.image_of += images
     into.annotations.append(annotation)
     into.counts.append(len(regions))
+
+
+def _on_images(
+    shapes: Shapes, rows: dict[str, int], task: int, found: list[Loss]
+) -> tuple[list[Region], list[list[str] | None], list[int]]:
+    """Only the shapes that are on an image of the task, and the row of each one's."""
+    placed = [(region, label, rows.get(region.to_name)) for region, label in zip(*shapes, strict=True)]
+    lost = [region for region, _, row in placed if row is None]
+    found.extend(Loss("dropped", "region", "other_control", task, region.id, region.to_name) for region in lost)
+    kept = [(region, label, row) for region, label, row in placed if row is not None]
+    return [region for region, _, _ in kept], [label for _, label, _ in kept], [row for _, _, row in kept]

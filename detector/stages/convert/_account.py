@@ -27,11 +27,10 @@ def account(task: str, classes: Sequence[str], images: pa.Table, instances: pa.T
 
 def _kept(classes: Sequence[str], images: pa.Table, instances: pa.Table) -> Account:
     included = images.filter(pc.is_valid(images["file"]))
-    splits = np.asarray(images["split"].take(instances["image"]).to_pylist(), object)
+    place = {split: at for at, split in enumerate(SPLITS)}
+    split_of = np.array([place.get(split, 0) for split in images["split"].to_pylist()], int)
     counts = np.zeros((len(SPLITS), len(classes)), int)
-    rows = np.searchsorted(sorted(SPLITS), splits.astype(str)) if len(splits) else np.empty(0, int)
-    order = np.array([SPLITS.index(name) for name in sorted(SPLITS)])
-    np.add.at(counts, (order[rows], instances["class_id"].to_numpy()), 1)
+    np.add.at(counts, (split_of[instances["image"].to_numpy()], instances["class_id"].to_numpy()), 1)
     images_in = Counter(included["split"].to_pylist())
     return {
         "images": included.num_rows,

@@ -18,7 +18,7 @@ from detector.stages.convert._labels import classify
 from detector.stages.convert._names import stems
 from detector.stages.convert._publish import label_files, publish
 from detector.stages.convert._rows import UNIT, first_of_each, numbers, text
-from detector.stages.convert._shapes import shapes
+from detector.stages.convert._shapes import SHAPE_COLUMNS, shapes
 from detector.stages.convert._split import assign
 from detector.stages.convert.yolo import Options, Split
 
@@ -72,7 +72,8 @@ def convert(
     labelled = classify(drawn.regions, task_ids, classes, several, found)
     usable = np.unique(labelled.rows)
     sizes = np.stack([drawn.images[side].to_numpy()[image] for side in ("width", "height")], axis=1).astype(float)
-    made = shapes(drawn.regions.take(usable), sizes[usable], segment)
+    drawn_shapes = drawn.regions.select(SHAPE_COLUMNS)
+    made = shapes(drawn_shapes if len(usable) == len(image) else drawn_shapes.take(usable), sizes[usable], segment)
     place = np.full(len(image), -1)
     place[usable[made.rows]] = np.arange(len(made.rows))
     shape = place[labelled.rows]
@@ -150,7 +151,9 @@ def _at(rows: Ints, values: list[str], count: int) -> pa.Array:
 
 def instance_table(objects: Objects, drawn: Annotations, segment: bool) -> pa.Table:
     """The version's instances table, in the order of the label files."""
-    regions = drawn.regions.select(["region_id", "annotator"]).take(objects.region)
+    regions = drawn.regions.select(["region_id", "annotator"])
+    if not np.array_equal(objects.region, np.arange(regions.num_rows)):
+        regions = regions.combine_chunks().take(objects.region)
     polygon = pa.ListArray.from_arrays(pa.array(objects.offsets.astype(np.int32)), pa.array(objects.numbers / UNIT))
     columns = {
         "image": pa.array(objects.image.astype(np.int32)),

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,14 @@ def publish(job: Job[Any], images: pa.Table, instances: pa.Table, labels: Sequen
     version = identify(head, lines)
     done["test_set"] = identify(head, [line for line in lines if line.startswith("test/")])
     folder = job.datasets / version
-    if not folder.exists():
-        scratch = job.datasets / f".{version}-{os.getpid()}"
-        shutil.rmtree(scratch, ignore_errors=True)
-        _write(scratch, included, labels, job)
-        scratch.rename(folder)
-    _describe(folder, job.pipeline.name, images, instances, done)
+    with ThreadPoolExecutor(1) as beside:  # Arrow encodes without the interpreter's lock, while the txt are written
+        tables = beside.submit(lambda: [(name, _parquet(table)) for name, table in _named(images, instances)])
+        if not folder.exists():
+            scratch = job.datasets / f".{version}-{os.getpid()}"
+            shutil.rmtree(scratch, ignore_errors=True)
+            _write(scratch, included, labels, job)
+            scratch.rename(folder)
+    _describe(folder, job.pipeline.name, images, tables.result(), done)
     _point_latest(job.datasets, version)
     return _result(folder, done)
 
@@ -50,17 +53,26 @@ def _write(folder: Path, included: pa.Table, labels: Sequence[bytes], job: Job[A
     (folder / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
 
 
-def _describe(folder: Path, name: str, images: pa.Table, instances: pa.Table, done: Account) -> None:
+def _named(images: pa.Table, instances: pa.Table) -> list[tuple[str, pa.Table]]:
+    return [("images", images), ("instances", instances)]
+
+
+def _parquet(table: pa.Table) -> bytes:
+    """The table as a Parquet file; only columns that repeat themselves are worth a dictionary."""
+    sink = pa.BufferOutputStream()
+    repeating = [name for name in ("split", "status", "annotator") if name in table.column_names]
+    pq.write_table(table, sink, use_dictionary=repeating)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def _describe(folder: Path, name: str, images: pa.Table, tables: list[tuple[str, bytes]], done: Account) -> None:
     """The tables and the accounts: who drew what, and links, may change while the content stays the same."""
-    for table_name, table in (("images", images), ("instances", instances)):
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink)
-        write_whole(folder / f"{table_name}.parquet", sink.getvalue().to_pybytes())
-    links = {
-        task: link for task, link in zip(*images.select(["task_id", "link"]).to_pydict().values(), strict=True) if link
-    }
+    for table_name, content in tables:
+        write_whole(folder / f"{table_name}.parquet", content)
+    named = zip(images["task_id"].to_pylist(), images["link"].to_pylist(), strict=True)
     write_whole(folder / "conversion.json", json.dumps(done, indent=1, ensure_ascii=False))
-    write_whole(folder / "card.md", card(name, folder.name, done, links))
+    write_whole(folder / "card.md", card(name, folder.name, done, {task: link for task, link in named if link}))
 
 
 def _point_latest(datasets: Path, version: str) -> None:

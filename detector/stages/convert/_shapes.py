@@ -27,6 +27,7 @@ from detector.geometry import (
 from detector.masks import BrokenMask, decode_rle, outline
 
 EDGE = 1e-6  # how far beyond the image is float noise rather than a shape that was cut
+SHAPE_COLUMNS = ("type", "x", "y", "width", "height", "rotation", "points", "rle")
 SMALLEST = 5e-7  # what six decimals round to nothing
 
 
@@ -55,13 +56,14 @@ _NONE = np.empty(0, np.int64)
 
 def shapes(regions: pa.Table, sizes: Floats, segment: bool) -> Shapes:
     """Every region of the table as a shape. `sizes` (n, 2) are its image's width and height in pixels."""
-    kinds = np.asarray(regions["type"].combine_chunks().dictionary_encode().indices)
-    names = regions["type"].combine_chunks().dictionary_encode().dictionary.to_pylist()
+    encoded = regions["type"].combine_chunks().dictionary_encode()
+    kinds, names = np.asarray(encoded.indices), encoded.dictionary.to_pylist()
     parts = []
     for code, name in enumerate(names):
         rows = np.flatnonzero(kinds == code)
-        parts.append(_KINDS[name](regions.take(rows), rows, sizes[rows], segment))
-    return _clip(_joined(parts, segment))
+        of_kind = regions if len(names) == 1 else regions.take(rows)
+        parts.append(_KINDS[name](of_kind, rows, sizes[rows], segment))
+    return _clip(parts[0] if len(parts) == 1 else _joined(parts, segment))
 
 
 def _box_columns(regions: pa.Table) -> Floats:
@@ -71,9 +73,14 @@ def _box_columns(regions: pa.Table) -> Floats:
 
 def _rectangles(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> Shapes:
     box, rotation = _box_columns(regions), regions["rotation"].to_numpy()
-    corners = outlines(rectangle_corners(box, rotation, sizes))
-    changed = {"corners": rows} if segment else {"envelope": rows[rotation % 360 != 0]}
-    drawn = Shapes(rows, envelope(corners), corners if segment else None, changed=changed)
+    if segment:
+        corners = outlines(rectangle_corners(box, rotation, sizes))
+        drawn = Shapes(rows, envelope(corners), corners, changed={"corners": rows})
+    else:
+        turned = np.flatnonzero(rotation % 360)
+        boxes = np.hstack([box[:, :2], box[:, :2] + box[:, 2:]])
+        boxes[turned] = envelope(outlines(rectangle_corners(box[turned], rotation[turned], sizes[turned])))
+        drawn = Shapes(rows, boxes, changed={"envelope": rows[turned]})
     return _solid(drawn, np.abs(box[:, 2]), np.abs(box[:, 3]))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from detector import losses
 from detector.annotations import Annotations
@@ -49,16 +50,27 @@ def _fill(images: pa.Table, column: str, pixels: Mapping[int, Pixels]) -> pa.Tab
 
 
 def _other_size(regions: pa.Table, pixels: Mapping[int, Pixels]) -> dict[int, tuple[str, str]]:
-    drawn = zip(*(regions[name].to_pylist() for name in ("image", "original_width", "original_height")), strict=True)
-    return {
-        image: ("size_differs", f"annotated at {width} x {height}, is {pixels[image].width} x {pixels[image].height}")
-        for image, width, height in set(drawn)
-        if width and height and not pixels[image].problem and (width, height) != pixels[image][2:4]
-    }
+    """Images whose regions were drawn on a picture of another size; regions that don't say are believed."""
+    image = regions["image"].to_numpy()
+    drawn = np.stack([regions[f"original_{side}"].to_numpy() for side in ("width", "height")], axis=1).astype(float)
+    found = np.zeros((int(image.max(initial=0)) + 1, 2))
+    for row, entry in pixels.items():
+        if row < len(found):
+            found[row] = entry[2:4]
+    sizes = found[image]
+    known = (drawn > 0).all(axis=1) & (sizes > 0).all(axis=1)  # NaN, where the region does not say, is not > 0
+    wrong = np.flatnonzero(known & (drawn != sizes).any(axis=1))
+    return {int(image[at]): ("size_differs", _sizes(drawn[at], sizes[at])) for at in wrong[::-1]}
+
+
+def _sizes(drawn: NDArray[np.float64], found: NDArray[np.float64]) -> str:
+    return f"annotated at {drawn[0]:.0f} x {drawn[1]:.0f}, is {found[0]:.0f} x {found[1]:.0f}"
 
 
 def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: list[int]) -> tuple[pa.Table, list[Loss]]:
     """The regions on good images, and a loss for each of the others."""
+    if not bad:
+        return regions, []
     on_bad = pc.is_in(regions["image"], pa.array(list(bad), pa.int32()))
     lost = regions.filter(on_bad)
     rows = zip(lost["image"].to_pylist(), lost["region_id"].to_pylist(), strict=True)

@@ -85,3 +85,11 @@ def test_weights_of_another_task_are_refused(tmp_path):
 def test_importing_the_backend_is_cheap():
     backend = load("train", "ultralytics")
     assert backend.Options(model="yolo11n.yaml").epochs == 100
+
+
+def test_weights_are_trained_further(trained, tmp_path):
+    best = trained.result.path / "weights/best.pt"
+    further = training.train(tmp_path, trained.task, trained.converted, model=str(best), scale=None, epochs=1)
+    assert further.id != trained.result.id
+    assert further.figures["parameters"] == trained.result.figures["parameters"]
+    assert (further.path / "weights/best.pt").exists()
