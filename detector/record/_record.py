@@ -55,14 +55,17 @@ class Record:
         """Record the dataset version as an input of the run."""
         self._writer.dataset(dataset_input(self._model, dataset))
 
-    def verify(self) -> None:
-        """Read everything back. Raises DetectorError that lists what is missing."""
+    def verify(self) -> str:
+        """Read everything back, and say how much it is. Raises DetectorError that lists what is missing."""
         self._writer.flush()
+        written = self._writer.written
         with failures(self._writer.uri):
-            lost = missing(self._writer.client, self.run_id, self._writer.written)
+            lost = missing(self._writer.client, self.run_id, written)
         if lost:
             shown = "\n".join(f"    {line}" for line in lost[:20]) + ("\n    …" if len(lost) > 20 else "")
             raise DetectorError(f"MLflow's run {self.run_id} lacks {len(lost)} of what was recorded:\n{shown}")
+        values = sum(map(len, written.metrics.values()))
+        return f"{len(written.parameters)} parameters, {values:,} metric values, {len(written.artifacts)} files"
 
     def __enter__(self) -> Self:
         return self

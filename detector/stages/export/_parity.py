@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PICTURES = 32
 CONFIDENT = 0.25  # the score from which a candidate counts; Ultralytics' default in prediction
-WORDS = {"box": "boxes are {:.2g} px", "score": "scores {:.2g}", "mask": "masks {:.1%} of their pixels"}
+WORDS = {"box": "boxes within {:.2g} px", "score": "scores within {:.2g}", "mask": "masks within {:.2%} of pixels"}
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Parity:
     def sentence(self) -> str:
         """The differences in words."""
         parts = ", ".join(WORDS[name].format(value) for name, value in self.differences.items())
-        return f"{parts} from the checkpoint's at most, on {self.pictures} pictures"
+        return f"{parts} of the checkpoint's, on {self.pictures} pictures"
 
     def add(self, picture: str, candidates: int, found: dict[str, float]) -> None:
         """Take in the differences of some candidates on one picture."""
@@ -77,7 +77,8 @@ def pictures(dataset: Dataset) -> list[str]:
         if file is not None:
             files[split].append(file)
     chosen = files["test"] or files["val"] or files["train"]
-    return chosen[:: -(-len(chosen) // PICTURES)] if chosen else []
+    count = min(PICTURES, len(chosen))
+    return [chosen[place * len(chosen) // count] for place in range(count)]
 
 
 def letterboxed(image: Path, size: int) -> "Floats":

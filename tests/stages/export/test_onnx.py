@@ -34,7 +34,7 @@ def test_the_file_runs_in_onnxruntime_and_is_as_good_as_the_checkpoint(exported)
     assert result.figures["difference/box"] < 0.2
     assert result.figures["difference/score"] < 1e-3
     assert result.summary.startswith("blood.onnx, ")
-    assert result.summary.endswith("from the checkpoint's at most, on 3 pictures")
+    assert result.summary.endswith(" of the checkpoint's, on 3 pictures")
 
 
 def test_it_leaves_what_deployment_needs_and_nothing_beside_the_weights(exported):
@@ -113,8 +113,8 @@ def test_masks_that_change_sides():
 def test_pictures_are_few_and_spread(tmp_path, monkeypatch):
     monkeypatch.setitem(tiny.SIZES, "test", 70)
     chosen = pictures(tiny.dataset(tmp_path))
-    assert len(chosen) == 24
-    assert (chosen[0], chosen[-1]) == ("test/00000006-square.png", "test/00000075-square.png")
+    assert len(set(chosen)) == 32
+    assert (chosen[0], chosen[-1]) == ("test/00000006-square.png", "test/00000073-square.png")
     monkeypatch.setitem(tiny.SIZES, "test", 0)
     assert pictures(tiny.dataset(tmp_path, "b")) == ["val/00000004-square.png", "val/00000005-square.png"]
 
