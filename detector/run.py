@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from detector import __version__, results
 from detector.config import Config
 from detector.dataset import Dataset
+from detector.errors import DetectorError, TryAgain
 from detector.files import write_whole
 from detector.lock import locked
 from detector.plan import DATASETS, RUNS, Choice, Planned, chosen, plan_step, results_of
@@ -104,13 +105,16 @@ class _Run(AbstractContextManager["_Run"]):
             return self.outcome
         self.outcome.status = "done"
         self._report()
-        self.record.verify()
-        self.outcome.look.append(("record", self.record.url_hint))
+        self.terminal.line("record", f"{self.record.verify()} in MLflow, read back and found whole")
+        self.outcome.look.append(("MLflow", self.record.url_hint))
         if self._dataset():
-            self.outcome.look.append(("images", "detector app"))
+            self.outcome.look.append(("FiftyOne", "detector app"))
         return self.outcome
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if error is not None and self.outcome.folder is None and isinstance(error, TryAgain):
+            with suppress(DetectorError):  # a source that could not be asked: such a night belongs in the record, too
+                self._open()
         if error is not None and self.outcome.folder is not None:
             logger.error("the run failed", exc_info=error)
             self.outcome.status = "failed"
