@@ -1,7 +1,6 @@
 """`detector app`: FiftyOne's App on a dataset version, with its findings and the predictions of the last evaluation."""
 
 import contextlib
-import json
 import os
 import socket
 import subprocess
@@ -12,12 +11,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from detector import mongod, samples
+from detector import mongod, samples, versions
 from detector.dataset import Dataset
 from detector.errors import DetectorError, UsageError
 from detector.fiftyone_database import connected, environment, home
 from detector.mortal import mortal
-from detector.plan import DATASETS, RUNS
+from detector.plan import RUNS
 
 ADDRESS = "127.0.0.1"
 PORT = 5151  # FiftyOne's own
@@ -34,7 +33,7 @@ def app(which: str | None, port: int | None, say: Callable[[str], None]) -> None
         UsageError: there is no such version or run, or `port` is taken.
         DetectorError: no MongoDB can be had.
     """
-    dataset = find(which)
+    dataset = versions.find(which)
     with opened(dataset, _free(port)) as url:
         say(f"{samples.name_of(dataset, dataset.folder.parent.name)} is at {url}  (Ctrl-C ends it)")
         with contextlib.suppress(KeyboardInterrupt):
@@ -69,30 +68,6 @@ def _await(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
             return
         time.sleep(0.1)
     raise DetectorError(f"FiftyOne's App did not start; {log} says why")
-
-
-def find(which: str | None) -> Dataset:
-    """The version that is meant: named by itself, by a run that used it, or not at all: then the latest."""
-    if which is None:
-        folder = _latest()
-    else:
-        name = Path(which).name
-        folder = next(DATASETS.glob(f"*/{name}"), None) or _of_run(RUNS / name)
-    if folder is None or not (folder / "conversion.json").exists():
-        what = f"no dataset version or run is called {which}" if which else "there is no dataset version yet"
-        raise UsageError(f"{what}; `detector status` shows what is here, `detector run` makes one")
-    return Dataset(folder.parent.resolve() / folder.resolve().name)
-
-
-def _latest() -> Path | None:
-    links = sorted(DATASETS.glob("*/latest"), key=lambda link: link.lstat().st_mtime_ns)
-    return links[-1] if links else None
-
-
-def _of_run(run: Path) -> Path | None:
-    file = run / "run.json"
-    steps = json.loads(file.read_text())["steps"] if file.exists() else []
-    return next((Path(step["path"]) for step in steps if step["step"] == "convert"), None)
 
 
 def _free(port: int | None) -> int:

@@ -216,6 +216,27 @@ def app(which: str | None, port: int | None) -> None:
 
 
 @commands.command()
+@click.argument("old")
+@click.argument("new", required=False)
+@_json
+def diff(old: str, new: str | None, as_json: bool) -> None:
+    """Show what changed from dataset version OLD to NEW (the latest).
+
+    Each is a version, or a run that used one.
+
+    \b
+    detector diff 127f047e599c
+    detector diff 127f047e599c 22f81171874a
+    """
+    from detector.diff import diff as between
+    from detector.diff import lines
+    from detector.versions import find
+
+    found = between(find(old), find(new))
+    _show(found, as_json, lambda: click.echo("\n".join(lines(found))))
+
+
+@commands.command()
 @_pipeline
 @_set
 @_json

@@ -1,7 +1,6 @@
 """FiftyOne's App in a real browser, on a version that was checked: pictures, boxes, tags and saved views are there."""
 
 import io
-import shutil
 import socket
 from pathlib import Path
 
@@ -10,16 +9,13 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from detector import app, samples
+from detector import app, samples, versions
 from detector.errors import UsageError
 from detector.fiftyone_database import connected
 from detector.stages.check import fiftyone
 from tests.jobs import Pipeline, job
 from tests.versions import CLASSES, Object, Picture, every_class, version
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 RUN = Path("runs/20260101T000000Z-abcdef")
 
 
@@ -34,21 +30,6 @@ def checked(tmp_path, monkeypatch):
     fiftyone.run(job(RUN, fiftyone.Options(), pipeline, convert=data.folder))
     (RUN / "run.json").write_text('{"steps": [{"step": "convert", "path": "datasets/cells/0123456789ab"}]}')
     return data
-
-
-@pytest.fixture
-def page():
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        opened = browser.new_page(viewport={"width": 1400, "height": 900})
-        opened.set_default_timeout(60_000)
-        opened.route("https://**", lambda route: route.abort())  # fonts and the like
-        yield opened
-        browser.close()
 
 
 def predict(data) -> None:
@@ -68,7 +49,7 @@ def test_the_page_shows_pictures_boxes_predictions_and_what_the_check_found(chec
     predict(checked)
     answers = []
     page.on("response", lambda response: answers.append(response) if "/graphql" in response.url else None)
-    with app.opened(app.find(None), app._free(None)) as url:
+    with app.opened(versions.find(None), app._free(None)) as url:
         page.goto(url)
         page.get_by_text("7 samples").wait_for()
         page.get_by_role("button", name="Dismiss").click()  # FiftyOne's advertisement
@@ -100,15 +81,15 @@ def edges(answer) -> list:
 
 @pytest.mark.parametrize("which", [None, "0123456789ab", RUN.name, str(RUN), "datasets/cells/latest"])
 def test_a_version_is_found_by_its_name_its_run_or_not_at_all(checked, which):
-    assert app.find(which).folder == checked.folder.resolve()
+    assert versions.find(which).folder == checked.folder.resolve()
 
 
 def test_what_is_not_there_is_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="there is no dataset version yet; `detector status`"):
-        app.find(None)
+        versions.find(None)
     with pytest.raises(UsageError, match="no dataset version or run is called feed"):
-        app.find("feed")
+        versions.find("feed")
 
 
 def test_a_port_that_is_taken_is_refused_when_it_was_asked_for():

@@ -1,0 +1,32 @@
+"""Which dataset version a person means."""
+
+import json
+from pathlib import Path
+
+from detector.dataset import Dataset
+from detector.errors import UsageError
+from detector.plan import DATASETS, RUNS
+
+
+def find(which: str | None) -> Dataset:
+    """The version that is meant: named by itself, by a run that used it, or not at all: then the latest."""
+    if which is None:
+        folder = _latest()
+    else:
+        name = Path(which).name
+        folder = next(DATASETS.glob(f"*/{name}"), None) or _of_run(RUNS / name)
+    if folder is None or not (folder / "conversion.json").exists():
+        what = f"no dataset version or run is called {which}" if which else "there is no dataset version yet"
+        raise UsageError(f"{what}; `detector status` shows what is here, `detector run` makes one")
+    return Dataset(folder.parent.resolve() / folder.resolve().name)
+
+
+def _latest() -> Path | None:
+    links = sorted(DATASETS.glob("*/latest"), key=lambda link: link.lstat().st_mtime_ns)
+    return links[-1] if links else None
+
+
+def _of_run(run: Path) -> Path | None:
+    file = run / "run.json"
+    steps = json.loads(file.read_text())["steps"] if file.exists() else []
+    return next((Path(step["path"]) for step in steps if step["step"] == "convert"), None)
