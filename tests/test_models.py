@@ -123,3 +123,11 @@ def test_a_small_step_takes_one_thread_and_a_large_one_all(tmp_path, monkeypatch
         network = models.load("yolo11n.yaml").model
         assert models.threads_for(network, image_size=64, batch=2) == 1
         assert models.threads_for(network, image_size=640, batch=16) == 4
+
+
+def test_what_is_printed_between_predictions_is_seen(tmp_path, capsys):
+    dataset, weights = tiny.dataset(tmp_path), tiny.weights(tmp_path / "w")
+    images = [dataset.image_path(file) for file in dataset.images["file"].to_pylist()[:2]]
+    for _ in models.predict(weights, images, None, tmp_path / "log"):
+        print("seen")  # noqa: T201
+    assert capsys.readouterr().out == "seen\nseen\n"

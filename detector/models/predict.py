@@ -32,9 +32,10 @@ def predict(
     size = {} if image_size is None else {"imgsz": image_size}
     with quietly(log):
         model = load(weights)
-        for image in images:
+    for image in images:
+        with quietly(log):  # not around the yield: what the caller prints is the caller's
             (result,) = model.predict(str(image), conf=confidence, device=device(), verbose=False, save=False, **size)
-            yield _objects(result.cpu().numpy())
+        yield _objects(result.cpu().numpy())
 
 
 def _objects(result: Any) -> Objects:

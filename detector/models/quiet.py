@@ -32,8 +32,9 @@ def quietly(log: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            for plotting in set(threading.enumerate()) - before:
-                plotting.join(timeout=60)
+            for thread in set(threading.enumerate()) - before:
+                if not thread.daemon:  # it plots in threads of its own
+                    thread.join(timeout=60)
             logger.removeHandler(handler)
 
 
@@ -75,10 +76,8 @@ def threads_for(network: Any, image_size: int, batch: int) -> int:
     """
     from ultralytics.utils.torch_utils import get_flops
 
-    step: float = (
-        3 * batch * get_flops(network, image_size)
-    )  # 10⁹ operations; going back costs twice as much as forward
-    return max(1, min(cores(), round(step / 5)))
+    billions: float = 3 * batch * get_flops(network, image_size)  # going back costs twice as much as forward
+    return max(1, min(cores(), round(billions / 5)))
 
 
 @cache
