@@ -5,15 +5,22 @@ Never a union by default: two people's boxes around one object would become two 
 
 from typing import NamedTuple
 
+import msgspec
+
+from detector.label_studio.consensus import agree
 from detector.label_studio.policy import Annotator, Policy
-from detector.label_studio.structs import Annotation, Task
+from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region, Task
 
 
 class Choice(NamedTuple):
-    """The annotation that counts, or None and the reason (a key of detector.losses.REASONS)."""
+    """The annotation that counts, or None and the reason (a key of detector.losses.REASONS).
+
+    `lost` are the regions that do not count, each with its reason; None stands for all of the other annotations.
+    """
 
     annotation: Annotation | None
     reason: str = ""
+    lost: list[tuple[str, Region]] | None = None
 
 
 def choose(task: Task, policy: Policy) -> Choice:
@@ -29,6 +36,8 @@ def choose(task: Task, policy: Policy) -> Choice:
         return _latest(submitted, "not_chosen_annotator")
     if policy == "ground_truth":
         return _latest([annotation for annotation in submitted if annotation.ground_truth], "no_ground_truth")
+    if policy == "consensus" and len(submitted) > 1:
+        return _consensus(task, submitted)
     return Choice(min(submitted, key=_created)) if policy == "first" else _latest(submitted, "unlabelled")
 
 
@@ -43,6 +52,25 @@ def _why_none(task: Task) -> str:
     if task.drafted:
         return "draft_only"
     return "prediction_only" if task.predicted else "unlabelled"
+
+
+def _consensus(task: Task, submitted: list[Annotation]) -> Choice:
+    """The latest annotation, with what most annotators drew in place of its regions."""
+    latest, *others = sorted(submitted, key=_updated, reverse=True)
+    agreement = agree([latest, *others])
+    skipped = [region for annotation in task.annotations if annotation.was_cancelled for region in annotation.result]
+    aside = [region for annotation in submitted for region in annotation.result if region.type not in SHAPES]
+    lost = [
+        *(("other_annotation", region) for region in agreement.agreed),
+        *(("no_consensus", region) for region in agreement.disputed),
+        *(("cancelled_annotation", region) for region in skipped),
+        *(("not_a_shape", region) for region in aside if region.type != LABELS),
+    ]
+    names = [region for annotation in submitted for region in annotation.result if region.type == LABELS]
+    made = msgspec.structs.replace(latest, result=[*agreement.kept, *names])
+    if agreement.disputed and not agreement.kept:
+        return Choice(None, "no_consensus", lost)
+    return Choice(made, "", lost)
 
 
 def _latest(annotations: list[Annotation], reason: str) -> Choice:

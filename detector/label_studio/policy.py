@@ -12,4 +12,4 @@ class Annotator(BaseModel):
     annotator: str
 
 
-Policy = Literal["latest", "first", "ground_truth", "fail"] | Annotator
+Policy = Literal["latest", "first", "ground_truth", "consensus", "fail"] | Annotator

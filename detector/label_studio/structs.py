@@ -18,6 +18,7 @@ SHAPES = {
     "ellipselabels": "ellipse",
     "ellipse": "ellipse",
 }
+LABELS = "labels"  # the type of the entry that names a shape, where <Labels> stands beside <Rectangle>
 
 
 class Value(msgspec.Struct, gc=False):

@@ -16,11 +16,10 @@ from detector.label_studio.choose import choose, several
 from detector.label_studio.columns import image_table, region_table
 from detector.label_studio.label_config import guess_image_fields, image_fields
 from detector.label_studio.policy import Policy
-from detector.label_studio.structs import SHAPES, Annotation, Region, Task
+from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region, Task
 from detector.losses import Loss
 
 BLOCK = 2_000  # tasks decoded at a time: enough to amortise, few enough to stay in cache and memory
-LABELS = "labels"  # the type of the entry that names a shape, where <Labels> stands beside <Rectangle>
 
 
 Shapes = tuple[list[Region], list[list[str] | None]]  # regions, and the labels of each
@@ -109,12 +108,14 @@ def _read_task(task: Task, reading: Reading) -> None:
     if how.policy == "fail" and several(task):
         raise UsageError(
             f"task {task.id} has several annotations and pull.annotations is `fail`;"
-            " choose latest, first, ground_truth or annotator"
+            " choose latest, first, ground_truth, consensus or annotator"
         )
     data = msgspec.json.decode(task.data)
     sources = _sources(data, guess_image_fields(data) if how.fields is None else how.fields)
-    chosen, reason = choose(task, how.policy)
-    if len(task.annotations) > 1 or chosen is None:
+    chosen, reason, lost = choose(task, how.policy)
+    if lost is not None:
+        reading.losses.extend(Loss("dropped", "region", why, task.id, region.id) for why, region in lost)
+    elif len(task.annotations) > 1 or chosen is None:
         _pass_over(task, chosen, reading.losses)
     shapes = _shapes(chosen, task.id, reading.losses) if chosen else ([], [])
     if chosen and chosen.result and not shapes[0]:
