@@ -81,12 +81,15 @@ def _losses(listed: Mapping[str, list[dict[str, Any]]], links: Mapping[int, str]
     return rows
 
 
-def _rules(check: Result | None) -> list[dict[str, Any]]:
+def _rules(check: Result | None) -> dict[str, list[Any]]:
+    """The rules that found something worth a look, in full, and the names of those that passed."""
     file = None if check is None else check.path / "findings.json"
-    if file is None or not file.exists():
-        return []
-    rules: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))["rules"]
-    return [rule | {"rule": rule["rule"].replace("_", " ")} for rule in rules]
+    rules = json.loads(file.read_text(encoding="utf-8"))["rules"] if file is not None and file.exists() else []
+    named = [rule | {"name": rule["rule"].replace("_", " ")} for rule in rules]
+    return {
+        "found": [rule for rule in named if rule["verdict"] != "passed"],
+        "passed": [rule["name"] for rule in named if rule["verdict"] == "passed"],
+    }
 
 
 def _scores(evaluate: Result | None, dataset: Dataset | None) -> dict[str, Any] | None:
