@@ -16,8 +16,10 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; shares of t
 
 
 class Agreement(NamedTuple):
-    """`kept` is drawn as the latest annotator who agrees has it; `agreed` are the others' drawings of the same objects;
-    on `disputed` ones there was no majority.
+    """What came of a comparison.
+
+    `kept` is drawn as the latest annotator who agrees has it, `agreed` are the others' drawings of the same objects,
+    and for `disputed` ones there was no majority.
     """
 
     kept: list[Region]

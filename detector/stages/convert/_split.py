@@ -7,6 +7,8 @@ grows, exact copies never part, and the test set stays frozen.
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -30,8 +32,43 @@ def assign(images: pa.Table, split: Split) -> list[str]:
             _stated(row, split.field, task) for row, task in zip(data, images["task_id"].to_pylist(), strict=True)
         ]
         assigned = [by_hash if name == "train" else name for name, by_hash in zip(stated, assigned, strict=True)]
+    if split.lists:
+        listed = read_lists(split)
+        named = [_named(source, listed) for source in images["source"].to_pylist()]
+        assigned = [
+            by_hash if name in {None, "train"} else str(name) for name, by_hash in zip(named, assigned, strict=True)
+        ]
     _refuse_empty(assigned, split)
     return assigned
+
+
+def read_lists(split: Split) -> dict[str, str]:
+    """The split that the lists give to each image that they name. Raises UsageError for one that is in two splits."""
+    listed: dict[str, str] = {}
+    for name, file in (split.lists or {}).items():
+        for line in filter(None, map(str.strip, _read(file).splitlines())):
+            image = line.replace("\\", "/")
+            if listed.setdefault(image, name) != name:
+                raise UsageError(
+                    f"convert.split.lists: {image} is in {listed[image]} and in {name}; take it out of one"
+                )
+    return listed
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"convert.split.lists: {file} can't be read ({error.strerror})") from error
+
+
+def _named(source: str, listed: Mapping[str, str]) -> str | None:
+    """What the lists say of an image: they may name it by its whole reference, or by any end of its path."""
+    while source:
+        if source in listed:
+            return listed[source]
+        source = source.partition("/")[2]
+    return None
 
 
 def _by_hash(key: str, split: Split) -> str:
@@ -64,7 +101,13 @@ def _refuse_empty(assigned: list[str], split: Split) -> None:
     empty = [name for name in SPLITS if not counts[name]]
     if not empty:
         return
-    how = f"no task's {split.field!r} says so" if split.field else f"of {len(assigned)} images, none fell there"
+    how = (
+        f"no task's {split.field!r} says so"
+        if split.field
+        else "no list names one"
+        if split.lists
+        else f"of {len(assigned)} images, none fell there"
+    )
     raise UsageError(
         f"the {' and the '.join(empty)} split would be empty: {how}. Set convert.split.{empty[0]} to a larger share"
         f" (it is {split.share(empty[0]) if empty[0] != 'train' else 'what val and test leave'}), or add images"

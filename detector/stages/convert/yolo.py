@@ -1,5 +1,7 @@
 """The annotation tables → YOLO: a txt for each image, the two tables of a dataset version, and an account of it."""
 
+import json
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,13 +12,24 @@ LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow")
 
 
 class Split(BaseModel):
-    """How images are divided. The shares are of all images; with `field`, of those that the field leaves to train."""
+    """How images are divided. Shares are of all images; with `field` or `lists`, of those that these leave to train."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    val: float | None = Field(None, ge=0, lt=1, description="share of validation images; 0.15 without `field`")
-    test: float | None = Field(None, ge=0, lt=1, description="share of test images; 0.15 without `field`")
+    val: float | None = Field(
+        None, ge=0, lt=1, description="share of validation images; 0.15 without `field` or `lists`"
+    )
+    test: float | None = Field(None, ge=0, lt=1, description="share of test images; 0.15 without `field` or `lists`")
     field: str | None = Field(None, description="take a task's own data field, which says train, val or test")
+    lists: dict[Literal["train", "val", "test"], Path] | None = Field(
+        None, description="a file for each split that names its images, a line each, as Darknet's train.txt does"
+    )
     group_by: str | None = Field(None, description="a data field; images with the same value stay together")
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> "Split":
+        if self.field and self.lists:
+            raise ValueError("take the splits from `field` or from `lists`, not from both")
+        return self
 
     @model_validator(mode="after")
     def _leaves_some_to_train(self) -> "Split":
@@ -27,7 +40,7 @@ class Split(BaseModel):
     def share(self, name: str) -> float:
         """The share of `val` or `test`."""
         given: float | None = getattr(self, name)
-        return given if given is not None else 0.0 if self.field else 0.15
+        return given if given is not None else 0.0 if self.field or self.lists else 0.15
 
 
 class Options(Section):
@@ -41,6 +54,13 @@ class Options(Section):
         "fail", description="a region with several labels is refused, or becomes an object of each"
     )
     split: Split = Field(default_factory=Split, description="how images are divided into train, val and test")
+
+
+def state(options: Options, datasets: Path) -> str:  # noqa: ARG001 - other stages look there
+    """Changes whenever one of the split's lists does."""
+    from detector.stages.convert._split import read_lists
+
+    return json.dumps(sorted(read_lists(options.split).items()))
 
 
 def run(job: Job[Options]) -> Result:

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from detector.errors import UsageError
+from detector.stages import load
 from tests.exports import Pipeline, annotation, box, convert, converted, picture, pull, task
 
 
@@ -117,3 +118,28 @@ def test_the_card_and_the_account_agree(tmp_path):
     card = (dataset.folder / "card.md").read_text()
     assert "| car | 0 | 3 | 2 | 2 | 7 |" in card
     assert "**1** has no area. Tasks: 9." in card
+
+
+def _lists(folder, **lists):
+    for name, lines in lists.items():
+        (folder / f"{name}.txt").write_text("\n".join(lines) + "\n")
+    return {"lists": {name: folder / f"{name}.txt" for name in lists}}
+
+
+def test_list_files_name_the_images_of_a_split(tmp_path):
+    """By the whole reference or the end of its path; what they don't name trains, or takes its share."""
+    pulled = pull(tmp_path, _tasks())
+    dataset, _ = convert(tmp_path, pulled, split=_lists(tmp_path, val=["2.png", ""], test=["3.png", "4.png"]))
+    assert dataset.images["split"].to_pylist() == ["train", "val", "test", "test", "train", "train"]
+
+
+def test_an_image_in_two_lists_is_an_error(tmp_path):
+    with pytest.raises(UsageError, match=r"2\.png is in val and in test"):
+        convert(tmp_path, pull(tmp_path, _tasks()), split=_lists(tmp_path, val=["2.png"], test=["2.png"]))
+
+
+def test_another_list_is_a_reason_to_convert_again(tmp_path):
+    options = load("convert", "yolo").Options(split=_lists(tmp_path, val=["2.png"], test=["3.png"]))
+    before = load("convert", "yolo").state(options, tmp_path)
+    (tmp_path / "val.txt").write_text("5.png\n")
+    assert load("convert", "yolo").state(options, tmp_path) != before
