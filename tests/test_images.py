@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from detector.images import ingest, ingest_one, stored
+from detector.ingested import ingest_once
 from tests.exports import picture
 from tests.quiet import Quiet
 
@@ -79,3 +80,17 @@ def test_a_huge_image_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     taken = ingest_one(_photo(tmp_path / "huge.png"), tmp_path / "store")
     assert taken.problem == "huge_image"
     assert "30 x 20 pixels" in taken.detail
+
+
+def test_only_what_changed_is_read_again(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr("detector.images.ingest_one", lambda file, store: read.append(file) or ingest_one(file, store))
+    files = [picture(tmp_path / f"{number}.png") for number in range(4)]
+    first = ingest_once(files, tmp_path / "store", Quiet())
+    picture(files[1], seed=99)
+    stored(tmp_path / "store", first[2].sha256, ".png").unlink()
+    read.clear()
+    again = ingest_once([*files, None], tmp_path / "store", Quiet())
+    assert set(read) == {files[1], files[2], None}
+    assert [before == after for before, after in zip(first, again, strict=False)] == [True, False, True, True]
+    assert again[4].problem == "missing_image"

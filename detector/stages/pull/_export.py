@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from detector.annotations import Annotations
 from detector.errors import UsageError
 from detector.files import write_whole
-from detector.images import ingest
+from detector.ingested import ingest_once
 from detector.label_studio.tasks import annotations
 from detector.stages import Job, Result
 from detector.stages.pull._attach import attach, finish, wanted
@@ -35,7 +35,7 @@ def take(job: Job[Options]) -> Result:
     files = _files(exported, options, job.datasets)
     rows = wanted(drawn)
     sources = drawn.images["source"].to_pylist()
-    pixels = ingest([files.get(sources[row]) for row in rows], job.datasets / "store", job.report)
+    pixels = ingest_once([files.get(sources[row]) for row in rows], job.datasets / "store", job.report)
     return finish(attach(drawn, dict(zip(rows, pixels, strict=True))), job.datasets, options.path.name)
 
 

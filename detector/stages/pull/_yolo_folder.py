@@ -16,7 +16,7 @@ import pyarrow as pa
 from detector import losses
 from detector.annotations import IMAGES, REGIONS, Annotations
 from detector.errors import UsageError
-from detector.images import ingest
+from detector.ingested import ingest_once
 from detector.label_studio.label_config import IMAGE_ENDINGS
 from detector.losses import Loss
 from detector.stages import Job, Result
@@ -52,7 +52,7 @@ def take(job: Job[Options]) -> Result:
     names = _names(options, list(job.pipeline.classes))
     drawn = _tables(images, names, options)
     rows = wanted(drawn)
-    pixels = ingest([images[row] for row in rows], job.datasets / "store", job.report)
+    pixels = ingest_once([images[row] for row in rows], job.datasets / "store", job.report)
     return finish(attach(drawn, dict(zip(rows, pixels, strict=True))), job.datasets, str(options.path))
 
 
