@@ -92,6 +92,7 @@ def _code(stage: str) -> str:
     return content.hexdigest()[:12]
 
 
+@cache
 def _imported_by(file: Path) -> list[Path]:
     """Our own modules that a file imports anywhere in its text, but for those that shape no output."""
     names = {name or more for name, more in _IMPORT.findall(file.read_text(encoding="utf-8"))} - _SHAPE_NOTHING
