@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from detector.annotations import IMAGES, REGIONS
 from detector.label_studio.structs import SHAPES, Annotation, Region
@@ -25,39 +26,55 @@ def region_table(
 ) -> pa.Table:
     """The regions of a block. `labels` and `images` (n,) go with them; each annotation drew `counts` of them."""
     values = [region.value for region in regions]
+    kinds = {region.type for region in regions}
     drawn_by = np.repeat(np.arange(len(annotations)), counts)
     annotators = pa.array([annotation.annotator for annotation in annotations], pa.string())
     ids = np.array([annotation.id for annotation in annotations], np.int64)
-    ellipses = [value.radiusX for value in values]
+    width, height = _floats([value.width for value in values]), _floats([value.height for value in values])
+    if _some(kinds, "ellipse"):
+        width, height = (
+            _either(_floats([getattr(value, radius) for value in values]), side)
+            for radius, side in (("radiusX", width), ("radiusY", height))
+        )
     columns: dict[str, pa.Array] = {
         "image": pa.array(np.array(images, np.int32)),
         "annotation_id": pa.array(ids[drawn_by]),
         "region_id": pa.array([region.id for region in regions], pa.string()),
         "annotator": annotators.take(pa.array(drawn_by)),
-        "type": pa.array([SHAPES[region.type] for region in regions], pa.string()),
+        "type": _kinds(regions, kinds),
         "labels": _lists(labels),
-        "x": _floats([value.x for value in values]),
-        "y": _floats([value.y for value in values]),
-        "width": _either(ellipses, [value.width for value in values]),
-        "height": _either([value.radiusY for value in values], [value.height for value in values]),
-        "rotation": pa.array(np.nan_to_num(np.array([value.rotation for value in values], np.float64))),
-        "points": _points([value.points for value in values]),
-        "rle": _bytes([value.rle for value in values]),
+        "x": pa.array(_floats([value.x for value in values])),
+        "y": pa.array(_floats([value.y for value in values])),
+        "width": pa.array(width),
+        "height": pa.array(height),
+        "rotation": pa.array(np.nan_to_num(_floats([value.rotation for value in values]))),
+        "points": _points([value.points for value in values] if _some(kinds, "polygon") else [None] * len(values)),
+        "rle": _bytes([value.rle for value in values] if _some(kinds, "brush") else [None] * len(values)),
         "original_width": pa.array([region.original_width for region in regions], pa.int32()),
         "original_height": pa.array([region.original_height for region in regions], pa.int32()),
     }
     return pa.table(columns, REGIONS)
 
 
-def _floats(values: list[float | None]) -> pa.Array:
+def _some(kinds: set[str], shape: str) -> bool:
+    """Whether any of the regions is of a shape: most blocks have one kind, and its columns only."""
+    return any(SHAPES[kind] == shape for kind in kinds)
+
+
+def _kinds(regions: list[Region], kinds: set[str]) -> pa.Array:
+    if len(kinds) == 1:
+        return pa.repeat(SHAPES[next(iter(kinds))], len(regions))
+    return pa.array([SHAPES[region.type] for region in regions], pa.string())
+
+
+def _floats(values: list[float | None]) -> NDArray[np.float64]:
     """A column of numbers; None becomes NaN, which every later comparison refuses."""
-    return pa.array(np.array(values, np.float64))
+    return np.array(values, np.float64)
 
 
-def _either(first: list[float | None], second: list[float | None]) -> pa.Array:
+def _either(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """The first column where it has a number, else the second."""
-    preferred = np.array(first, np.float64)
-    return pa.array(np.where(np.isnan(preferred), np.array(second, np.float64), preferred))
+    return np.where(np.isnan(first), second, first)
 
 
 def _offsets(lengths: Sequence[int]) -> pa.Array:
