@@ -40,7 +40,7 @@ def test_regions_with_new_ids_are_the_same_objects(tmp_path):
     for each in tasks:
         for region in each["annotations"][0]["result"]:
             region["id"] += "-again"
-        each["id"] += 100
+    tasks[0]["annotations"][0]["result"].reverse()
     new, _ = converted(tmp_path, tasks)
     assert new.version != old.version
     assert diff(old, new)["objects"] == {

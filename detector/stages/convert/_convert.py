@@ -14,9 +14,10 @@ from detector.geometry import Bools, Floats, Ints, centre_boxes
 from detector.losses import Loss
 from detector.stages import Job, Result
 from detector.stages.convert import _account
+from detector.stages.convert._identity import label_files
 from detector.stages.convert._labels import classify
 from detector.stages.convert._names import stems
-from detector.stages.convert._publish import label_files, publish
+from detector.stages.convert._publish import publish
 from detector.stages.convert._rows import UNIT, first_of_each, numbers, text
 from detector.stages.convert._shapes import SHAPE_COLUMNS, shapes
 from detector.stages.convert._split import assign

@@ -1,6 +1,5 @@
-"""A dataset version's id, its files, and how it appears: whole, by rename, or not at all."""
+"""How a dataset version appears: whole, by rename, or not at all."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -9,19 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
-from detector.dataset import SPLITS
+from detector.dataset import SPLITS, Dataset
 from detector.files import write_whole
-from detector.geometry import Ints
 from detector.images import stored
 from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
-from detector.stages.convert._rows import Text
+from detector.stages.convert._identity import identify, image_lines, named_as_there
 
 
 def publish(job: Job[Any], images: pa.Table, instances: pa.Table, labels: Sequence[bytes], done: Account) -> Result:
@@ -33,8 +30,10 @@ def publish(job: Job[Any], images: pa.Table, instances: pa.Table, labels: Sequen
     lines = image_lines(included, labels)
     head = [job.pipeline.task, list(job.pipeline.classes)]
     version = identify(head, lines)
-    done["test_set"] = identify(head, [line for line in lines if line.startswith("test/")])
+    done["test_set"] = identify(head, [line for line in lines if line.startswith("test ")])
     folder = job.datasets / version
+    if folder.exists():
+        images = named_as_there(images, lines, Dataset(folder))
     with ThreadPoolExecutor(1) as beside:  # Arrow encodes without the interpreter's lock, while the txt are written
         tables = beside.submit(lambda: [(name, _parquet(table)) for name, table in _named(images, instances)])
         if not folder.exists():
@@ -91,27 +90,6 @@ def _result(folder: Path, done: Account) -> Result:
     summary = f"version {folder.name}: {kept['objects']:,} objects on {kept['images']:,} images ({splits})"
     told = [folder / name for name in ("card.md", "conversion.json", "data.yaml")]
     return Result(folder, folder.name, summary, figures, {"dataset": told}, sentences(done))
-
-
-def label_files(rows: Text, image: Ints, included: Ints) -> list[bytes]:
-    """The txt of each image in `included`; `image` (n,), ascending, says which image each row belongs to."""
-    starts = rows.offsets[np.searchsorted(image, included, "left")].tolist()
-    ends = rows.offsets[np.searchsorted(image, included, "right")].tolist()
-    return [rows.content[start:end] for start, end in zip(starts, ends, strict=True)]
-
-
-def identify(head: object, lines: Sequence[str]) -> str:
-    """12 hex digits of the SHA-256 of what a version is. The order of `lines`, one for each image, does not matter."""
-    content = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
-    for line in sorted(lines):
-        content.update(line.encode() + b"\n")
-    return content.hexdigest()[:12]
-
-
-def image_lines(images: pa.Table, labels: Sequence[bytes]) -> list[str]:
-    """One line for each image: its file (with the split), its pixels, its labels."""
-    rows = zip(images["file"].to_pylist(), images["sha256"].to_pylist(), labels, strict=True)
-    return [f"{file} {pixels} {hashlib.sha256(label).hexdigest()}" for file, pixels, label in rows]
 
 
 def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) -> None:

@@ -14,7 +14,7 @@ from ultralytics.data.utils import verify_image_label
 from detector.images import Pixels
 from detector.label_studio.tasks import annotations
 from detector.stages.convert._convert import convert
-from detector.stages.convert._publish import label_files
+from detector.stages.convert._identity import label_files
 from detector.stages.convert._rows import text
 from detector.stages.pull._attach import attach, wanted
 from tests.exports import picture

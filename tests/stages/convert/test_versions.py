@@ -1,6 +1,7 @@
 """A version is its content: the same on any machine, another as soon as anything in it changes."""
 
 import json
+from hashlib import sha256
 
 import pytest
 import yaml
@@ -28,6 +29,21 @@ def _made(folder, tasks):
     for each in tasks:
         picture(folder / each["data"]["image"], seed=each["id"])
     return tasks
+
+
+def test_the_same_content_under_other_task_numbers_is_the_same_version(tmp_path):
+    """A project imported into another server: the links are new, and lead to the files that are there."""
+    first, _ = converted(tmp_path, _tasks())
+    files = set(first.images["file"].to_pylist())
+    again = _tasks()
+    for each in again:
+        each["id"] += 500
+    second, _ = converted(tmp_path, again)
+    assert second.version == first.version
+    assert second.images["task_id"].to_pylist() == [501, 502, 503, 504, 505, 506]
+    assert set(second.images["file"].to_pylist()) == files
+    for row in second.images.to_pylist():
+        assert sha256(second.image_path(row["file"]).read_bytes()).hexdigest() == row["sha256"]
 
 
 @pytest.mark.parametrize("what", ["label", "box", "pixel", "split", "classes"])
