@@ -12,14 +12,15 @@ RUN apt-get update \
 WORKDIR /opt/detector
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY detector/__init__.py detector/__init__.py
-RUN pip install --no-cache-dir --no-compile --constraint constraints.txt .
+RUN pip install --no-cache-dir --constraint constraints.txt .
 COPY detector detector
 RUN pip install --no-cache-dir --no-deps --force-reinstall .
 
-# An ordinary user; with `docker run --user`, any other one can write its caches too.
+# An ordinary user. With `docker run --user`, any other one can write its caches too, and has a name (Python asks USER
+# for it, where there is no entry in /etc/passwd).
 RUN useradd --create-home --uid 1000 detector && mkdir /work && chown detector /work \
     && mkdir --mode=1777 /cache
-ENV HOME=/cache MPLCONFIGDIR=/cache/matplotlib PYTHONUNBUFFERED=1
+ENV HOME=/cache USER=detector MPLCONFIGDIR=/cache/matplotlib PYTHONUNBUFFERED=1
 USER 1000
 WORKDIR /work
 ENTRYPOINT ["detector"]
