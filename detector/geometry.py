@@ -99,12 +99,31 @@ def area(shapes: Outlines) -> Floats:
     """Unsigned areas (n,) by the shoelace formula; of a shape that crosses itself, the difference of its lobes."""
     if not len(shapes.points):
         return np.empty(0)
-    following = np.arange(1, len(shapes.points) + 1)
-    following[shapes.offsets[1:] - 1] = shapes.offsets[:-1]
-    here, there = shapes.points, shapes.points[following]
+    here, there = shapes.points, shapes.points[_following(shapes)]
     cross = here[:, 0] * there[:, 1] - there[:, 0] * here[:, 1]
     doubled: Floats = np.abs(np.add.reduceat(cross, shapes.offsets[:-1]))
     return doubled / 2
+
+
+def spread(shapes: Outlines) -> Floats:
+    """How far each shape is from lying on a line (n,): the largest area of a triangle of its first point and a side.
+
+    Unlike the shoelace area it is not zero for a figure of eight, whose lobes cancel each other out.
+    """
+    if not len(shapes.points):
+        return np.empty(0)
+    first = np.repeat(shapes.points[shapes.offsets[:-1]], shapes.lengths(), axis=0)
+    here, there = shapes.points - first, shapes.points[_following(shapes)] - first
+    doubled = np.abs(here[:, 0] * there[:, 1] - there[:, 0] * here[:, 1])
+    largest: Floats = np.maximum.reduceat(doubled, shapes.offsets[:-1])
+    return largest / 2
+
+
+def _following(shapes: Outlines) -> Ints:
+    """For each point, the index of the next one around its shape."""
+    following = np.arange(1, len(shapes.points) + 1)
+    following[shapes.offsets[1:] - 1] = shapes.offsets[:-1]
+    return following
 
 
 def clip_boxes(boxes: Floats) -> Floats:

@@ -50,7 +50,6 @@ REASONS = {
     "corners": "was replaced by its four corners",
     "outlined": "was replaced by the polygon around it",
     "joined": "has several parts or holes, joined into one polygon",
-    "repaired": "crossed itself, and was replaced by the outline of its area",
     "several_labels": "has several labels, and became one object for each",
     "transposed": "its image was turned upright, as its EXIF tag says",
 }

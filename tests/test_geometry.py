@@ -13,6 +13,7 @@ from detector.geometry import (
     envelope,
     outlines,
     rectangle_corners,
+    spread,
 )
 
 share = st.floats(-0.5, 1.5, allow_nan=False)
@@ -40,6 +41,12 @@ def test_the_envelope_of_an_ellipse_holds_its_points_closely(wide, high, rotatio
 def test_areas_by_hand():
     shapes = outlines(np.array([[[0, 0], [1, 0], [1, 1], [0, 1]], [[0, 0], [0.5, 0], [0.5, 0.5], [0.25, 0.25]]], float))
     assert area(shapes).tolist() == [1.0, 0.125]
+
+
+def test_a_figure_of_eight_is_no_line():
+    bow, line = [[0, 0], [1, 1], [1, 0], [0, 1]], [[0, 0], [0.5, 0.5], [1, 1], [0.2, 0.2]]
+    assert area(outlines(np.array([bow], float))) == 0
+    assert spread(outlines(np.array([bow, line], float))).tolist() == [0.5, 0.0]
 
 
 @given(st.lists(st.tuples(share, share), min_size=3, max_size=12))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from ultralytics.utils.patches import imread
 
 from detector.images import ingest, ingest_one, stored
 from detector.ingested import ingest_once
@@ -94,3 +95,19 @@ def test_only_what_changed_is_read_again(tmp_path, monkeypatch):
     assert set(read) == {files[1], files[2], None}
     assert [before == after for before, after in zip(first, again, strict=False)] == [True, False, True, True]
     assert again[4].problem == "missing_image"
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "I;16", "1"])
+def test_whatever_a_picture_is_made_of_ultralytics_reads_it(tmp_path, mode):
+    """Stored as it is, and three channels of eight bits to the network."""
+    file = tmp_path / ("photo.jpg" if mode == "CMYK" else "photo.png")
+    if mode == "I;16":
+        Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30) * 100).save(file)
+    else:
+        noise = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+        Image.fromarray(noise).convert("RGBA" if mode == "LA" else mode).convert(mode).save(file)
+    taken = ingest_one(file, tmp_path / "store")
+    assert (taken.problem, taken.width, taken.height) == (None, 30, 20)
+    read = imread(str(stored(tmp_path / "store", taken.sha256, taken.extension)))
+    assert (read.shape, read.dtype) == ((20, 30, 3), np.uint8)
+    assert read.max() > 0

@@ -14,7 +14,6 @@ from detector.geometry import (
     Floats,
     Ints,
     Outlines,
-    area,
     clip_boxes,
     clip_polygon,
     ellipse_envelope,
@@ -23,6 +22,7 @@ from detector.geometry import (
     offsets_of,
     outlines,
     rectangle_corners,
+    spread,
 )
 from detector.masks import BrokenMask, decode_rle, outline
 
@@ -107,7 +107,7 @@ def _polygons(regions: pa.Table, rows: Ints, _: Floats, segment: bool) -> Shapes
     rows, drawn = rows[enough], drawn.take(enough)
     changed = {} if segment else {"envelope": rows}
     made = Shapes(rows, envelope(drawn), drawn, few, changed)
-    solid: Bools = (area(drawn) > SMALLEST**2) & np.isfinite(made.boxes).all(axis=1)
+    solid: Bools = (spread(drawn) > SMALLEST**2) & np.isfinite(made.boxes).all(axis=1)
     made = made.keep(solid, "zero_area")
     return made if segment else Shapes(made.rows, made.boxes, None, made.dropped, made.changed)
 

@@ -129,6 +129,22 @@ def test_nothing_without_area_is_written(tmp_path):
     assert reasons(dataset, "dropped") == {"zero_area": [1, 1, 1], "too_few_points": [1], "broken_mask": [1]}
 
 
+@pytest.mark.parametrize(
+    ("points", "kept"),
+    [
+        ([[10, 10], [30, 30], [30, 10], [10, 30]], 4),  # crosses itself: as drawn, which OpenCV fills by even and odd
+        ([[10, 10], [10, 40], [30, 40], [30, 10]], 4),  # the other way around
+        ([[10, 10], [30, 10], [30, 40], [10, 10]], 4),  # closed twice
+    ],
+)
+def test_odd_polygons_are_kept_as_drawn(tmp_path, points, kept):
+    dataset, _ = converted(tmp_path, [task(1, annotation(region("polygon", points=points)))], SEGMENT)
+    [row] = labels(dataset, 1)
+    assert np.array(row[1:]).reshape(-1, 2).tolist() == (np.array(points) / 100).tolist()
+    assert len(row) == 1 + 2 * kept
+    assert reasons(dataset, "dropped") == {}
+
+
 def test_identical_regions_count_once(tmp_path):
     dataset, _ = converted(tmp_path, [task(1, annotation(box(1, 1, 9, 9), box(1, 1, 9, 9), box(1, 1, 9, 8)))])
     assert len(labels(dataset, 1)) == 2
