@@ -32,7 +32,7 @@ from detector.stages import Job, load
 from detector.stages.convert import _publish
 from detector.stages.pull._attach import attach, finish, wanted
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 def ours(export: Path, folder: Path, task: str) -> None:

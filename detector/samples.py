@@ -4,11 +4,8 @@ It is loaded from FiftyOne's own export format, written by columns: an order of 
 sample and label objects one by one (benchmarks/fiftyone_load.py).
 """
 
-import contextlib
-import gc
 import itertools
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from detector.collector import paused
 from detector.dataset import SPLITS, Dataset
 from detector.fiftyone_labels import FIELDS, Document, identifiers, labels_by_image
 
@@ -93,24 +91,12 @@ def _import(dataset: Dataset) -> Any:
 
     kind = fiftyone.types.FiftyOneDataset
     loaded = _empty(_task(dataset))
-    with tempfile.TemporaryDirectory() as scratch, _uncollected():
+    with tempfile.TemporaryDirectory() as scratch, paused():
         loaded.export(scratch, dataset_type=kind, export_media=False, overwrite=True, progress=False)
         samples = msgspec.json.encode({"samples": documents(dataset)})
         (Path(scratch) / "samples.json").write_bytes(samples)
         loaded.add_dir(scratch, dataset_type=kind, progress=False)
     return loaded
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: it would walk a million new documents, again and again, and free none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _empty(task: str) -> Any:

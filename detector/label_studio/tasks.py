@@ -1,8 +1,6 @@
 """Label Studio's task JSON → the annotation tables, a block of tasks at a time."""
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,6 +9,7 @@ import pyarrow as pa
 
 from detector import losses
 from detector.annotations import REGIONS, Annotations
+from detector.collector import paused
 from detector.errors import DetectorError, UsageError
 from detector.label_studio.choose import choose, several
 from detector.label_studio.columns import image_table, region_table
@@ -62,7 +61,7 @@ def annotations(exported: bytes, policy: Policy, link: str | None = None, config
     """
     decoder = msgspec.json.Decoder(Task)
     reading, blocks = Reading(How(policy, link, image_fields(config) if config else None)), []
-    with _collector_paused():
+    with paused():
         raw = _split(exported)
         for start in range(0, len(raw), BLOCK):
             for task in _decode(decoder, raw[start : start + BLOCK], start):
@@ -70,18 +69,6 @@ def annotations(exported: bytes, policy: Policy, link: str | None = None, config
             blocks.append(reading.region_block())
     regions = pa.concat_tables(blocks or [REGIONS.empty_table()])
     return Annotations(image_table(reading.images), regions, losses.table(reading.losses))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Millions of new objects, none of them in a cycle: the collector would walk them again and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _split(exported: bytes) -> list[msgspec.Raw]:

@@ -65,6 +65,8 @@ def state(options: Options, datasets: Path) -> str:  # noqa: ARG001 - other stag
 
 def run(job: Job[Options]) -> Result:
     """Convert the pulled annotations into datasets/<name>/<version>, and point `latest` at it."""
+    from detector.collector import paused
     from detector.stages.convert._convert import to_version
 
-    return to_version(job)
+    with paused():
+        return to_version(job)
