@@ -18,8 +18,8 @@ RUN pip install --no-cache-dir --no-deps --force-reinstall .
 
 # An ordinary user. With `docker run --user`, any other one can write its caches too, and has a name (Python asks USER
 # for it, where there is no entry in /etc/passwd).
-RUN useradd --create-home --uid 1000 detector && mkdir /work && chown detector /work \
-    && mkdir --mode=1777 /cache
+RUN useradd --no-create-home --home-dir /cache --uid 1000 detector \
+    && mkdir /work && chown detector /work && mkdir --mode=1777 /cache
 ENV HOME=/cache USER=detector MPLCONFIGDIR=/cache/matplotlib PYTHONUNBUFFERED=1
 USER 1000
 WORKDIR /work
