@@ -12,6 +12,7 @@ Each message is one clear sentence, and says the way out. They are shown in one 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class DetectorError(Exception):
@@ -57,9 +58,13 @@ class ConfigError(UsageError):
 
 
 class GateRefused(DetectorError):
-    """A gate held: the data, or the engine, is not good enough to go on with."""
+    """A gate held: the data, or the engine, is not good enough to go on with. `evidence` are the files that show it."""
 
     exit_code = 3
+
+    def __init__(self, message: str, *evidence: Path) -> None:
+        self.evidence = evidence
+        super().__init__(message)
 
 
 class Locked(DetectorError):

@@ -15,7 +15,7 @@ from typing import Any
 from detector import __version__, results
 from detector.config import Config
 from detector.dataset import Dataset
-from detector.errors import DetectorError, TryAgain
+from detector.errors import DetectorError, GateRefused, TryAgain
 from detector.files import write_whole
 from detector.lock import locked
 from detector.plan import DATASETS, RUNS, Choice, Planned, chosen, plan_step, results_of
@@ -118,6 +118,8 @@ class _Run(AbstractContextManager["_Run"]):
         if error is not None and self.outcome.folder is not None:
             logger.error("the run failed", exc_info=error)
             self.outcome.status = "failed"
+            for file in error.evidence if isinstance(error, GateRefused) and self.record else ():
+                self.record.artifact(file, "refused")
         self._write_state(str(error) if error else None)
         self.stack.__exit__(kind, error, trace)
 

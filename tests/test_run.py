@@ -84,7 +84,10 @@ def test_a_gate_refuses_with_code_3_and_says_what_to_do(copy):
     done = detector(copy, "run")
     assert done.returncode == 3
     assert "leaked_images" in done.stderr
-    assert runs_of(copy)[0].info.status == "FAILED"
+    refused = runs_of(copy)[0]
+    assert refused.info.status == "FAILED"
+    client = MlflowClient(f"sqlite:///{copy}/runs/mlflow.db")
+    assert [each.path for each in client.list_artifacts(refused.info.run_id, "refused")] == ["refused/findings.json"]
 
 
 def test_forcing_a_stage_runs_it_again(copy):

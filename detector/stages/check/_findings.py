@@ -90,7 +90,7 @@ def conclude(dataset: Dataset, tables: Tables, findings: list[Finding], folder: 
     write_whole(file, json.dumps(plain, indent=1, ensure_ascii=False))
     refused = [finding for finding in findings if finding.verdict == "refused"]
     if refused:
-        raise GateRefused(_refusal(dataset, tables, refused, file))
+        raise GateRefused(_refusal(dataset, tables, refused, file), file)
     warned = [finding for finding in findings if finding.verdict == "warned"]
     notes = [f"{finding.headline}{_which(tables, finding.found)}" for finding in warned]
     summary = f"{len(findings)} rules, {len(warned)} warning{'s' * (len(warned) != 1)}"

@@ -131,5 +131,6 @@ def _gate(job: Job[Any], parity: Parity, allowed: dict[str, float]) -> None:
     if over:
         raise GateRefused(
             f"{job.options.using} lost accuracy: {'; '.join(over)}. Compare it in {job.folder / 'parity.json'}; choose "
-            "another precision, or allow more with `tolerance`"
+            "another precision, or allow more with `tolerance`",
+            job.folder / "parity.json",
         )
