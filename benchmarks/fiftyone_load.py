@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from detector import samples
+from detector.browse import samples
+from detector.browse.database import connected
 from detector.dataset import IMAGES, INSTANCES, SPLITS, Dataset
-from detector.fiftyone_database import connected
 
 OBJECTS, POINTS, CLASSES = 8, 12, ["circle", "square", "triangle"]
 

@@ -14,7 +14,7 @@ from detector import __version__
 from detector.errors import DetectorError, TryAgain
 
 if TYPE_CHECKING:
-    from detector.doctor import Finding
+    from detector.commands.doctor import Finding
 
 STAGES = click.Choice(["pull", "convert", "check", "train", "evaluate", "export", "promote"])
 _pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))
@@ -168,7 +168,7 @@ def schema() -> None:
     \b
     detector schema > pipeline.schema.json
     """
-    from detector.schema import schema as json_schema
+    from detector.commands.schema import schema as json_schema
 
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
@@ -183,7 +183,7 @@ def init(folder: Path, task: Literal["detect", "segment"]) -> None:
     detector init
     detector init try-it --task segment
     """
-    from detector.start import start
+    from detector.commands.start import start
 
     for path, what in start(folder, task):
         click.echo(f"{path} {what}")
@@ -193,8 +193,8 @@ def init(folder: Path, task: Literal["detect", "segment"]) -> None:
 @_json
 def status(as_json: bool) -> None:
     """Show the last runs of this folder and its dataset versions."""
-    from detector.status import lines
-    from detector.status import status as current
+    from detector.commands.status import lines
+    from detector.commands.status import status as current
 
     found = current()
     _show(found, as_json, lambda: click.echo("\n".join(lines(found))))
@@ -210,7 +210,7 @@ def app(which: str | None, port: int | None) -> None:
     detector app                   the latest version
     detector app 127f047e599c      a version, or the version that a run used
     """
-    from detector.app import app as serve
+    from detector.commands.app import app as serve
 
     serve(which, port, click.echo)
 
@@ -228,9 +228,9 @@ def diff(old: str, new: str | None, as_json: bool) -> None:
     detector diff 127f047e599c
     detector diff 127f047e599c 22f81171874a
     """
-    from detector.diff import diff as between
-    from detector.diff import lines
-    from detector.versions import find
+    from detector.commands.diff import diff as between
+    from detector.commands.diff import lines
+    from detector.commands.versions import find
 
     found = between(find(old), find(new))
     _show(found, as_json, lambda: click.echo("\n".join(lines(found))))
@@ -261,7 +261,7 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 @_json
 def doctor(as_json: bool) -> None:
     """Look at what this machine has for a pipeline, and say how to get the rest."""
-    from detector.doctor import examine
+    from detector.commands.doctor import examine
 
     findings = list(examine())
     plain = {"schema": 1, "findings": [finding._asdict() for finding in findings]}

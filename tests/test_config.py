@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from detector.commands.schema import schema
 from detector.config import load
 from detector.errors import ConfigError, UsageError
-from detector.schema import schema
 from tests.golden import matches
 
 BROKEN = sorted(Path(__file__).parent.glob("golden/config/*.yaml"))

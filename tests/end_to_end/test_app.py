@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from detector import app, samples, versions
+from detector.browse import samples
+from detector.browse.database import connected
+from detector.commands import app, versions
 from detector.errors import UsageError
-from detector.fiftyone_database import connected
 from detector.stages.check import fiftyone
 from tests.jobs import Pipeline, job
 from tests.versions import CLASSES, Object, Picture, every_class, version

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from detector import samples
+from detector.browse import samples
+from detector.browse.database import connected
 from detector.dataset import Dataset
-from detector.fiftyone_database import connected
 from detector.stages.check._findings import Finding, examine
 from detector.stages.check._limits import LimitsWithLookalikes
 from detector.stages.check._lookalikes import describe, lookalikes

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from detector import samples
+from detector.browse import samples
 from detector.dataset import Dataset
-from detector.embeddings import SAME, embed
 from detector.geometry import Bools, Ints
+from detector.stages.check._embeddings import SAME, embed
 from detector.stages.check._tables import Found, Tables
 
 KEY = "similarity"  # FiftyOne's App sorts by it

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from detector import samples
+from detector.browse import samples
 from detector.dataset import Dataset
 from detector.stages.check._findings import WORDS, Finding
 

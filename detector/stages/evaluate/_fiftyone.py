@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector import samples
+from detector.browse import samples
+from detector.browse.database import connected
 from detector.dataset import Dataset
 from detector.errors import DetectorError
-from detector.fiftyone_database import connected
 from detector.stages.evaluate._mistakes import SHOWN_FROM
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from detector import models
+from detector.browse.samples import PREDICTED
 from detector.dataset import Dataset
-from detector.samples import PREDICTED
 
 LOWEST = 0.05  # score: below it there is hardly anything but noise, and much of it
 

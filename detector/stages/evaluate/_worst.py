@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.dataset import Dataset
-from detector.pictures import Shape, compare
 from detector.stages.evaluate._mistakes import Judged, Row
+from detector.stages.evaluate._pictures import Shape, compare
 
 PICTURES = 8
 

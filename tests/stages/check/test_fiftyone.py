@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from detector import samples
+from detector.browse import samples
+from detector.browse.database import connected
 from detector.errors import GateRefused
-from detector.fiftyone_database import connected
 from detector.stages.check import fiftyone as backend
 from detector.stages.check._limits import LimitsWithLookalikes
 from tests.jobs import Pipeline, job

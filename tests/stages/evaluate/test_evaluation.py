@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from detector import models
+from detector.browse.samples import PREDICTED
 from detector.dataset import Dataset
-from detector.samples import PREDICTED
 from tests import training
 
 

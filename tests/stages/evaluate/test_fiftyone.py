@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from detector import samples
-from detector.fiftyone_database import connected
+from detector.browse import samples
+from detector.browse.database import connected
 from detector.stages.evaluate._fiftyone import show
 from tests import tiny
 from tests.stages.evaluate.test_mistakes import seen

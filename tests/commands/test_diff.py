@@ -1,6 +1,6 @@
 """What changed between two versions."""
 
-from detector.diff import diff, lines
+from detector.commands.diff import diff, lines
 from tests.exports import annotation, box, converted, task
 
 

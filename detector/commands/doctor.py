@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-from detector import mongod
+from detector.browse import mongod
 
 LIBRARIES = ("torch", "ultralytics-opencv-headless", "fiftyone", "mlflow", "label-studio-sdk", "albumentations")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from detector import mongod
+from detector.browse import mongod
 
 
 @contextlib.contextmanager

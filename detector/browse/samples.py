@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from detector.browse.labels import FIELDS, Document, identifiers, labels_by_image
 from detector.collector import paused
 from detector.dataset import SPLITS, Dataset
-from detector.fiftyone_labels import FIELDS, Document, identifiers, labels_by_image
 
 TRUTH, PREDICTIONS, EVALUATION = "ground_truth", "predictions", "evaluation"
 PREDICTED = pa.schema(

@@ -11,11 +11,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from detector import mongod, samples, versions
+from detector.browse import mongod, samples
+from detector.browse.database import connected, environment, home
+from detector.browse.mortal import mortal
+from detector.commands import versions
 from detector.dataset import Dataset
 from detector.errors import DetectorError, UsageError
-from detector.fiftyone_database import connected, environment, home
-from detector.mortal import mortal
 from detector.plan import RUNS
 
 ADDRESS = "127.0.0.1"

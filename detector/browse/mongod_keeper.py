@@ -1,4 +1,4 @@
-"""Keeps one mongod running for as long as anyone uses it: a small process of its own, started by `detector.mongod`.
+"""Keeps one mongod running for as long as anyone uses it: a small process of its own, started by the module mongod.
 
     python mongod_keeper.py FOLDER MONGOD…
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.embeddings import SAME, embed
+from detector.stages.check._embeddings import SAME, embed
 from tests.versions import draw
 
-BCCD = Path(__file__).parents[2] / "shared" / "bccd" / "images"
+BCCD = Path(__file__).parents[4] / "shared" / "bccd" / "images"
 
 
 def described(folder, pictures):

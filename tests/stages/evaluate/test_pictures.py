@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from detector.pictures import SIDE, Shape, compare
+from detector.stages.evaluate._pictures import SIDE, Shape, compare
 
 SQUARE = np.array([[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]])
 
