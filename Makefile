@@ -26,7 +26,7 @@ bench: .venv/ready-for-tests ## one JSON line a figure
 test-gpu: .venv/ready-for-tests ## on a machine with an NVIDIA GPU and TensorRT
 	.venv/bin/python -m pytest -m gpu
 
-test-image: ## builds the image with buildah and runs it with podman
+test-image: ## builds the image and runs it, with Docker or else with buildah and podman
 	tests/image/run.sh
 
 .venv/ready: pyproject.toml constraints.txt

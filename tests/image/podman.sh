@@ -15,9 +15,10 @@ prepare_podman() {
 }
 
 install_tools() {
-  command -v "${TOOLS[@]}" >/dev/null && [ "$(command -v "${TOOLS[@]}" | wc -l)" = "${#TOOLS[@]}" ] && return
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "no Docker engine answers here; start one, or install ${TOOLS[*]} and run this as root" >&2
+  if [ "$(id -u)" = 0 ] && type -P "${TOOLS[@]}" >/dev/null; then return; fi
+  if [ "$(id -u)" != 0 ] || ! type -P apt-get >/dev/null; then
+    echo "no Docker engine answers here: start one, or run this as root where ${TOOLS[*]} are, or Debian's apt-get" >&2
+    rmdir "$SCRATCH"
     exit 2
   fi
   apt-get update -qq && apt-get install -y -qq --no-install-recommends "${TOOLS[@]}" >/dev/null
