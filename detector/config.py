@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from detector import stages
 from detector.complaints import complaints, suggestion
 from detector.errors import ConfigError, UsageError
+from detector.overrides import apply
 from detector.positions import Document, Key, Keys, parse
 from detector.stages import Backend, Section
 from detector.task import Task
@@ -32,7 +33,6 @@ DEFAULT_BACKENDS = {
 }
 DEFAULT_EXPORT = ({"using": "onnx"},)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SETTING = re.compile(r"(\w[\w-]*)|\[(\d+)\]")
 
 
 def _refuse(wrong: bool, message: str) -> None:
@@ -151,7 +151,7 @@ def _check(document: Document, overrides: Sequence[str]) -> Config | None:
         document.fault((), "a pipeline is a mapping of keys: name, task, classes, pull, train, …")
         return None
     for override in overrides:
-        _override(document, override)
+        apply(document, override)
     data: dict[Key, Any] = document.data
     head = _model(document, Head, (), {key: value for key, value in data.items() if key not in SECTIONS}, SECTIONS)
     sections = {keys: _section(document, keys, value) for keys, value in _entries(document, data)}
@@ -229,32 +229,3 @@ def _model(document: Document, model: type[ModelT], keys: Keys, value: Any, more
         for inner, message in complaints(error, model, value, more):
             document.fault((*keys, *inner), message)
         return None
-
-
-def _override(document: Document, override: str) -> None:
-    """Apply one `--set train.epochs=3`; the value is YAML."""
-    name, equals, text = override.partition("=")
-    keys = tuple(int(index) if index else word for word, index in _SETTING.findall(name))
-    if not equals or not keys:
-        raise UsageError(f"--set {override}: write it as --set train.epochs=3")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"--set {override}: the value is not YAML") from error
-    place = document.data
-    for key in keys[:-1]:
-        place = _descend(place, key, override)
-    _descend(place, keys[-1], override, value)
-    document.marks = {at: mark for at, mark in document.marks.items() if at[: len(keys)] != keys} | {keys: (0, 0)}
-
-
-def _descend(place: Any, key: Key, override: str, *value: Any) -> Any:
-    """The value under `key`, made where it is missing; or set to `value` when one is given."""
-    if isinstance(place, list) and isinstance(key, int) and key < len(place):
-        place[key] = value[0] if value else place[key]
-        return place[key]
-    if not isinstance(place, dict) or isinstance(key, int):
-        raise UsageError(f"--set {override}: there is nothing to set at `{key}`")
-    if value or place.get(key) is None:
-        place[key] = value[0] if value else {}
-    return place[key]
