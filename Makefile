@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIP = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test browser lint bench torture test-gpu test-image clean
+.PHONY: run test browser lint bench test-gpu test-image clean
 
 run: .venv/ready ## the sample project, from annotations to an engine
 	.venv/bin/detector init

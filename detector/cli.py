@@ -25,6 +25,13 @@ _until = click.option("--until", "last", type=STAGES, default="promote", help="s
 _force = click.option("--force", "forced", type=STAGES, multiple=True, help="run this stage even if nothing changed")
 
 
+def _selecting(command: Callable[..., None]) -> Callable[..., None]:
+    """What `run` and `plan` take alike: the pipeline, and which of its stages."""
+    for option in (_json, _force, _until, _from, _set, _pipeline):
+        command = option(command)
+    return command
+
+
 def main() -> None:
     """Run a command, show an error as one clear text on stderr, and exit with its code."""
     signal.signal(signal.SIGTERM, _terminated)
@@ -75,12 +82,7 @@ def commands() -> None:
 
 
 @commands.command()
-@_pipeline
-@_set
-@_from
-@_until
-@_force
-@_json
+@_selecting
 @click.option("--wait-lock", type=float, default=0.0, metavar="SECONDS", help="wait for another run to end")
 @click.option("--exit-code-if-unchanged", type=int, default=0, metavar="CODE", help="e.g. 99 for a scheduler")
 def run(
@@ -133,12 +135,7 @@ def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
 
 @commands.command()
-@_pipeline
-@_set
-@_from
-@_until
-@_force
-@_json
+@_selecting
 def plan(
     pipeline: Path, overrides: tuple[str, ...], first: str, last: str, forced: tuple[str, ...], as_json: bool
 ) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.geometry import ellipse_envelope, envelope, outlines, rectangle_corners
-from detector.label_studio.structs import SHAPES, Annotation, Region
+from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region
 from detector.masks import BrokenMask, decode_rle
 
 SAME = 0.5  # IoU from which two people mean one object, as in mAP50
@@ -73,10 +73,8 @@ def overlap(one: Box, other: Box) -> float:
 
 
 def _labels(region: Region, annotation: Annotation) -> frozenset[str]:
-    value = region.value
-    own = value.rectanglelabels or value.polygonlabels or value.brushlabels or value.ellipselabels or value.labels
-    beside = (each.value.labels or [] for each in annotation.result if each.type == "labels" and each.id == region.id)
-    return frozenset(own or next(beside, []))
+    beside = (each.value.labels or [] for each in annotation.result if each.type == LABELS and each.id == region.id)
+    return frozenset(region.labels() or next(beside, []))
 
 
 def _box(region: Region) -> Box:

@@ -50,6 +50,11 @@ class Region(msgspec.Struct, gc=False):
     original_height: int | None = None
     value: Value = msgspec.field(default_factory=Value)
 
+    def labels(self) -> list[str] | None:
+        """Its labels, whichever control gave them; <Labels> beside a shape is an entry of its own."""
+        value = self.value
+        return value.rectanglelabels or value.polygonlabels or value.brushlabels or value.ellipselabels or value.labels
+
 
 class Annotation(msgspec.Struct):
     """What one person submitted, or skipped, for a task."""

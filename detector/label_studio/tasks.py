@@ -152,16 +152,11 @@ def _shapes(annotation: Annotation, task: int, found: list[Loss]) -> Shapes:
         other = [region for region in shapes if region.type not in SHAPES and region.type != LABELS]
         found.extend(Loss("dropped", "region", "not_a_shape", task, region.id, region.type) for region in other)
         shapes = [region for region in shapes if region.type in SHAPES]
-    labels = [_labels(region) for region in shapes]
+    labels = [region.labels() for region in shapes]
     if not all(labels) and len(shapes) < len(annotation.result):
         separate = {region.id: region.value.labels for region in annotation.result if region.type == LABELS}
         labels = [own or separate.get(region.id) for own, region in zip(labels, shapes, strict=True)]
     return shapes, labels
-
-
-def _labels(region: Region) -> list[str] | None:
-    value = region.value
-    return value.rectanglelabels or value.polygonlabels or value.brushlabels or value.ellipselabels or value.labels
 
 
 def _place(shapes: Shapes, rows: dict[str, int], annotation: Annotation, task: int, into: Reading) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from detector.complaints import suggestion
 from detector.dataset import SPLITS
 from detector.errors import UsageError
+from detector.paths import ends
 from detector.stages.convert.yolo import Split
 
 _WORDS = {"valid": "val", "validation": "val", "training": "train", "testing": "test"}
@@ -64,11 +65,7 @@ def _read(file: Path) -> str:
 
 def _named(source: str, listed: Mapping[str, str]) -> str | None:
     """What the lists say of an image: they may name it by its whole reference, or by any end of its path."""
-    while source:
-        if source in listed:
-            return listed[source]
-        source = source.partition("/")[2]
-    return None
+    return next((listed[end] for end in ends(source) if end in listed), None)
 
 
 def _by_hash(key: str, split: Split) -> str:

@@ -11,6 +11,7 @@ from detector.errors import UsageError
 from detector.files import write_whole
 from detector.ingested import ingest_once
 from detector.label_studio.tasks import annotations
+from detector.paths import ends
 from detector.stages import Job, Result
 from detector.stages.pull._attach import attach, finish, wanted
 from detector.stages.pull.label_studio_export import Options
@@ -88,7 +89,4 @@ def _candidates(source: str) -> Iterator[str]:
         yield from parse_qs(parts.query).get("d", [])
         return
     for path in dict.fromkeys((source, parts.path, unquote(parts.path))):
-        relative = path.removeprefix("/data/").lstrip("/")
-        while relative:
-            yield relative
-            relative = relative.partition("/")[2]
+        yield from ends(path.removeprefix("/data/").lstrip("/"))

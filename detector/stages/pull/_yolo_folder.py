@@ -19,6 +19,7 @@ from detector.errors import UsageError
 from detector.ingested import ingest_once
 from detector.label_studio.label_config import IMAGE_ENDINGS
 from detector.losses import Loss
+from detector.paths import ends
 from detector.stages import Job, Result
 from detector.stages.pull._attach import attach, finish, wanted
 from detector.stages.pull.yolo import Options
@@ -147,14 +148,8 @@ def _splits(root: Path, images: Sequence[Path]) -> dict[Path, str]:
     for name, split in LISTS.items():
         lines = (root / name).read_text(encoding="utf-8").split("\n") if (root / name).is_file() else []
         for line in filter(None, map(str.strip, lines)):
-            image = _named(line.replace("\\", "/"), known)
+            image = next((known[end] for end in ends(line.replace("\\", "/")) if end in known), None)
             if image is None:
                 raise UsageError(f"{root / name} names {line}, which is not below {root}")
             splits[image] = split
     return splits
-
-
-def _named(line: str, known: dict[str, Path]) -> Path | None:
-    while line and line not in known:
-        line = line.partition("/")[2]
-    return known.get(line)
