@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -16,6 +15,7 @@ from detector.complaints import suggestion
 from detector.dataset import SPLITS
 from detector.errors import UsageError
 from detector.paths import ends
+from detector.stages.convert._lists import read_lists
 from detector.stages.convert.yolo import Split
 
 _WORDS = {"valid": "val", "validation": "val", "training": "train", "testing": "test"}
@@ -41,26 +41,6 @@ def assign(images: pa.Table, split: Split) -> list[str]:
         ]
     _refuse_empty(assigned, split)
     return assigned
-
-
-def read_lists(split: Split) -> dict[str, str]:
-    """The split that the lists give to each image that they name. Raises UsageError for one that is in two splits."""
-    listed: dict[str, str] = {}
-    for name, file in (split.lists or {}).items():
-        for line in filter(None, map(str.strip, _read(file).splitlines())):
-            image = line.replace("\\", "/")
-            if listed.setdefault(image, name) != name:
-                raise UsageError(
-                    f"convert.split.lists: {image} is in {listed[image]} and in {name}; take it out of one"
-                )
-    return listed
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"convert.split.lists: {file} can't be read ({error.strerror})") from error
 
 
 def _named(source: str, listed: Mapping[str, str]) -> str | None:

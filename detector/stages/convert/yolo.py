@@ -58,7 +58,7 @@ class Options(Section):
 
 def state(options: Options, datasets: Path) -> str:  # noqa: ARG001 - other stages look there
     """Changes whenever one of the split's lists does."""
-    from detector.stages.convert._split import read_lists
+    from detector.stages.convert._lists import read_lists
 
     return json.dumps(sorted(read_lists(options.split).items()))
 

@@ -4,10 +4,8 @@ Row: `class x y width height`, centre and size, or `class x0 y0 x1 y1 …` for a
 image's width and height. Format: https://docs.ultralytics.com/datasets/detect and …/segment.
 """
 
-import hashlib
 import json
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +20,7 @@ from detector.losses import Loss
 from detector.paths import ends
 from detector.stages import Job, Result
 from detector.stages.pull._attach import attach, finish, wanted
-from detector.stages.pull.yolo import Options
+from detector.stages.pull.yolo import Options, files_below
 
 LISTS = {"train.txt": "train", "val.txt": "val", "valid.txt": "val", "test.txt": "test"}
 
@@ -35,19 +33,10 @@ class Row(NamedTuple):
     wrong: str | None = None
 
 
-def state_of(options: Options) -> str:
-    """A hash of every file's name, size and time below the folder."""
-    content = hashlib.sha256()
-    for file in sorted(_files(options.path)):
-        found = file.stat()
-        content.update(f"{file} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return content.hexdigest()
-
-
 def take(job: Job[Options]) -> Result:
     """Read the whole folder. Task ids count through the images in the order of their paths, from 1."""
     options = job.options
-    images = [file for file in sorted(_files(options.path)) if file.suffix.lower() in IMAGE_ENDINGS]
+    images = [file for file in sorted(map(Path, files_below(options.path))) if file.suffix.lower() in IMAGE_ENDINGS]
     if not images:
         raise UsageError(f"pull.path: there is no image below {options.path}")
     names = _names(options, list(job.pipeline.classes))
@@ -55,13 +44,6 @@ def take(job: Job[Options]) -> Result:
     rows = wanted(drawn)
     pixels = ingest_once([images[row] for row in rows], job.datasets / "store", job.report)
     return finish(attach(drawn, dict(zip(rows, pixels, strict=True))), job.datasets, str(options.path))
-
-
-def _files(root: Path) -> Iterator[Path]:
-    if not root.is_dir():
-        raise UsageError(f"pull.path: {root} is no folder")
-    for folder, _, files in os.walk(root):
-        yield from (Path(folder, file) for file in files)
 
 
 def _names(options: Options, classes: list[str]) -> list[str]:

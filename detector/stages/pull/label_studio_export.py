@@ -28,7 +28,7 @@ class Options(Section):
 
 def state(options: Options, datasets: Path) -> str:
     """Changes whenever the export, or an image that it refers to, does."""
-    from detector.stages.pull._export import state_of
+    from detector.stages.pull._references import state_of
 
     return state_of(options, datasets)
 

@@ -55,6 +55,17 @@ def test_a_names_file_says_what_the_ids_mean(tmp_path):
     assert read(_pull(tmp_path, names=tmp_path / "obj.names").path).regions["labels"].to_pylist() == [["car"]]
 
 
+def test_an_edited_names_file_is_a_change_wherever_it_lies(tmp_path):
+    _write(tmp_path, "side by side", 0, "1 .5 .5 .1 .1\n")
+    backend, names = load("pull", "yolo"), tmp_path / "obj.names"
+    options = backend.Options(path=tmp_path / "data", names=names)
+    seen = []
+    for text in ("person\ncar\n", "person\ncars\n"):
+        names.write_text(text)
+        seen.append(backend.state(options, tmp_path))
+    assert seen[0] != seen[1]
+
+
 def test_an_id_without_a_name_is_an_error(tmp_path):
     _write(tmp_path, "side by side", 0, "7 .5 .5 .1 .1\n")
     with pytest.raises(UsageError, match=r"0\.png:1: class 7, but there are 2 names"):

@@ -1,0 +1,97 @@
+"""The files that an export refers to, and whether any has changed: what is asked every night, so it is light."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from detector.errors import UsageError
+from detector.files import write_whole
+from detector.paths import ends
+from detector.stages.pull.label_studio_export import Options
+
+Files = dict[str, str | None]
+
+
+def state_of(options: Options, datasets: Path) -> str:
+    """Changes whenever the export, or an image that it refers to, does."""
+    export = _digest(options.path)
+    content = hashlib.sha256(export.encode())
+    for source, file in _files(export, options, datasets).items():
+        found = os.stat(file) if file else None  # noqa: PTH116 - a Path for each of 10,000 files takes longer than this
+        content.update(f"{source} {found and (found.st_size, found.st_mtime_ns)}\n".encode())
+    return content.hexdigest()
+
+
+def files_of(options: Options, datasets: Path) -> Files:
+    """Each reference in the export and the file it means; None where there is none."""
+    return _files(_digest(options.path), options, datasets)
+
+
+def _files(export: str, options: Options, datasets: Path) -> Files:
+    """Kept by the export's content, so that asking again is cheap."""
+    asked = f"{export}{options.model_dump_json()}"
+    index = datasets / "pulled" / f"{hashlib.sha256(asked.encode()).hexdigest()[:12]}.files.json"
+    if index.exists():
+        return _found_again(json.loads(index.read_bytes()), options.root)
+    files = _resolved(_sources(options), options.root)
+    index.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(index, json.dumps(files))
+    return files
+
+
+def _digest(export: Path) -> str:
+    try:
+        with export.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(export, error) from error
+
+
+def unreadable(export: Path, error: OSError) -> UsageError:
+    """What to say of an export that can't be read."""
+    return UsageError(f"pull.path: {export} can't be read ({error.strerror}); Label Studio exports it as JSON")
+
+
+def _sources(options: Options) -> list[str]:
+    """Every reference once; this reads the whole export."""
+    from detector.stages.pull._export import read
+
+    return [str(source) for source in read(options).images["source"].unique().to_pylist()]
+
+
+def _found_again(known: Files, root: Path) -> Files:
+    """What was found stays; what was not may have come since, and what has gone may lie elsewhere now."""
+    away = [source for source, file in known.items() if file is None or not os.path.isfile(file)]  # noqa: PTH113
+    return known | _resolved(away, root)
+
+
+def _resolved(sources: Iterable[str], root: Path) -> Files:
+    found = ((source, find(source, root)) for source in sources)
+    return {source: str(file) if file else None for source, file in found}
+
+
+def find(source: str, root: Path) -> Path | None:
+    """The file that a task's reference means, below `root`; None when there is none.
+
+    /data/local-files/?d=a/b.jpg and a/b.jpg mean root/a/b.jpg; /data/upload/3/x.jpg means root/upload/3/x.jpg,
+    root/3/x.jpg or root/x.jpg, whichever is there first. Nothing outside `root` is ever found.
+    """
+    inside = root.resolve()
+    for candidate in _candidates(source):
+        path = (inside / candidate).resolve()
+        if path.is_relative_to(inside) and path.is_file():
+            return path
+    return None
+
+
+def _candidates(source: str) -> Iterator[str]:
+    """Relative paths to try: as the reference has it first, then percent-decoded."""
+    parts = urlsplit(source)
+    if "/data/local-files/" in parts.path:
+        yield from parse_qs(parts.query).get("d", [])
+        return
+    for path in dict.fromkeys((source, parts.path, unquote(parts.path))):
+        yield from ends(path.removeprefix("/data/").lstrip("/"))
