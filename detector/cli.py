@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from detector import __version__
-from detector.errors import DetectorError, TryAgain
+from detector import __version__, stopping
+from detector.errors import DetectorError, Interrupted, Stopped
 
 if TYPE_CHECKING:
     from detector.commands.doctor import Finding
@@ -34,26 +33,22 @@ def _selecting(command: Callable[..., None]) -> Callable[..., None]:
 
 def main() -> None:
     """Run a command, show an error as one clear text on stderr, and exit with its code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    stopping.listen()
     as_json = "--json" in sys.argv
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except DetectorError as error:
+    except (KeyboardInterrupt, click.Abort):  # click makes the one of the other
+        _fail(str(Interrupted()), Interrupted.exit_code, as_json)
+    except (DetectorError, Stopped) as error:
         _fail(str(error), error.exit_code, as_json)
-    except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted; the next run goes on from what is done", 130, as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - a bug of ours: said calmly, the trace is in the run's log
         _fail(f"unexpected: {type(error).__name__}: {error}; the run's log has the details", 1, as_json)
-
-
-def _terminated(*_: object) -> None:
-    raise TryAgain("stopped by SIGTERM; the next run goes on from what is done")
 
 
 def _fail(message: str, code: int, as_json: bool) -> None:

@@ -5,7 +5,10 @@ DetectorError                 1    something failed
 │   └── ConfigError           2    pipeline.yaml, with a position for every fault
 ├── GateRefused               3    data failed its check, or an engine lost accuracy
 ├── Locked                   11    another run is at work here
-└── TryAgain                 75    the network, a server, or a stop by SIGTERM; the next run may pass
+└── TryAgain                 75    the network, or a server; the next run may pass
+
+Stopped                      75    by SIGTERM: no failure, and no Exception that a library may catch
+└── Interrupted             130    by Ctrl-C
 
 Each message is one clear sentence, and says the way out. They are shown in one place: `detector.cli.main`.
 """
@@ -77,3 +80,21 @@ class TryAgain(DetectorError):
     """A passing failure: the same command may succeed later."""
 
     exit_code = 75
+
+
+class Stopped(BaseException):
+    """SIGTERM came. Like KeyboardInterrupt it is no Exception: a library that catches those must not go on."""
+
+    exit_code = 75
+
+    def __str__(self) -> str:
+        return "stopped by SIGTERM; the next run goes on from what is done"
+
+
+class Interrupted(Stopped, KeyboardInterrupt):
+    """Ctrl-C was pressed."""
+
+    exit_code = 130
+
+    def __str__(self) -> str:
+        return "interrupted; the next run goes on from what is done"

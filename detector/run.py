@@ -1,70 +1,28 @@
 """One run: every step in order, skipped when nothing that made its output changed, observed by the record."""
 
 import importlib
-import json
 import logging
 import secrets
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from detector import __version__, results
+from detector import __version__, results, unfinished
 from detector.config import Config
 from detector.dataset import Dataset
 from detector.errors import DetectorError, GateRefused, TryAgain
 from detector.files import write_whole
 from detector.lock import locked
+from detector.outcome import Done, Outcome
 from detector.plan import DATASETS, RUNS, Choice, Planned, chosen, plan_step, results_of
 from detector.stages import Job, Result
 from detector.terminal import Terminal
 
 logger = logging.getLogger("detector")
-
-
-@dataclass(frozen=True)
-class Done:
-    """A step that a run did, or had no need to do."""
-
-    name: str
-    result: Result
-    skipped: bool
-    seconds: float
-
-
-@dataclass
-class Outcome:
-    """What a run came to: done or unchanged, its steps, its folder, and where to look next (title, command)."""
-
-    status: str
-    steps: list[Done] = field(default_factory=list)
-    folder: Path | None = None
-    look: list[tuple[str, str]] = field(default_factory=list)
-
-    def plain(self) -> dict[str, Any]:
-        """For `--json` and run.json."""
-        return {
-            "schema": 1,
-            "status": self.status,
-            "run": str(self.folder) if self.folder else None,
-            "steps": [_plain(done) for done in self.steps],
-        }
-
-
-def _plain(done: Done) -> dict[str, Any]:
-    result = done.result
-    return {
-        "step": done.name,
-        "skipped": done.skipped,
-        "seconds": round(done.seconds, 3),
-        "summary": result.summary,
-        "figures": dict(result.figures),
-        "path": str(result.path),
-        "notes": result.notes,
-    }
 
 
 def run(config: Config, choice: Choice, terminal: Terminal, wait: float = 0.0) -> Outcome:
@@ -81,26 +39,29 @@ class _Run(AbstractContextManager["_Run"]):
     def __init__(self, config: Config, terminal: Terminal) -> None:
         self.config = config
         self.terminal = terminal
+        self.kept = results_of(config)
         self.inputs: dict[str, Result] = {}
-        self.outcome = Outcome("running")
+        self.keys: dict[str, str] = {}
+        self.outcome = Outcome(config.name)
         self.record: Any = None
         self.stack = ExitStack()
 
     def do(self, planned: Planned) -> None:
         """Take a step's kept result, or run it."""
         name = planned.step.name
+        self.keys[name] = planned.key
         if planned.result is not None:
             self._note(Done(name, planned.result, skipped=True, seconds=0.0))
         else:
-            self._open()
+            self._begin(planned)
             started = time.perf_counter()
             result = planned.step.backend.run(self._job(planned))
-            results.keep(results_of(self.config), name, planned.key, result, planned.made_from or {})
+            results.keep(self.kept, name, planned.key, result, planned.made_from or {})
             self._note(Done(name, result, skipped=False, seconds=time.perf_counter() - started))
 
     def finish(self) -> Outcome:
         """Close the books: the report, the check that the record holds everything, where to look next."""
-        if self.outcome.folder is None:
+        if self.outcome.folder is None and not self._take_up(""):
             self.outcome.status = "unchanged"
             return self.outcome
         self.outcome.status = "done"
@@ -114,25 +75,53 @@ class _Run(AbstractContextManager["_Run"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if error is not None and self.outcome.folder is None and isinstance(error, TryAgain):
             with suppress(DetectorError):  # a source that could not be asked: such a night belongs in the record, too
-                self._open()
+                self._open(self._new_folder())
         if error is not None and self.outcome.folder is not None:
-            logger.error("the run failed", exc_info=error)
-            self.outcome.status = "failed"
+            logger.error("the run ended early", exc_info=error)
+            self.outcome.status = "failed" if isinstance(error, Exception) else "stopped"
             for file in error.evidence if isinstance(error, GateRefused) and self.record else ():
                 self.record.artifact(file, "refused")
-        self._write_state(str(error) if error else None)
+        self.outcome.write(str(error) if error else None)
         self.stack.__exit__(kind, error, trace)
+        if self.outcome.status == "done":
+            unfinished.end(self.kept)
 
-    def _open(self) -> None:
-        if self.outcome.folder is not None:
-            return
+    def _begin(self, planned: Planned) -> None:
+        """Be at a step: in this run's folder, or in one of a run that was cut short there."""
+        name = planned.step.name
+        if self.outcome.folder is None and not self._take_up(name, planned):
+            self._open(self._new_folder())
+        self.outcome.working = {"step": name, "key": planned.key}
+        self.outcome.write(None)
+        assert self.outcome.folder is not None  # noqa: S101 - it is open
+        unfinished.begin(self.kept, self.outcome.folder)
+
+    def _take_up(self, step: str, planned: Planned | None = None) -> bool:
+        """Go on in the folder of the run that was cut short, when it was at this `step`, or at one that is done."""
+        found = unfinished.find(self.kept, RUNS)
+        if found is None:
+            return False
+        goes_on = planned is not None and planned.why != ["forced"] and resumable(planned, found.folder)
+        if not found.was_at(step, self.keys, also_if_it_failed=goes_on):
+            found.bury()
+            return False
+        self.terminal.line("run", f"goes on in {found.folder}, where it was cut short")
+        self.outcome.working = found.state["working"]
+        self.outcome.steps = [found.as_done(done) for done in self.outcome.steps]
+        self._open(found.folder)
+        return True
+
+    def _new_folder(self) -> Path:
         folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         folder.mkdir(parents=True)
+        return folder
+
+    def _open(self, folder: Path) -> None:
         self.outcome.folder = folder
         resolved = self.config.resolved()
         write_whole(folder / "pipeline.yaml", resolved)
         self._log_to(folder / "log")
-        self._write_state(None)
+        self.outcome.write(None)
         backend = importlib.import_module(f"detector.record.{self.config.record.using}")
         tags = {"detector.version": __version__, "detector.run": folder.name, "detector.task": self.config.task}
         opened = backend.open(self.config.record, self.config.name, resolved, tags, self.config.secrets())
@@ -151,8 +140,10 @@ class _Run(AbstractContextManager["_Run"]):
 
     def _job(self, planned: Planned) -> Job[Any]:
         assert self.outcome.folder is not None  # noqa: S101 - _open has made it
-        folder = self.outcome.folder / planned.step.name.replace(".", "/")
-        folder.mkdir(parents=True)
+        folder = place_of(planned, self.outcome.folder)
+        if not resumable(planned, self.outcome.folder):
+            shutil.rmtree(folder, ignore_errors=True)  # what a run left that was cut short
+        folder.mkdir(parents=True, exist_ok=True)
         datasets = DATASETS / self.config.name
         datasets.mkdir(parents=True, exist_ok=True)
         report = _Observed(self.terminal, self.record)
@@ -183,10 +174,16 @@ class _Run(AbstractContextManager["_Run"]):
         self.record.artifact(page, "report")
         self.outcome.look.append(("report", str(page)))
 
-    def _write_state(self, error: str | None) -> None:
-        if self.outcome.folder is not None:
-            state = self.outcome.plain() | {"error": error, "detector": __version__}
-            write_whole(self.outcome.folder / "run.json", json.dumps(state, indent=1, ensure_ascii=False))
+
+def place_of(planned: Planned, run: Path) -> Path:
+    """A step's own folder in a run's."""
+    return run / planned.step.name.replace(".", "/")
+
+
+def resumable(planned: Planned, run: Path) -> bool:
+    """Whether the step was cut short in this run's folder, and can go on from what it left there."""
+    asked = getattr(cast(Any, planned.step.backend), "resumable", None)
+    return bool(asked and asked(place_of(planned, run)))
 
 
 class _Observed:

@@ -35,7 +35,9 @@ class Parts:
     classes: dict = field(default_factory=lambda: {name: (name,) for name in sample.CLASSES})
 
 
-def step(folder: Path, stage: str, using: str, task: str, *, report=None, inputs=None, **options) -> Result:
+def step(
+    folder: Path, stage: str, using: str, task: str, *, report=None, inputs=None, registry=None, **options
+) -> Result:
     """Run one backend in a folder of its own."""
     backend = load(stage, using)
     place = folder / stage
@@ -43,7 +45,8 @@ def step(folder: Path, stage: str, using: str, task: str, *, report=None, inputs
         place = place.with_name(place.name + "-again")
     place.mkdir(parents=True)
     given = backend.Options(**options)
-    return backend.run(Job(Parts(task), given, inputs or {}, folder / "datasets", place, report or Recorded(), None))
+    job = Job(Parts(task), given, inputs or {}, folder / "datasets", place, report or Recorded(), registry)
+    return backend.run(job)
 
 
 def version(folder: Path, task: str) -> Result:
@@ -58,8 +61,9 @@ def version(folder: Path, task: str) -> Result:
     return step(folder, "convert", "yolo", task, inputs={"pull": pulled}, split={"field": "split"})
 
 
-def train(folder: Path, task: str, converted: Result, report=None, **options) -> Result:
+def train(folder: Path, task: str, converted: Result, report=None, registry=None, **options) -> Result:
     """Train the smallest network that there is for the task."""
     given = {"model": "yolo11n.yaml" if task == "detect" else "yolo11n-seg.yaml", "scale": (0.33, 0.125, 256)}
     given |= {"epochs": EPOCHS, "image_size": SIZE, "batch": 4, "options": {"mosaic": 0, "plots": False}}
-    return step(folder, "train", "ultralytics", task, report=report, inputs={"convert": converted}, **(given | options))
+    around = {"report": report, "registry": registry, "inputs": {"convert": converted}}
+    return step(folder, "train", "ultralytics", task, **around, **(given | options))

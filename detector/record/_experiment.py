@@ -12,8 +12,10 @@ from detector.record._secrets import without_secrets
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 PLACE = "detector.folder"  # a tag: the machine and folder that a run worked in
+RUN = "detector.run"  # a tag: the name of its run folder
 
 
 def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
@@ -48,10 +50,22 @@ def _check_writable(location: str) -> None:
         )
 
 
-def close_abandoned(client: "MlflowClient", experiment: str, place: str) -> None:
+def reopened(client: "MlflowClient", experiment: str, folder: str, place: str) -> "Run | None":
+    """The run of this run folder, RUNNING again; None when there is none."""
+    found = client.search_runs([experiment], f"tags.`{RUN}` = '{folder}'")
+    run = next((run for run in found if run.data.tags.get(PLACE) == place), None)
+    if run is not None:
+        if "error" in run.data.tags:
+            client.delete_tag(run.info.run_id, "error")
+        client.update_run(run.info.run_id, "RUNNING")
+    return run
+
+
+def close_abandoned(client: "MlflowClient", experiment: str, place: str, but: "Run | None") -> None:
     """Runs that were killed in this folder are still RUNNING in MLflow: end them."""
     for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
-        if run.data.tags.get(PLACE) == place:
+        own = run.data.tags.get(PLACE) == place
+        if own and (but is None or run.info.run_id != but.info.run_id):
             client.set_terminated(run.info.run_id, "KILLED")
 
 

@@ -41,8 +41,10 @@ class Written:
 class Writer:
     """One run being written. Safe to use from several threads."""
 
-    def __init__(self, client: "MlflowClient", uri: str, run_id: str) -> None:
+    def __init__(self, client: "MlflowClient", uri: str, run_id: str, known: Mapping[str, str] | None = None) -> None:
+        """`known` are parameters that the run has from before; MLflow takes no second value, and the first holds."""
         self.client, self.uri, self.run_id = client, uri, run_id
+        self._known = known or {}
         self.written = Written()
         self._names = Names()
         self._lock = threading.RLock()
@@ -59,6 +61,8 @@ class Writer:
         with self._lock:
             for original, value in values.items():
                 name, text = self._names(original), str(value)
+                if name in self._known:
+                    continue
                 if self.written.parameters.setdefault(name, text[:LONGEST_VALUE]) != text[:LONGEST_VALUE]:
                     raise DetectorError(
                         f"parameter {original} is {text}, but this run recorded {self.written.parameters[name]} before"

@@ -33,14 +33,15 @@ def open(  # noqa: A001 - read as mlflow.open
 ) -> "Record":
     """Open a run in the experiment `pipeline_name`; `secrets` are kept out of what is told of a failure.
 
-    Call it while holding the run lock: runs that this folder left RUNNING are marked KILLED.
+    Call it while holding the run lock: runs that this folder left RUNNING are marked KILLED, but for the one that has
+    this tag `detector.run`; that is opened again.
 
     Raises:
         TryAgain: MLflow can't be reached.
         DetectorError: Its store can't be used from here.
     """
     from detector.record._client import connect, failures
-    from detector.record._experiment import PLACE, close_abandoned, experiment_id, url_hint
+    from detector.record._experiment import PLACE, RUN, close_abandoned, experiment_id, reopened, url_hint
     from detector.record._record import Record
     from detector.record._writer import Writer
 
@@ -48,13 +49,15 @@ def open(  # noqa: A001 - read as mlflow.open
     with failures(options.uri):
         experiment = experiment_id(client, options.uri, pipeline_name)
         place = f"{platform.node()}:{Path.cwd()}"
-        close_abandoned(client, experiment, place)
-        source = {"mlflow.source.name": "detector run", "mlflow.source.type": "LOCAL", PLACE: place}
-        run_id = client.create_run(experiment, tags=source, run_name=tags.get("detector.run")).info.run_id
-    writer = Writer(client, options.uri, run_id)
+        run = reopened(client, experiment, tags[RUN], place) if RUN in tags else None
+        close_abandoned(client, experiment, place, run)
+        if run is None:
+            source = {"mlflow.source.name": "detector run", "mlflow.source.type": "LOCAL", PLACE: place}
+            run = client.create_run(experiment, tags={**source, **tags}, run_name=tags.get(RUN))
+    writer = Writer(client, options.uri, run.info.run_id, run.data.params)
     writer.tags(tags)
     writer.text("pipeline.yaml", resolved_yaml)
-    return Record(writer, pipeline_name, url_hint(options.uri, experiment, run_id), secrets)
+    return Record(writer, pipeline_name, url_hint(options.uri, experiment, writer.run_id), secrets)
 
 
 def rollback(options: Options, pipeline_name: str) -> tuple[str, str]:

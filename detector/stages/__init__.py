@@ -7,6 +7,7 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     LIBRARIES = ("torch", ...)    distributions whose version shapes the output
     def run(job: Job[Options]) -> Result
     def faults(options, pipeline) -> Iterator[tuple[path, message]]       optional: what the schema can't say
+    def resumable(folder) -> bool                optional: whether a job cut short in this folder can go on there
     def state(options, datasets) -> str          optional: what else the output hangs on (a source, a kind of GPU), now
 
 A stage is a function of files: it takes paths and options, gives paths and figures, and imports no other stage.
@@ -73,7 +74,7 @@ class Job(Generic[OptionsT]):
     """What a stage is given.
 
     `datasets` is this project's folder under datasets/; `folder` is this step's own place in the run folder, empty at
-    the start. `inputs` holds the results of earlier stages by stage name.
+    the start but for a resumable backend. `inputs` holds the results of earlier stages by stage name.
     """
 
     pipeline: Pipeline

@@ -125,8 +125,8 @@ def _assert_converted(dataset):
 def _assert_recorded(folder, outcome):
     client = MlflowClient(f"sqlite:///{folder}/runs/mlflow.db")
     experiment = client.get_experiment_by_name("blood-cells")
-    run, killed = client.search_runs([experiment.experiment_id])
-    assert (run.info.status, killed.info.status) == ("FINISHED", "KILLED")
+    [run] = client.search_runs([experiment.experiment_id])  # the one that was killed, taken up again
+    assert run.info.status == "FINISHED"
     assert run.data.tags["detector.run"] == Path(outcome["run"]).name
     assert run.data.metrics["pull/tasks"] == 364
     for file in folder.glob("runs/**/*"):

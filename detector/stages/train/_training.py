@@ -10,6 +10,7 @@ from detector import models
 from detector.dataset import Dataset
 from detector.errors import DetectorError, UsageError
 from detector.stages import Job, Result
+from detector.stages.train._checkpoint import checkpoint, forget_after, keep_whole
 from detector.stages.train.ultralytics import Options
 from detector.task import Task
 
@@ -20,6 +21,7 @@ def train(job: Job[Options]) -> Result:
     """Train in the job's folder, and say how it went."""
     with models.quietly(job.folder / LOG):
         trainer = _trained(job)
+    checkpoint(job.folder).unlink(missing_ok=True)
     best, last = job.folder / "weights/best.pt", job.folder / "weights/last.pt"
     if not best.exists():
         raise DetectorError(f"training gave no usable weights; {job.folder / LOG} tells why")
@@ -41,12 +43,14 @@ def train(job: Job[Options]) -> Result:
 def _trained(job: Job[Options]) -> Any:
     """The Ultralytics trainer after its work."""
     transforms = _transforms(job.options.augment)
-    network = _network(job)
+    network, done = _network(job)
     with job.report.progress("train", job.options.epochs) as advance:
 
         def begin(trainer: Any) -> None:
             _use_threads(trainer)
+            keep_whole(trainer)
             job.report.parameters(_parameters(trainer))
+            advance(done)
 
         def end_epoch(trainer: Any) -> None:
             job.report.metrics(_metrics(trainer, job.pipeline.task), step=trainer.epoch + 1)
@@ -54,7 +58,7 @@ def _trained(job: Job[Options]) -> Any:
 
         network.add_callback("on_train_start", begin)
         network.add_callback("on_model_save", end_epoch)  # once an epoch; on_fit_epoch_end comes again after the last
-        network.train(**_arguments(job, transforms))
+        network.train(**_arguments(job, transforms), resume=done > 0)
     return network.trainer
 
 
@@ -65,7 +69,19 @@ def _use_threads(trainer: Any) -> None:
         torch.set_num_threads(models.threads_for(trainer.model, trainer.args.imgsz, trainer.batch_size))
 
 
-def _network(job: Job[Options]) -> Any:
+def _network(job: Job[Options]) -> tuple[Any, int]:
+    """An Ultralytics model and how many of its epochs are done: where a training was cut short, else a fresh start."""
+    if not checkpoint(job.folder).exists():
+        network = _fresh(job)
+        return (_warmed(network, job) if job.options.warm_start else network), 0
+    network = models.load(checkpoint(job.folder))
+    done = int(network.ckpt["epoch"]) + 1
+    forget_after(done, job.folder / "results.csv")
+    job.report.say(f"goes on after epoch {done} of {job.options.epochs}, where it was cut short")
+    return network, done
+
+
+def _fresh(job: Job[Options]) -> Any:
     """An Ultralytics model: weights to go on from, or an architecture with random ones."""
     options = job.options
     if options.model.endswith(".pt"):
@@ -75,6 +91,16 @@ def _network(job: Job[Options]) -> Any:
     if network.task != job.pipeline.task:
         raise UsageError(f"train.model: {options.model} is made to {network.task}, and the task is {job.pipeline.task}")
     return network
+
+
+def _warmed(network: Any, job: Job[Options]) -> Any:
+    """The network with the champion's weights wherever they fit: by name and shape, as Ultralytics transfers them."""
+    champion = job.registry.champion()
+    if champion is None:
+        return network
+    job.report.say(f"begins with the weights of the champion, version {champion.number}")
+    job.report.parameters({"train/warm_start_version": champion.number})
+    return network.load(champion.weights)
 
 
 def _arguments(job: Job[Options], transforms: list[Any] | None) -> dict[str, Any]:
@@ -119,7 +145,7 @@ def _said(error: Exception) -> str:
 
 def _parameters(trainer: Any) -> dict[str, object]:
     """Every argument as it was really used, without the paths of this run."""
-    paths = {"data", "model", "save_dir", "project", "name", "exist_ok"}
+    paths = {"data", "model", "save_dir", "project", "name", "exist_ok", "resume"}
     used = {name: value for name, value in vars(trainer.args).items() if value is not None and name not in paths}
     return {f"train/{name}": value for name, value in (used | {"device": str(trainer.device)}).items()}
 

@@ -1,11 +1,13 @@
 """Train a YOLO model with Ultralytics, on the first GPU where there is one, else on every core."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from detector.stages import Job, Pipeline, Result, Section
 from detector.stages.train._arguments import Found, training_faults
+from detector.stages.train._checkpoint import checkpoint
 from detector.stages.train._network import network_faults
 from detector.stages.train._transforms import transform_faults
 
@@ -23,6 +25,7 @@ class Options(Section):
     scale: tuple[float, float, int] | None = Field(
         None, description="an architecture's depth and width multiples and most channels, in place of its own"
     )
+    warm_start: bool = Field(False, description="begin with what the champion has learned, once there is one")
     epochs: int = Field(100, ge=1, description="times that every training image is seen")
     image_size: int = Field(640, ge=32, multiple_of=32, description="pixels of the square that images are fitted to")
     batch: int = Field(16, ge=1, description="images in a step")
@@ -39,6 +42,11 @@ def faults(options: Options, pipeline: Pipeline) -> Found:
     yield from network_faults(options.model, options.scale, pipeline.task)
     yield from _below("options", training_faults(options.options))
     yield from _below("augment", transform_faults(options.augment))
+
+
+def resumable(folder: Path) -> bool:
+    """Whether a training was cut short here after one whole epoch or more."""
+    return checkpoint(folder).exists()
 
 
 def _below(key: str, found: Found) -> Found:

@@ -1,12 +1,15 @@
 """Training through the stage: real networks, two epochs."""
 
 import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import yaml
 
 from detector import models
 from detector.errors import UsageError
+from detector.report import ModelVersion
 from detector.stages import load
 from tests import tiny, training
 
@@ -93,3 +96,42 @@ def test_weights_are_trained_further(trained, tmp_path):
     assert further.id != trained.result.id
     assert further.figures["parameters"] == trained.result.figures["parameters"]
     assert (further.path / "weights/best.pt").exists()
+
+
+@dataclass
+class Crowned:
+    """A registry whose champion has these weights."""
+
+    weights: Path | None
+
+    def champion(self):
+        return self.weights and ModelVersion("7", self.weights, {}, "")
+
+
+def test_a_warm_start_begins_with_what_the_champion_learned(trained, tmp_path):
+    """With no learning at all the weights stay the champion's, though the pipeline names an architecture."""
+    best = trained.result.path / "weights/best.pt"
+    still = {
+        "warm_start": True,
+        "seed": 7,
+        "epochs": 1,
+        "options": {"optimizer": "SGD", "lr0": 0.0, "warmup_bias_lr": 0.0},
+    }
+    report = training.Recorded()
+    crowned = {"registry": Crowned(best), "report": report}
+    warm = training.train(tmp_path, trained.task, trained.converted, **crowned, **still)
+    assert report.used["train/warm_start_version"] == "7"
+    assert "begins with the weights of the champion, version 7" in report.said
+    cold = training.train(tmp_path, trained.task, trained.converted, registry=Crowned(None), **still)
+    assert distance(warm, best) < 1e-3 < distance(cold, best)
+
+
+def distance(result, other):
+    """The largest difference between the convolutions of two checkpoints: they alone learn nothing from statistics."""
+    import torch
+
+    ours, theirs = (
+        torch.load(file, weights_only=False)["model"].state_dict() for file in (result.path / "weights/best.pt", other)
+    )
+    names = [name for name in ours if name.endswith("conv.weight")]
+    return max(float((ours[name].float() - theirs[name].float()).abs().max()) for name in names)

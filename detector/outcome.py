@@ -1,0 +1,65 @@
+"""What a run came to."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from detector import __version__
+from detector.files import write_whole
+from detector.stages import Result
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step that a run did, or had no need to do."""
+
+    name: str
+    result: Result
+    skipped: bool
+    seconds: float
+
+    def plain(self) -> dict[str, Any]:
+        """For `--json` and run.json."""
+        result = self.result
+        return {
+            "step": self.name,
+            "skipped": self.skipped,
+            "seconds": round(self.seconds, 3),
+            "summary": result.summary,
+            "figures": dict(result.figures),
+            "path": str(result.path),
+            "notes": result.notes,
+        }
+
+
+@dataclass
+class Outcome:
+    """What a run came to, its steps, its folder, and where to look next (title, command).
+
+    `status` is running, done, unchanged, failed, or stopped; and killed, where a run died without a word. `working` is
+    the step that a run is at, or was at last: its name and its key.
+    """
+
+    name: str
+    status: str = "running"
+    steps: list[Done] = field(default_factory=list)
+    folder: Path | None = None
+    look: list[tuple[str, str]] = field(default_factory=list)
+    working: dict[str, str] | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """For `--json` and run.json."""
+        return {
+            "schema": 1,
+            "status": self.status,
+            "run": str(self.folder) if self.folder else None,
+            "steps": [done.plain() for done in self.steps],
+        }
+
+    def write(self, error: str | None) -> None:
+        """Keep it in the run's folder, as run.json."""
+        if self.folder is not None:
+            state = {"name": self.name, **self.plain(), "working": self.working, "error": error}
+            text = json.dumps(state | {"detector": __version__}, indent=1, ensure_ascii=False)
+            write_whole(self.folder / "run.json", text)

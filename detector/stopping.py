@@ -1,0 +1,38 @@
+"""A stop from outside: by SIGTERM or Ctrl-C, at the next safe point, and within ten seconds whatever hangs.
+
+Every file appears whole or not at all, so that any moment is safe. But Python calls a handler only between two of its
+own instructions, and a library may sit in one for minutes (building an engine), or swallow what the handler raises. So
+a thread watches for the signals, too, and ends the process when it has not ended by itself.
+"""
+
+import os
+import signal
+import threading
+import time
+
+from detector.errors import Interrupted, Stopped
+
+SECONDS = 9.5  # of the ten
+STOPS: dict[int, type[Stopped]] = {signal.SIGTERM: Stopped, signal.SIGINT: Interrupted}
+
+
+def listen() -> None:
+    """Raise Stopped at SIGTERM, Interrupted at Ctrl-C; the process ends soon after either."""
+    for number in STOPS:
+        signal.signal(number, _stop)
+    reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(reading, True)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reading,), daemon=True, name="stopping").start()
+
+
+def _stop(number: int, _: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is under way: a second one must not cut the record short
+    raise STOPS[number]
+
+
+def _watch(reading: int) -> None:
+    while (number := os.read(reading, 1)[0]) not in STOPS:
+        pass  # a child that ended, a window that was resized
+    time.sleep(SECONDS)
+    os._exit(STOPS[number].exit_code)
