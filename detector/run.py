@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from detector import __version__, results, unfinished
 from detector.config import Config
-from detector.dataset import Dataset
 from detector.errors import DetectorError, GateRefused, TryAgain
 from detector.files import write_whole
 from detector.lock import locked
@@ -21,6 +20,9 @@ from detector.outcome import Done, Outcome
 from detector.plan import DATASETS, RUNS, Choice, Planned, chosen, plan_step, results_of
 from detector.stages import Job, Result
 from detector.terminal import Terminal
+
+if TYPE_CHECKING:
+    from detector.dataset import Dataset
 
 logger = logging.getLogger("detector")
 
@@ -159,9 +161,11 @@ class _Run(AbstractContextManager["_Run"]):
     def _observe(self, done: Done) -> None:
         self.record.stage_done(done.name, done.result, done.skipped, done.seconds)
         if done.name == "convert":
-            self.record.dataset(Dataset(done.result.path))
+            self.record.dataset(self._dataset())
 
-    def _dataset(self) -> Dataset | None:
+    def _dataset(self) -> "Dataset | None":
+        from detector.dataset import Dataset  # Arrow with it: a run with nothing to do needs none
+
         return Dataset(self.inputs["convert"].path) if "convert" in self.inputs else None
 
     def _report(self) -> None:

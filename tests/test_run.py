@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from mlflow import MlflowClient
@@ -61,6 +63,19 @@ def test_a_moved_project_knows_what_is_done(copy):
     outcome = json.loads(done.stdout)
     assert (done.returncode, outcome["status"]) == (0, "unchanged")
     assert [step["skipped"] for step in outcome["steps"]] == [True, True]
+
+
+def test_a_run_with_nothing_new_imports_nothing_heavy(copy):
+    """Half a second and 40 MB hang on it (benchmarks/unchanged.py)."""
+    heavy = ("torch", "numpy", "pyarrow", "mlflow", "PIL", "cv2", "fiftyone", "ultralytics", "httpx")
+    probe = (
+        "import sys; sys.argv = ['detector', 'run', '--until', 'convert', '--exit-code-if-unchanged', '99']\n"
+        "from detector.cli import main\n"
+        "try: main()\n"
+        f"finally: print([name for name in {heavy} if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], cwd=copy, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (99, "[]"), done.stderr
 
 
 def test_a_failure_is_one_sentence_one_code_and_a_failed_run(copy):
