@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIP = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test browser lint bench test-gpu test-image clean
+.PHONY: run test browser lint bench test-gpu torture test-image clean
 
 run: .venv/ready ## the sample project, from annotations to an engine
 	.venv/bin/detector init
@@ -25,6 +25,9 @@ bench: .venv/ready-for-tests ## one JSON line a figure
 
 test-gpu: .venv/ready-for-tests ## on a machine with an NVIDIA GPU and TensorRT
 	.venv/bin/python -m pytest -m gpu
+
+torture: .venv/ready-for-tests .venv-label-studio/ready ## hundreds of kills, faults and broken inputs: an hour and more
+	.venv/bin/python -m pytest -s -m torture
 
 test-image: ## builds the image and runs it, with Docker or else with buildah and podman
 	tests/image/run.sh

@@ -77,7 +77,8 @@ class _Run(AbstractContextManager["_Run"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if error is not None and self.outcome.folder is None and isinstance(error, TryAgain):
             with suppress(DetectorError):  # a source that could not be asked: such a night belongs in the record, too
-                self._open(self._new_folder())
+                self.outcome.folder = self._new_folder()
+                self._open()
         if error is not None and self.outcome.folder is not None:
             logger.error("the run ended early", exc_info=error)
             self.outcome.status = "failed" if isinstance(error, Exception) else "stopped"
@@ -90,13 +91,14 @@ class _Run(AbstractContextManager["_Run"]):
 
     def _begin(self, planned: Planned) -> None:
         """Be at a step: in this run's folder, or in one of a run that was cut short there."""
-        name = planned.step.name
+        name, fresh = planned.step.name, False
         if self.outcome.folder is None and not self._take_up(name, planned):
-            self._open(self._new_folder())
+            self.outcome.folder, fresh = self._new_folder(), True
+            unfinished.begin(self.kept, self.outcome.folder)
         self.outcome.working = {"step": name, "key": planned.key}
         self.outcome.write(None)
-        assert self.outcome.folder is not None  # noqa: S101 - it is open
-        unfinished.begin(self.kept, self.outcome.folder)
+        if fresh:
+            self._open()
 
     def _take_up(self, step: str, planned: Planned | None = None) -> bool:
         """Go on in the folder of the run that was cut short, when it was at this `step`, or at one that is done."""
@@ -110,7 +112,8 @@ class _Run(AbstractContextManager["_Run"]):
         self.terminal.line("run", f"goes on in {found.folder}, where it was cut short")
         self.outcome.working = found.state["working"]
         self.outcome.steps = [found.as_done(done) for done in self.outcome.steps]
-        self._open(found.folder)
+        self.outcome.folder = found.folder
+        self._open()
         return True
 
     def _new_folder(self) -> Path:
@@ -118,8 +121,9 @@ class _Run(AbstractContextManager["_Run"]):
         folder.mkdir(parents=True)
         return folder
 
-    def _open(self, folder: Path) -> None:
-        self.outcome.folder = folder
+    def _open(self) -> None:
+        folder = self.outcome.folder
+        assert folder is not None  # noqa: S101 - whoever calls has chosen it
         resolved = self.config.resolved()
         write_whole(folder / "pipeline.yaml", resolved)
         self._log_to(folder / "log")
