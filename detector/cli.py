@@ -4,13 +4,14 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from detector import __version__, stopping
-from detector.errors import DetectorError, Interrupted, Stopped
+from detector.errors import Interrupted, Stopped, exit_code, failure, sentence
 
 if TYPE_CHECKING:
     from detector.commands.doctor import Finding
@@ -41,21 +42,19 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):  # click makes the one of the other
-        _fail(str(Interrupted()), Interrupted.exit_code, as_json)
-    except (DetectorError, Stopped) as error:
-        _fail(str(error), error.exit_code, as_json)
+        _fail(Interrupted(), as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - a bug of ours: said calmly, the trace is in the run's log
-        _fail(f"unexpected: {type(error).__name__}: {error}; the run's log has the details", 1, as_json)
+    except (Exception, Stopped) as error:  # noqa: BLE001 - also a bug of ours: said calmly, the run's log has the trace
+        _fail(error, as_json)
 
 
-def _fail(message: str, code: int, as_json: bool) -> None:
+def _fail(error: BaseException, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"schema": 1, "status": "failed", "error": message, "exit_code": code}))
-    click.echo(message, err=True)
-    sys.exit(code)
+        click.echo(json.dumps(failure(error), ensure_ascii=False))
+    click.echo(sentence(error), err=True)
+    sys.exit(exit_code(error))
 
 
 def _show(outcome: dict[str, Any], as_json: bool, lines: Callable[[], None]) -> None:
@@ -80,6 +79,7 @@ def commands() -> None:
 @_selecting
 @click.option("--wait-lock", type=float, default=0.0, metavar="SECONDS", help="wait for another run to end")
 @click.option("--exit-code-if-unchanged", type=int, default=0, metavar="CODE", help="e.g. 99 for a scheduler")
+@click.option("--metrics-file", type=click.Path(path_type=Path), help="for Prometheus' node exporter: its textfile")
 def run(
     pipeline: Path,
     overrides: tuple[str, ...],
@@ -89,6 +89,7 @@ def run(
     as_json: bool,
     wait_lock: float,
     exit_code_if_unchanged: int,
+    metrics_file: Path | None,
 ) -> None:
     """Do what PIPELINE (pipeline.yaml) says: only what has changed, in order, recorded.
 
@@ -101,10 +102,13 @@ def run(
     from detector.plan import Choice
     from detector.run import run as run_pipeline
     from detector.terminal import Terminal
+    from detector.unattended import Ending
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
-    config = load(pipeline, overrides)
-    outcome = run_pipeline(config, Choice(first, last, frozenset(forced)), terminal, wait_lock)
+    with Ending(pipeline, metrics_file, exit_code_if_unchanged, partial(click.echo, err=True)) as ending:
+        config = load(pipeline, overrides)
+        choice = Choice(first, last, frozenset(forced))
+        outcome = run_pipeline(config, choice, terminal, wait_lock, ending.of(config))
     _show(outcome.plain(), as_json, lambda: terminal.outcome(outcome.status, outcome.look))
     if outcome.status == "unchanged":
         sys.exit(exit_code_if_unchanged)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from detector import stages
 from detector.complaints import complaints, suggestion
 from detector.errors import ConfigError, UsageError
+from detector.notify import Notify
 from detector.overrides import apply
 from detector.positions import Document, Key, Keys, parse
 from detector.stages import Backend, Section
@@ -65,6 +66,8 @@ class Head(BaseModel):
         description="class names in the order of their YOLO ids; a mapping also merges source labels into a class"
     )
 
+    notify: Notify | None = Field(None, description="a webhook that is told how a run ended")
+
     @field_validator("name")
     @classmethod
     def _is_a_folder_name(cls, name: str) -> str:
@@ -105,6 +108,7 @@ class Config:
     classes: Mapping[str, tuple[str, ...]]
     steps: tuple[Step, ...]
     record: Section
+    notify: Notify | None = None
 
     def resolved(self) -> str:
         """The pipeline as YAML with every default and variable filled in, and every secret taken out."""
@@ -112,11 +116,12 @@ class Config:
         dumped |= {step.name: _dump(step.options) for step in self.steps if step.stage != "export"}
         dumped["record"] = _dump(self.record)
         dumped["export"] = [_dump(step.options) for step in self.steps if step.stage == "export"]
+        dumped |= {"notify": _dump(self.notify)} if self.notify else {}
         return yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True, width=120)
 
     def secrets(self) -> set[str]:
         """The values that must never be shown or stored."""
-        sections = [self.record, *(step.options for step in self.steps)]
+        sections: list[Any] = [self.record, *(step.options for step in self.steps), self.notify or ()]
         values = [value for section in sections for _, value in section]
         return {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
 
@@ -126,7 +131,7 @@ def _plain(classes: Mapping[str, tuple[str, ...]]) -> Any:
     return list(classes) if unmerged else {name: list(labels) for name, labels in classes.items()}
 
 
-def _dump(options: Section) -> Any:
+def _dump(options: BaseModel) -> Any:
     """Plain data; pydantic itself prints stars for a SecretStr, and a password in a URL goes the same way."""
     return yaml.safe_load(re.sub(r"(://[^/@:\s]*:)[^/@\s\"]+@", r"\1***@", options.model_dump_json()))
 
@@ -153,13 +158,15 @@ def _check(document: Document, overrides: Sequence[str]) -> Config | None:
     for override in overrides:
         apply(document, override)
     data: dict[Key, Any] = document.data
+    if isinstance(data.get("notify"), dict):
+        _secrets_from_environment(document, Notify, ("notify",), data["notify"])
     head = _model(document, Head, (), {key: value for key, value in data.items() if key not in SECTIONS}, SECTIONS)
     sections = {keys: _section(document, keys, value) for keys, value in _entries(document, data)}
     steps = tuple(_step(keys, options) for keys, options in sections.items() if options and keys != ("record",))
     record = sections["record",]
     if head is None or record is None:
         return None
-    config = Config(head.name, head.task, head.classes, steps, record)
+    config = Config(head.name, head.task, head.classes, steps, record, head.notify)
     for step in steps:
         for keys, message in stages.faults_of(step.backend, step.options, cast(stages.Pipeline, config)):
             document.fault((*step.keys, *keys), message)
@@ -213,7 +220,7 @@ def backends(stage: str) -> list[str]:
     return ["mlflow"] if stage == "record" else stages.names(stage)
 
 
-def _secrets_from_environment(document: Document, model: type[Section], keys: Keys, value: Mapping[Key, Any]) -> None:
+def _secrets_from_environment(document: Document, model: type[BaseModel], keys: Keys, value: Mapping[Key, Any]) -> None:
     for name, info in model.model_fields.items():
         if info.annotation is SecretStr and name in value and (*keys, name) not in document.from_environment:
             document.fault(

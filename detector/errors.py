@@ -16,6 +16,7 @@ Each message is one clear sentence, and says the way out. They are shown in one 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class DetectorError(Exception):
@@ -98,3 +99,24 @@ class Interrupted(Stopped, KeyboardInterrupt):
 
     def __str__(self) -> str:
         return "interrupted; the next run goes on from what is done"
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """What `--json` says of an error that ended a command, also of one that nobody foresaw."""
+    return {"schema": 1, "status": "failed", "error": sentence(error), "exit_code": exit_code(error)}
+
+
+def sentence(error: BaseException) -> str:
+    """What a person is told of it."""
+    if isinstance(error, KeyboardInterrupt):
+        return str(Interrupted())
+    if isinstance(error, DetectorError | Stopped):
+        return str(error)
+    return f"unexpected: {type(error).__name__}: {error}; the run's log has the details"
+
+
+def exit_code(error: BaseException) -> int:
+    """What the process ends with."""
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted.exit_code
+    return error.exit_code if isinstance(error, DetectorError | Stopped) else DetectorError.exit_code

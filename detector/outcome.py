@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from detector import __version__
+from detector.costs import Costs
 from detector.files import write_whole
 from detector.stages import Result
 
@@ -18,6 +19,7 @@ class Done:
     result: Result
     skipped: bool
     seconds: float
+    costs: Costs = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """For `--json` and run.json."""
@@ -26,6 +28,7 @@ class Done:
             "step": self.name,
             "skipped": self.skipped,
             "seconds": round(self.seconds, 3),
+            "costs": self.costs,
             "summary": result.summary,
             "figures": dict(result.figures),
             "path": str(result.path),

@@ -4,14 +4,13 @@ import importlib
 import logging
 import secrets
 import shutil
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from detector import __version__, results, unfinished
+from detector import __version__, costs, results, unfinished
 from detector.config import Config
 from detector.errors import DetectorError, GateRefused, TryAgain
 from detector.files import write_whole
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("detector")
 
 
-def run(config: Config, choice: Choice, terminal: Terminal, wait: float = 0.0) -> Outcome:
-    """Do what has to be done. Raises what a stage raises, after the record and run.json know of it."""
-    with locked(RUNS / ".lock", wait), _Run(config, terminal) as current:
+def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome: Outcome) -> Outcome:
+    """Do what has to be done, and fill in `outcome`. Raises what a stage raises, after the record and run.json know."""
+    with locked(RUNS / ".lock", wait), _Run(config, terminal, outcome) as current:
         for step in chosen(config, choice):
             current.do(plan_step(step, config, current.inputs, choice))
         return current.finish()
@@ -38,13 +37,13 @@ def run(config: Config, choice: Choice, terminal: Terminal, wait: float = 0.0) -
 class _Run(AbstractContextManager["_Run"]):
     """The state of one run. Its folder and its record are opened by the first step that really runs."""
 
-    def __init__(self, config: Config, terminal: Terminal) -> None:
+    def __init__(self, config: Config, terminal: Terminal, outcome: Outcome) -> None:
         self.config = config
         self.terminal = terminal
         self.kept = results_of(config)
         self.inputs: dict[str, Result] = {}
         self.keys: dict[str, str] = {}
-        self.outcome = Outcome(config.name)
+        self.outcome = outcome
         self.record: Any = None
         self.stack = ExitStack()
 
@@ -56,10 +55,11 @@ class _Run(AbstractContextManager["_Run"]):
             self._note(Done(name, planned.result, skipped=True, seconds=0.0))
         else:
             self._begin(planned)
-            started = time.perf_counter()
-            result = planned.step.backend.run(self._job(planned))
+            job, started = self._job(planned), costs.begin()
+            result = planned.step.backend.run(job)
+            seconds, cost = costs.since(started, result, job.folder)
             results.keep(self.kept, name, planned.key, result, planned.made_from or {})
-            self._note(Done(name, result, skipped=False, seconds=time.perf_counter() - started))
+            self._note(Done(name, result, skipped=False, seconds=seconds, costs=cost))
 
     def finish(self) -> Outcome:
         """Close the books: the report, the check that the record holds everything, where to look next."""
@@ -163,7 +163,7 @@ class _Run(AbstractContextManager["_Run"]):
         self.terminal.step(done.name, done.result, done.skipped, done.seconds)
 
     def _observe(self, done: Done) -> None:
-        self.record.stage_done(done.name, done.result, done.skipped, done.seconds)
+        self.record.stage_done(done.name, done.result, done.skipped, {"seconds": done.seconds, **done.costs})
         if done.name == "convert":
             self.record.dataset(self._dataset())
 
@@ -177,8 +177,7 @@ class _Run(AbstractContextManager["_Run"]):
 
         assert self.outcome.folder is not None  # noqa: S101
         page = self.outcome.folder / "report.html"
-        steps = [(done.name, done.result, done.skipped, done.seconds) for done in self.outcome.steps]
-        write(page, self.config.name, steps, self._dataset(), self.config.resolved())
+        write(page, self.config.name, self.outcome.steps, self._dataset(), self.config.resolved())
         self.record.artifact(page, "report")
         self.outcome.look.append(("report", str(page)))
 

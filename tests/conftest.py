@@ -1,3 +1,3 @@
 """The real servers that tests share."""
 
-pytest_plugins = ["tests.services.browser", "tests.services.label_studio", "tests.services.other_host"]
+pytest_plugins = [f"tests.services.{name}" for name in ("browser", "label_studio", "other_host", "webhook")]

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from detector import page as report
+from detector.outcome import Done
+from detector.page._costs import duration, size
 from detector.page._curves import nice
-from detector.page._view import duration
 from detector.stages import Result
 from tests.exports import annotation, box, converted, region, task
 
@@ -19,6 +20,7 @@ epoch,train/box_loss,val/box_loss,metrics/precision(B),metrics/recall(B),metrics
 2,2.0,nan,0.6,0.5,0.4,0.2
 3,1.0,1.5,0.7,0.6,0.8,0.4
 """
+CHAMPION = "champion: version 4, mAP50-95 0.8100 > 0.7900 of version 3"
 HOSTILE = '<script>document.title = "taken over"</script>'
 
 
@@ -34,14 +36,15 @@ def written(tmp_path):
     (tmp_path / "train/results.csv").write_text(CURVES)
     for name in ("BoxPR_curve", "confusion_matrix_normalized", "BoxF1_curve", "worst/1-00000001-car"):
         Image.new("RGB", (2250, 1500), "teal").save(tmp_path / f"evaluate/{name}.png")
+    cost = {"images_per_second": 81.25, "disk_bytes": 5.5e6}
     steps = [
-        ("convert", convert, True, 0.0),
-        ("check", Result(tmp_path / "check", "c", "1 rule", notes=[HOSTILE]), False, 3.0),
-        ("train", Result(tmp_path / "train", "t", "trained", {"best_epoch": 3}), False, 200.0),
-        ("evaluate", evaluated(tmp_path / "evaluate"), False, 4.5),
-        ("export.onnx", Result(tmp_path / "export/onnx", "o", "tests.onnx, 1.2 MB"), False, 2.0),
-        ("export.tensorrt", Result(tmp_path, "s", "skipped: no GPU", {"skipped": 1}), False, 0.0),
-        ("promote", Result(tmp_path, "p", "champion: version 4, mAP50-95 0.8100 > 0.7900 of version 3"), False, 0.1),
+        Done("convert", convert, True, 0.0),
+        Done("check", Result(tmp_path / "check", "c", "1 rule", notes=[HOSTILE]), False, 3.0),
+        Done("train", Result(tmp_path / "train", "t", "trained", {"best_epoch": 3}), False, 200.0, cost),
+        Done("evaluate", evaluated(tmp_path / "evaluate"), False, 4.5),
+        Done("export.onnx", Result(tmp_path / "export/onnx", "o", "tests.onnx, 1.2 MB"), False, 2.0),
+        Done("export.tensorrt", Result(tmp_path, "s", "skipped: no GPU", {"skipped": 1}), False, 0.0),
+        Done("promote", Result(tmp_path, "p", CHAMPION), False, 0.1),
     ]
     report.write(tmp_path / "report.html", "tests", steps, dataset, f"name: tests # {HOSTILE}\n")
     return tmp_path / "report.html"
@@ -62,13 +65,14 @@ def test_it_shows_the_whole_run(written, page):
     page.goto(written.as_uri())
     text = page.locator("main").inner_text()
     for line in (
-        "champion: version 4, mAP50-95 0.8100 > 0.7900 of version 3",
+        CHAMPION,
         "nothing new",  # convert was skipped
         "3 min 30 s",  # all of it together
         "Passed: leaked images, duplicates.",
         "tests.onnx, 1.2 MB",
         "skipped: no GPU",
         "detector 0.",
+        "What it cost",
     ):
         assert line in text
     rows = page.locator("tr").all_inner_texts()
@@ -77,6 +81,7 @@ def test_it_shows_the_whole_run(written, page):
     assert "person\tnone to measure\tnone to measure" in rows
     assert "1\tdropped\thas no area\t1" in rows
     assert "car\t2\t0\t0\t2" in rows
+    assert "train\t3 min 20 s\t\n\t81.25\t5.5 MB" in rows
     assert page.locator("figure img").count() == 3  # two plots of the evaluation's three, and the worst image
     assert page.locator("figure.chart figcaption").all_inner_texts() == [
         "mAP on val",
@@ -155,6 +160,17 @@ def test_a_run_that_ended_early_has_a_page_too(tmp_path):
 )
 def test_ticks_are_round_and_cover_everything(largest, ticks):
     assert nice(largest) == ticks
+
+
+def test_sizes_are_said_as_people_do():
+    assert [size(count) for count in (0, 999, 1e3, 9.96e6, 12.3e6, 5e15)] == [
+        "0 B",
+        "999 B",
+        "1.0 kB",
+        "10.0 MB",
+        "12 MB",
+        "5000 TB",
+    ]
 
 
 def test_durations_are_said_as_people_do():

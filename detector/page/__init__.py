@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from detector.dataset import Dataset
-from detector.page._view import StepDone, view
-from detector.stages import Result
+from detector.outcome import Done
+from detector.page._view import view
 
 
-def write(
-    page: Path, name: str, steps: Sequence[tuple[str, Result, bool, float]], dataset: Dataset | None, resolved: str
-) -> None:
+def write(page: Path, name: str, steps: Sequence[Done], dataset: Dataset | None, resolved: str) -> None:
     """Write the page of a run of the pipeline `name`.
 
-    `steps` are (step, what it gave, whether it was skipped because nothing had changed, seconds), in order;
     `resolved` is the pipeline as YAML without secrets. A step that did not run leaves its part of the page out.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -25,6 +22,5 @@ def write(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    done = [StepDone(*step) for step in steps]
-    html = environment.get_template("report.html.j2").render(view(name, done, dataset, resolved))
+    html = environment.get_template("report.html.j2").render(view(name, steps, dataset, resolved))
     page.write_text(html, encoding="utf-8")

@@ -5,11 +5,13 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, NamedTuple
+from typing import Any
 
 from detector import __version__
 from detector.dataset import SPLITS, Dataset
 from detector.losses import REASONS
+from detector.outcome import Done
+from detector.page._costs import duration, table
 from detector.page._curves import charts
 from detector.page._pictures import embedded
 from detector.stages import Result
@@ -20,22 +22,13 @@ PLOTS = {"PR_curve.png": "Precision over recall", "confusion_matrix_normalized.p
 TASKS_NAMED = 20
 
 
-class StepDone(NamedTuple):
-    """A step of the run."""
-
-    name: str
-    result: Result
-    skipped: bool
-    seconds: float
-
-
-def view(name: str, steps: Sequence[StepDone], dataset: Dataset | None, resolved: str) -> dict[str, Any]:
+def view(name: str, steps: Sequence[Done], dataset: Dataset | None, resolved: str) -> dict[str, Any]:
     """Everything that the template names."""
     results = {step.name: step.result for step in steps}
     return {
         "name": name,
         "written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "steps": [step._asdict() | {"time": duration(step.seconds)} for step in steps],
+        "steps": [vars(step) | {"time": duration(step.seconds)} for step in steps],
         "total": duration(sum(step.seconds for step in steps)),
         "verdict": results["promote"].summary if "promote" in results else None,
         "data": None if dataset is None else _data(dataset),
@@ -44,17 +37,10 @@ def view(name: str, steps: Sequence[StepDone], dataset: Dataset | None, resolved
         "scores": _scores(results.get("evaluate"), dataset),
         "worst": [embedded(file, file.stem) for file in _artifacts(results.get("evaluate"), "worst")],
         "exports": [{"format": name.partition(".")[2], **_export(result)} for name, result in _exports(steps)],
+        "costs": table(steps),
         "versions": list(_versions()),
         "resolved": resolved,
     }
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _data(dataset: Dataset) -> dict[str, Any]:
@@ -112,7 +98,7 @@ def _artifacts(result: Result | None, folder: str) -> list[Any]:
     return [] if result is None else [file for file in result.artifacts.get(folder, []) if file.exists()]
 
 
-def _exports(steps: Sequence[StepDone]) -> Iterator[tuple[str, Result]]:
+def _exports(steps: Sequence[Done]) -> Iterator[tuple[str, Result]]:
     yield from ((step.name, step.result) for step in steps if step.name.partition(".")[0] == "export")
 
 

@@ -38,10 +38,10 @@ class Record:
         """Upload a file, or a folder with all that is in it, into `folder` of the run."""
         self._writer.artifact(path, folder)
 
-    def stage_done(self, stage: str, result: Result, skipped: bool, seconds: float) -> None:
-        """Record what a stage gave, whether it ran now or was skipped because nothing had changed."""
+    def stage_done(self, stage: str, result: Result, skipped: bool, costs: Mapping[str, float]) -> None:
+        """Record what a stage gave and cost, whether it ran now or was skipped because nothing had changed."""
         figures = {f"{stage}/{name}": value for name, value in result.figures.items()}
-        self._writer.metrics({**figures, f"{stage}/seconds": seconds}, 0)
+        self._writer.metrics(figures | {f"cost/{stage}/{name}": value for name, value in costs.items()}, 0)
         self._writer.flush()
         for folder, paths in result.artifacts.items():
             for path in paths:

@@ -55,7 +55,8 @@ class Result:
     """What a stage gives: a folder, and what there is to say of it.
 
     `id` identifies the content: stages downstream run again when it changes. `figures` are numbers worth comparing
-    between runs; `artifacts` maps a folder in the record to the files that belong there.
+    between runs; `artifacts` maps a folder in the record to the files that belong there. `images` is how many pictures
+    the stage went through, each epoch's counted, where its speed is worth a figure.
     """
 
     path: Path
@@ -64,6 +65,7 @@ class Result:
     figures: Mapping[str, float] = field(default_factory=dict)
     artifacts: Mapping[str, list[Path]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    images: int = 0
 
 
 OptionsT = TypeVar("OptionsT", bound=Section)

@@ -58,7 +58,7 @@ def test_a_run_is_read_back_whole(options, tmp_path):
         run.parameters({"lr0": 0.01, "train.augment": "x" * 7000, "größe (cm)": True})
         for epoch in range(1, 4):
             run.metrics({"val/mAP50": epoch / 10, "loss": float("nan")}, step=epoch)
-        run.stage_done("train", result(tmp_path), skipped=False, seconds=1.5)
+        run.stage_done("train", result(tmp_path), skipped=False, costs={"seconds": 1.5})
         run.dataset(tiny.dataset(tmp_path))
         run.artifact(tmp_path / "plot é.png", "report")
         run.verify()
@@ -70,7 +70,7 @@ def test_a_run_is_read_back_whole(options, tmp_path):
         (2, 0.2),
         (3, 0.3),
     ]
-    expected = {"train/mAP50": 0.9, "train/mAP50/红细胞": 0.8, "train/seconds": 1.5}
+    expected = {"train/mAP50": 0.9, "train/mAP50/红细胞": 0.8, "cost/train/seconds": 1.5}
     assert expected.items() <= read_back.data.metrics.items()
     assert read_back.data.tags["train.summary"] == "trained: mAP50 0.9"
     assert read_back.data.tags["train.skipped"] == "false"
@@ -128,7 +128,7 @@ def test_a_run_that_was_killed_is_ended_by_the_next(options):
 
 def test_what_vanished_is_listed(options, tmp_path):
     with open_(options) as run:
-        run.stage_done("train", result(tmp_path), skipped=False, seconds=1.5)
+        run.stage_done("train", result(tmp_path), skipped=False, costs={"seconds": 1.5})
         run.parameters({"lr0": 0.01})
         run.metrics({"loss": 1.0}, step=7)
         run.verify()

@@ -36,7 +36,7 @@ def test_a_run_outlives_its_server(server, tmp_path, monkeypatch):
             run.verify()
         server.start()
         run.metrics({"loss": 1.0}, 3)
-        run.stage_done("train", Result(tmp_path, "id", "trained", {"mAP50": 0.9}, {"weights": [weights]}), False, 1)
+        run.stage_done("train", Result(tmp_path, "id", "trained", {"mAP50": 0.9}, {"weights": [weights]}), False, {})
         run.registry.name(run.registry.register(weights, {"mAP50": 0.9}, "t"), "champion")
         assert run.registry.champion().weights.read_bytes() == b"weights"
         run.verify()

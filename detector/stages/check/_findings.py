@@ -95,7 +95,8 @@ def conclude(dataset: Dataset, tables: Tables, findings: list[Finding], folder: 
     notes = [f"{finding.headline}{_which(tables, finding.found)}" for finding in warned]
     summary = f"{len(findings)} rules, {len(warned)} warning{'s' * (len(warned) != 1)}"
     figures = {finding.rule: float(finding.found.number) for finding in findings}
-    return Result(folder, dataset.version, summary, figures, {"check": [file]}, notes)
+    images = dataset.images.num_rows - dataset.images["file"].null_count
+    return Result(folder, dataset.version, summary, figures, {"check": [file]}, notes, images)
 
 
 def _which(tables: Tables, found: Found) -> str:

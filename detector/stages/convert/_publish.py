@@ -89,7 +89,7 @@ def _result(folder: Path, done: Account) -> Result:
     figures |= {f"objects/{name}": count for name, count in kept["objects_of"].items()}
     summary = f"version {folder.name}: {kept['objects']:,} objects on {kept['images']:,} images ({splits})"
     told = [folder / name for name in ("card.md", "conversion.json", "data.yaml")]
-    return Result(folder, folder.name, summary, figures, {"dataset": told}, sentences(done))
+    return Result(folder, folder.name, summary, figures, {"dataset": told}, sentences(done), kept["images"])
 
 
 def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) -> None:

@@ -43,6 +43,7 @@ def evaluate(job: Job[Options]) -> Result:
             "worst": worst,
         },
         notes=[*_notes(judged, worst), *shown],
+        images=len(judged),
     )
 
 

@@ -100,4 +100,5 @@ def finish(annotations: Annotations, datasets: Path, source: str) -> Result:
         folder.name,
         f"{tasks:,} tasks, {images.num_rows - excluded:,} images, {regions.num_rows:,} regions from {source}",
         {"tasks": tasks, "images": images.num_rows - excluded, "regions": regions.num_rows, "excluded": excluded},
+        images=images.num_rows - excluded,
     )

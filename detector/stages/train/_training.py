@@ -37,6 +37,7 @@ def train(job: Job[Options]) -> Result:
         summary=_summary(figures, trainer.device.type),
         figures=figures,
         artifacts={"train": _documents(job.folder), "weights": [best, last]},
+        images=len(trainer.train_loader.dataset) * (trainer.epoch + 1 - trainer.start_epoch),
     )
 
 

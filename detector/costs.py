@@ -1,0 +1,59 @@
+"""What a step cost: seconds, GPU memory, images a second, bytes on disk. Measuring loads no library."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from detector.stages import Result
+
+Costs = dict[str, float]  # images_per_second, peak_gpu_bytes, disk_bytes: those that a step has
+
+
+def begin() -> float:
+    """Start measuring; give what `since` takes."""
+    for cuda, device in _gpus():
+        cuda.reset_peak_memory_stats(device)
+    return time.perf_counter()
+
+
+def since(started: float, result: Result, folder: Path) -> tuple[float, Costs]:
+    """Wall seconds since `begin`, and the rest of what the step cost that worked in `folder`.
+
+    GPU memory is the peak of this process on the GPU that had to hold most, as PyTorch allocated it.
+    """
+    seconds = time.perf_counter() - started
+    costs = {"disk_bytes": float(disk_bytes(folder, result.path))}
+    if result.images:
+        costs["images_per_second"] = round(result.images / max(seconds, 1e-9), 2)
+    if peaks := [float(cuda.max_memory_allocated(device)) for cuda, device in _gpus()]:
+        costs["peak_gpu_bytes"] = max(peaks)
+    return seconds, costs
+
+
+def _gpus() -> Iterator[tuple[Any, int]]:
+    """The GPUs that PyTorch can use, if a step has loaded it."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        yield from ((torch.cuda, device) for device in range(torch.cuda.device_count()))
+
+
+def disk_bytes(*places: Path) -> int:
+    """What files and folders hold, in bytes; a file with several names in them (hard links) counts once."""
+    return sum({(found.st_dev, found.st_ino): found.st_size for place in places for found in stats(place)}.values())
+
+
+def stats(place: Path) -> Iterator[os.stat_result]:
+    """What the system says of every file in `place`, or of the file that it is; links are not followed."""
+    if place.is_symlink() or not place.is_dir():
+        if place.exists():
+            yield place.lstat()
+        return
+    with os.scandir(place) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from stats(Path(entry.path))
+            else:
+                yield entry.stat(follow_symlinks=False)

@@ -1,0 +1,42 @@
+"""What each step cost, as rows of a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from detector.outcome import Done
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def table(steps: Sequence[Done]) -> dict[str, Any]:
+    """A row for each step that ran; the share of the longest is the length of its bar. No GPU, no column for it."""
+    ran = [step for step in steps if not step.skipped]
+    longest = max((step.seconds for step in ran), default=0.0) or 1.0
+    rows = [
+        {
+            "step": step.name,
+            "share": round(100 * step.seconds / longest, 1),
+            "time": duration(step.seconds),
+            "speed": f"{step.costs['images_per_second']:,.4g}" if "images_per_second" in step.costs else "",
+            "gpu": size(step.costs["peak_gpu_bytes"]) if step.costs.get("peak_gpu_bytes") else "",
+            "disk": size(step.costs.get("disk_bytes", 0.0)),
+        }
+        for step in ran
+    ]
+    return {"rows": rows, "gpu": any(row["gpu"] for row in rows)}
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: float) -> str:
+    """`0 B`, `1.2 MB`, `34 GB`: bytes in powers of 1000, as disks are sold."""
+    power = 0
+    while count >= 1000 and power < len(_UNITS) - 1:
+        count, power = count / 1000, power + 1
+    return f"{count:.1f} {_UNITS[power]}" if 0 < count < 10 and power else f"{count:.0f} {_UNITS[power]}"
