@@ -142,14 +142,15 @@ def test_links_lead_to_tasks_and_nowhere_else(tmp_path, page):
         links = pa.array([link] * table.num_rows)
         pq.write_table(table.set_column(table.schema.get_field_index("link"), "link", links), file)
         opened = type(dataset)(dataset.folder)
-        report.write(tmp_path / "report.html", "tests", [("convert", convert, False, 0.5)], opened, "")
+        report.write(tmp_path / "report.html", "tests", [Done("convert", convert, False, 0.5)], opened, "")
         page.goto((tmp_path / "report.html").as_uri())
         assert page.locator(f"td a[href='{LINK}']", has_text="1").count() == shown
         assert page.locator("a").count() == shown
 
 
 def test_a_run_that_ended_early_has_a_page_too(tmp_path):
-    report.write(tmp_path / "report.html", "tests", [("pull", Result(tmp_path, "p", "0 tasks"), False, 0.5)], None, "")
+    pulled = Done("pull", Result(tmp_path, "p", "0 tasks"), False, 0.5)
+    report.write(tmp_path / "report.html", "tests", [pulled], None, "")
     html = (tmp_path / "report.html").read_text()
     assert "0 tasks" in html
     assert "<h2>Data" not in html
