@@ -13,7 +13,8 @@ Stopped                      75    by SIGTERM: no failure, and no Exception that
 Each message is one clear sentence, and says the way out. They are shown in one place: `detector.cli.main`.
 """
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,27 @@ def sentence(error: BaseException) -> str:
     """What a person is told of it."""
     if isinstance(error, KeyboardInterrupt):
         return str(Interrupted())
+    if any(_is_full(cause) for cause in _causes(error)):
+        return "the disk is full; make room (`detector prune` removes old versions and runs), then run again"
     if isinstance(error, DetectorError | Stopped):
         return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"{error.filename or 'a file'}: {error.strerror}; this user must be able to read and write there"
     return f"unexpected: {type(error).__name__}: {error}; the run's log has the details"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, what it was raised from, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether the system, SQLite or PyTorch says that nothing more fits on the disk."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return "disk is full" in str(error) or "PytorchStreamWriter failed" in str(error)
 
 
 def exit_code(error: BaseException) -> int:

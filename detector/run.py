@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from detector import __version__, costs, results, unfinished
 from detector.config import Config
-from detector.errors import DetectorError, GateRefused, TryAgain
+from detector.errors import DetectorError, GateRefused, TryAgain, sentence
 from detector.files import write_whole
 from detector.lock import locked
 from detector.outcome import Done, Outcome
@@ -84,7 +84,8 @@ class _Run(AbstractContextManager["_Run"]):
             self.outcome.status = "failed" if isinstance(error, Exception) else "stopped"
             for file in error.evidence if isinstance(error, GateRefused) and self.record else ():
                 self.record.artifact(file, "refused")
-        self.outcome.write(str(error) if error else None)
+        with suppress(OSError):  # a full disk is what is told already
+            self.outcome.write(sentence(error) if error else None)
         self.stack.__exit__(kind, error, trace)
         if self.outcome.status == "done":
             unfinished.end(self.kept)
@@ -138,6 +139,7 @@ class _Run(AbstractContextManager["_Run"]):
     def _log_to(self, file: Path) -> None:
         handler = logging.FileHandler(file, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logging.raiseExceptions = False  # a log that can't be written is no reason to print at every line of it
         root = logging.getLogger()
         root.addHandler(handler)
         root.setLevel(logging.INFO)

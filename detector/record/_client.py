@@ -69,10 +69,11 @@ def failures(uri: str) -> Iterator[None]:
     """
     import requests
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (MlflowException, requests.RequestException, OSError) as error:
+    except (MlflowException, SQLAlchemyError, requests.RequestException, OSError) as error:
         first_line = without_secrets(str(error)).strip().partition("\n")[0]
         kind = TryAgain if _passing(error) else DetectorError
         raise kind(f"MLflow at {without_secrets(uri)}: {first_line}") from error
@@ -106,7 +107,8 @@ def _create_database(file: Path) -> None:
     """Migrate a new SQLite store beside its place, then rename it: a kill leaves no half-made database."""
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
+    for left in file.parent.glob(f".{file.name}.*"):
+        left.unlink()
     _open_database(fresh)
     fresh.replace(file)
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from detector.dataset import Dataset
-from detector.errors import DetectorError
+from detector.errors import DetectorError, sentence
 from detector.record._client import failures
 from detector.record._dataset import dataset_input
 from detector.record._registry import MlflowRegistry
@@ -95,7 +95,7 @@ class Record:
     def _tell(self, error: BaseException) -> None:
         """Why the run ended: one line as a tag, the whole as an artifact, both without secrets."""
         self._writer.flush()
-        message = without_secrets(str(error) or type(error).__name__, self._secrets)
+        message = without_secrets(sentence(error), self._secrets)
         self._writer.tags({"error": message})
         whole = "".join(traceback.format_exception(error))
         self._writer.text("error.txt", without_secrets(whole, self._secrets))
