@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 178_956_970  # Pillow's own bound against decompression bombs: 512 MiB of RGB
 _ORIENTATION = 0x0112  # EXIF 2.3, tag 274
+_PNG_END = b"IEND\xaeB`\x82"  # the last chunk's type and checksum (RFC 2083, section 4.1.4)
 _ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "BMP": ".bmp", "WEBP": ".webp", "TIFF": ".tif"}
 
 
@@ -81,6 +82,8 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     if ending is None:
         return Pixels(problem="broken_image", detail=f"{name}: {image.format} is no format that YOLO reads")
     image.load()
+    if image.format == "PNG" and _PNG_END not in content:  # the one end that Pillow does not look for
+        return Pixels(problem="broken_image", detail=f"{name}: the file ends too early")
     turned = image.getexif().get(_ORIENTATION, 1) not in {0, 1}
     if turned:
         image, content = _upright(image, ending)

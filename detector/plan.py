@@ -33,6 +33,7 @@ class Planned:
     result: Result | None = None
     key: str = ""
     made_from: Ingredients | None = None
+    forced: bool = False
 
 
 def results_of(config: Config) -> Path:
@@ -60,7 +61,7 @@ def plan_step(step: Step, config: Config, inputs: Mapping[str, Result], choice: 
     made_from = ingredients(step, config, inputs, state)
     key = key_of(made_from)
     if step.stage in choice.forced:
-        return Planned(step, ["forced"], None, key, made_from)
+        return Planned(step, ["forced"], None, key, made_from, forced=True)
     result = results.find(kept, step.name, key)
     why = None if result else reasons(results.last_ingredients(kept, step.name), made_from)
     return Planned(step, why, result, key, made_from)

@@ -155,7 +155,8 @@ class _Run(AbstractContextManager["_Run"]):
         datasets = DATASETS / self.config.name
         datasets.mkdir(parents=True, exist_ok=True)
         report = _Observed(self.terminal, self.record)
-        return Job(self.config, planned.step.options, self.inputs, datasets, folder, report, self.record.registry)
+        options, registry = planned.step.options, self.record.registry
+        return Job(self.config, options, self.inputs, datasets, folder, report, registry, planned.forced)
 
     def _note(self, done: Done) -> None:
         self.outcome.steps.append(done)

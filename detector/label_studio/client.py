@@ -2,17 +2,25 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from detector.errors import DetectorError, TryAgain, UsageError
 from detector.label_studio.persist import Passing, asked_to_wait, may_pass, persist
+from detector.label_studio.token import Credentials
 
 if TYPE_CHECKING:
     import httpx
+
+CONNECT = 10.0  # seconds
+SILENCE = 60.0  # seconds without a byte: a page of tasks takes a busy server some
+WHOLE = 600.0  # seconds for one answer, however steadily it drips
 
 T = TypeVar("T")
 _TOKEN = re.compile("[!-~]+")
@@ -24,81 +32,96 @@ class Connection:
 
     url: str  # without a slash at the end
     http: "httpx.Client"
-    sdk: Any
+    credentials: Credentials
 
     @property
     def authorization(self) -> dict[str, str]:
-        """The header that says who asks; a personal access token is exchanged, and renewed, by the SDK."""
-        headers = ask(self.url, self.sdk._client_wrapper.get_headers)  # it has no public name
-        return {"Authorization": headers["Authorization"]}
+        """The header that says who asks; the server may first be asked for a fresh access token."""
+        return self.credentials.header()
 
-    def get(self, path: str, params: dict[str, Any]) -> bytes:
-        """The body of the answer to GET `path`, for API calls whose answers the SDK can't read fast enough."""
-        from label_studio_sdk.core.api_error import ApiError
+    def get(self, path: str, kind: type[T], params: Mapping[str, Any] | None = None) -> T | None:
+        """The JSON that the server answers GET `path` with, as a `kind`; None when it has no such thing.
 
-        def once() -> bytes:
-            answer = self.http.get(self.url + path, params=params, headers=self.authorization)
-            if not answer.is_success:
-                raise ApiError(status_code=answer.status_code, headers=dict(answer.headers))
-            return answer.content
+        Asks again while the failure may pass. Raises UsageError when the token or the address is wrong, TryAgain when
+        the server can't be reached. What the server sent goes into no message: it may hold a session.
+        """
+        status, body = _ask(self, "GET", path, params=params, headers=self.authorization)
+        return None if status == 404 else _decode(self.url, status, body, kind)
 
-        return ask(self.url, once)
+    def read(self, path: str, kind: type[T], params: Mapping[str, Any] | None = None) -> T:
+        """As `get`, of what every Label Studio has: raises UsageError when this one has not."""
+        found = self.get(path, kind, params)
+        if found is None:
+            raise refused(self.url, 404)
+        return found
 
 
 @contextmanager
 def connect(url: str, token: str) -> Iterator[Connection]:
     """A connection to the server at `url` with a legacy token or a personal access token.
 
-    Raises UsageError for what is no address or no token, or an expired one; any other fault shows with the first
-    question.
+    Raises UsageError for what is no token; any other fault shows with the first question.
     """
     import httpx
-    from label_studio_sdk import LabelStudio
 
     token = token.strip()
     if not _TOKEN.fullmatch(token):  # or the HTTP library would refuse it, and show it
         raise UsageError("the Label Studio token is empty or holds what no token does; copy it from Account & Settings")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every address, signed ones too
-    url = url.rstrip("/")
     # Cookies know no ports: the session that this server offers would go to any other server on its host.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    timeout = httpx.Timeout(120, connect=10)
-    with httpx.Client(follow_redirects=True, timeout=timeout, cookies=no_cookies) as http:
+    with httpx.Client(timeout=httpx.Timeout(SILENCE, connect=CONNECT), cookies=no_cookies) as http:
 
-        def client() -> LabelStudio:
-            return LabelStudio(base_url=f"{url}/", api_key=token, httpx_client=http, max_retries=0)
+        def exchange(token: str) -> str:
+            status, body = _ask(connection, "POST", "/api/token/refresh/", json={"refresh": token})
+            return _decode(connection.url, status, body, _Access).access
 
-        yield Connection(url, http, ask(url, client))
+        connection = Connection(url.rstrip("/"), http, Credentials(token, exchange))
+        yield connection
 
 
-def ask(url: str, question: Callable[[], T]) -> T:
-    """The answer of the server at `url` to `question`, a call of the SDK or of `Connection.http`.
+class _Access(msgspec.Struct):
+    access: str
 
-    Asks again while the failure may pass. Raises UsageError when the token or the address is wrong, TryAgain when
-    the server can't be reached. What the server sent goes into no message: it may hold a session.
-    """
-    from httpx import TransportError
-    from label_studio_sdk.core.api_error import ApiError
 
-    def once() -> T:
+def whole(answer: "httpx.Response") -> Iterator[bytes]:
+    """The body as it comes. Raises Passing when it drips: each drop is in time, and the whole never would be."""
+    until = time.monotonic() + WHOLE
+    for chunk in answer.iter_bytes():
+        yield chunk
+        if time.monotonic() > until:
+            raise Passing(f"not whole after {WHOLE:.0f} seconds")
+
+
+def _ask(connection: Connection, method: str, path: str, **request: Any) -> tuple[int, bytes]:
+    """The status and the body of the server's answer. A redirect is not followed: the token stays where it is."""
+    import httpx
+
+    def once() -> tuple[int, bytes]:
         try:
-            return question()
-        except TransportError as error:
+            with connection.http.stream(method, connection.url + path, **request) as answer:
+                body = b"".join(whole(answer))
+        except httpx.RequestError as error:
             raise Passing(str(error) or type(error).__name__) from error
-        except ApiError as error:
-            status, headers = error.status_code or 0, error.headers
-        except ValueError:  # an answer that should be JSON, and is not
-            status, headers = 0, None
-        if may_pass(status):
-            raise Passing(f"HTTP {status}", asked_to_wait(headers or {}))
-        raise refused(url, status)
+        if may_pass(answer.status_code):
+            raise Passing(f"HTTP {answer.status_code}", asked_to_wait(answer.headers))
+        return answer.status_code, body
 
     try:
         return persist(once)
     except Passing as failure:
         raise TryAgain(
-            f"Label Studio at {url} can't be reached ({failure}); check pull.url, or try again later"
+            f"Label Studio at {connection.url} can't be reached ({failure}); check pull.url, or try again later"
         ) from failure
+
+
+def _decode(url: str, status: int, body: bytes, kind: type[T]) -> T:
+    if status != 200:
+        raise refused(url, status)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError:  # an answer that should be JSON of this kind, and is not
+        raise refused(url, 0) from None
 
 
 def refused(url: str, status: int) -> DetectorError:
@@ -110,6 +133,8 @@ def refused(url: str, status: int) -> DetectorError:
         )
     if status == 403:
         return UsageError(f"Label Studio at {url} does not let the token's owner read this; use a member's token")
+    if 300 <= status < 400:
+        return UsageError(f"{url} sends us on to another address; write the one where it ends into pull.url")
     if status in {0, 200, 404, 405}:
         return UsageError(f"what answers at {url} is not Label Studio; check pull.url")
     return DetectorError(f"Label Studio at {url} answered HTTP {status}; its own log says why")

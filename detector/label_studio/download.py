@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from detector.errors import TryAgain
-from detector.label_studio.client import Connection, refused
+from detector.label_studio.client import Connection, refused, whole
 from detector.label_studio.persist import Passing, asked_to_wait, may_pass, persist
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def _once(connection: Connection, address: str, target: Path) -> str | None:
         if _own(connection, httpx.URL(address)):
             # Label Studio says how long an upload is only when it is asked for a range.
             headers |= connection.authorization | {"Range": "bytes=0-"}
-        with connection.http.stream("GET", address, headers=headers) as answer:  # a redirect elsewhere loses the token
+        # A redirect to elsewhere loses the token.
+        with connection.http.stream("GET", address, headers=headers, follow_redirects=True) as answer:
             why = _missing(connection, answer)
             if why is None:
                 _write(answer, target)
@@ -93,7 +94,7 @@ def _write(answer: "httpx.Response", target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
     try:
         with part.open("wb") as file:
-            file.writelines(answer.iter_bytes())
+            file.writelines(whole(answer))
         total = answer.headers.get("content-range", "").rpartition("/")[2]
         if total.isdigit() and part.stat().st_size != int(total):
             raise Passing(f"{part.stat().st_size} of {total} bytes came")

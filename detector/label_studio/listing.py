@@ -1,43 +1,68 @@
-"""Every task of a project with its annotations, page by page, as the JSON that Label Studio exports.
+"""What a Label Studio server tells of a project's tasks, page by page.
 
 The server's own export would write a file into the server's data folder each time, answer in one piece, and tell
 nothing while it works; the listing is as fast (1.6 ms a task with 13 boxes, as measured with Label Studio 1.23).
+
+Predictions and drafts are not asked for. They are no annotations, and the server says too little of when they change.
 """
 
 import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
-from detector.label_studio.client import Connection, ask
+from detector.label_studio.client import Connection
 from detector.label_studio.projects import Project
-from detector.report import Report
 
 PAGE = 200  # tasks a request: a page with a brush mask on every task is still some tens of megabytes
-# The names count on every level: without `result`, annotations come without their regions.
-_FIELDS = (
-    "id,data,annotations,result,completed_by,was_cancelled,ground_truth,created_at,updated_at,"
-    "draft_exists,total_predictions"
+STAMPS = 1000  # tasks a request, of what tells whether a task changed: 0.5 s
+TASKS = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("updated_at", pa.timestamp("us", "UTC")),  # by the server's clock
+        ("annotations", pa.int32()),  # submitted ones
+        ("json", pa.large_binary()),  # as in an export, though `completed_by` is a number
+    ]
 )
+# The names count on every level: without `result`, annotations come without their regions.
+_STAMP = "id,updated_at,total_annotations"
+_ALL = f"{_STAMP},data,annotations,result,completed_by,was_cancelled,ground_truth,created_at"
+
+Filter = Mapping[str, Any]
 
 
 class _Annotation(msgspec.Struct):
     id: int
     result: msgspec.Raw
-    completed_by: int | dict[str, Any] | None = None
+    completed_by: int | None = None
     was_cancelled: bool = False
     ground_truth: bool = False
     created_at: str | None = None
     updated_at: str | None = None
 
 
-class _Task(msgspec.Struct):
+class _Content(msgspec.Struct):
+    """What a task says that a data set hangs on."""
+
     id: int
     data: msgspec.Raw
     annotations: list[_Annotation]
-    draft_exists: bool = False
-    drafts: list[dict[str, Any]] = []
-    total_predictions: int = 0
+
+
+class _Stamp(msgspec.Struct):
+    """What tells whether a task changed."""
+
+    id: int
+    updated_at: str
+    total_annotations: int = 0
+
+
+class _Task(_Content, kw_only=True):
+    updated_at: str
+    total_annotations: int = 0
 
 
 class _Page(msgspec.Struct):
@@ -45,50 +70,114 @@ class _Page(msgspec.Struct):
     tasks: list[_Task]
 
 
-def tasks(connection: Connection, project: Project, report: Report) -> bytes:
-    """The JSON list of the project's tasks, by id.
-
-    Two things are as in no export: `completed_by` has the annotator's e-mail, and `drafts`, of which the listing says
-    only that there are some, holds an empty object.
-    """
-    emails = _emails(connection)
-    page = _after(connection, project, 0)
-    blocks: list[bytes] = []
-    with report.progress("tasks", page.total) as advance:
-        while True:
-            blocks += [_exported(task, emails) for task in page.tasks]
-            advance(len(page.tasks))
-            if page.total <= len(page.tasks):
-                return b"[" + b",".join(blocks) + b"]"
-            page = _after(connection, project, page.tasks[-1].id)
+class _Stamps(msgspec.Struct):
+    total: int
+    total_annotations: int
+    tasks: list[_Stamp]
 
 
-def _after(connection: Connection, project: Project, last: int) -> _Page:
-    """The tasks that follow the task `last`.
+class Look(msgspec.Struct, frozen=True):
+    """What one small request tells of all tasks. A change of any task or annotation changes it, with few exceptions."""
+
+    newest: str
+    tasks: int
+    annotations: int
+
+
+def look(connection: Connection, project: Project) -> Look:
+    """The newest `updated_at` among the project's tasks, and how many tasks and annotations there are."""
+    page = _stamps(connection, project, [], {"page_size": 1}, "-tasks:updated_at")
+    return Look(page.tasks[0].updated_at if page.tasks else "", page.total, page.total_annotations)
+
+
+def count(connection: Connection, project: Project, first: int, last: int) -> tuple[int, int]:
+    """How many tasks, and annotations, there are from the id `first` to the id `last`."""
+    page = _stamps(connection, project, [_between(first, last)], {"page_size": 1})
+    return page.total, page.total_annotations
+
+
+def stamps(connection: Connection, project: Project, first: int, last: int, since: datetime | None = None) -> pa.Table:
+    """TASKS without json: the tasks from the id `first` to the id `last`, changed at `since` or later."""
+    late = [] if since is None else [_filter("updated_at", "greater_or_equal", "Datetime", _zulu(since))]
+    found: list[_Stamp] = []
+    while True:
+        page = _stamps(connection, project, [_between(first, last), *late], {"page_size": STAMPS})
+        found += page.tasks
+        if page.total <= len(page.tasks):
+            return _table(found)
+        first = page.tasks[-1].id + 1
+
+
+def after(connection: Connection, project: Project, last: int, advance: Callable[[int], None]) -> Iterator[pa.Table]:
+    """TASKS, a table a page: all that follow the task `last`.
 
     By id, not by page number: a task deleted meanwhile would move the pages, and another would be skipped.
     """
-    later = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
-    query = {"filters": {"conjunction": "and", "items": [later]}, "ordering": ["tasks:id"]}
-    params = {
-        "project": project.id,
-        "fields": "all",
-        "include": _FIELDS,
-        "resolve_uri": "false",  # s3://… stays what it is, and is no address that is signed anew each time
-        "page_size": PAGE,
-        "query": json.dumps(query),
-    }
-    return msgspec.json.decode(connection.get("/api/tasks", params), type=_Page)
+    while True:
+        page = _full(connection, project, _filter("id", "greater", "Number", last))
+        yield _tasks(page.tasks)
+        advance(len(page.tasks))
+        if page.total <= len(page.tasks):
+            return
+        last = page.tasks[-1].id
 
 
-def _emails(connection: Connection) -> dict[int, str]:
-    return ask(connection.url, lambda: {user.id: user.email for user in connection.sdk.users.list()})
+def named(connection: Connection, project: Project, ids: Sequence[int]) -> Iterator[pa.Table]:
+    """TASKS, a table a page: those of `ids` that there still are."""
+    for start in range(0, len(ids), PAGE):
+        batch = list(ids[start : start + PAGE])
+        yield _tasks(_full(connection, project, _filter("id", "in_list", "Number", batch)).tasks)
 
 
-def _exported(task: _Task, emails: dict[int, str]) -> bytes:
-    task.drafts = [{}] * task.draft_exists
-    for annotation in task.annotations:
-        who = annotation.completed_by
-        if isinstance(who, int) and who in emails:
-            annotation.completed_by = {"id": who, "email": emails[who]}
-    return msgspec.json.encode(task)
+def emails(connection: Connection) -> dict[int, str]:
+    """The e-mail address of each annotator, by the number that annotations name him or her by."""
+    return {user.id: user.email for user in connection.read("/api/users/", list[_User])}
+
+
+class _User(msgspec.Struct):
+    id: int
+    email: str
+
+
+def _full(connection: Connection, project: Project, wanted: Filter) -> _Page:
+    # s3://… stays what it is, and is no address that is signed anew each time
+    how = {"fields": "all", "include": _ALL, "resolve_uri": "false", "page_size": PAGE}
+    return connection.read("/api/tasks", _Page, how | _query(project, [wanted], "tasks:id"))
+
+
+def _stamps(
+    connection: Connection, project: Project, wanted: list[Filter], page: dict[str, Any], order: str = "tasks:id"
+) -> _Stamps:
+    how = {"fields": "task_only", "include": _STAMP} | page
+    return connection.read("/api/tasks", _Stamps, how | _query(project, wanted, order))
+
+
+def _query(project: Project, wanted: list[Filter], order: str) -> dict[str, Any]:
+    filters = {"conjunction": "and", "items": wanted}
+    return {"project": project.id, "query": json.dumps({"filters": filters, "ordering": [order]})}
+
+
+def _filter(column: str, operator: str, kind: str, value: object) -> Filter:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def _between(first: int, last: int) -> Filter:
+    return _filter("id", "in", "Number", {"min": first, "max": last})
+
+
+def _zulu(moment: datetime) -> str:
+    """The only form of a time that the filter takes: it answers +00:00 with HTTP 500."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _table(found: Iterable[_Stamp | _Task]) -> pa.Table:
+    rows = [(task.id, task.updated_at, task.total_annotations) for task in found]
+    ids, times, counts = zip(*rows, strict=True) if rows else ((), (), ())
+    columns = [pa.array(ids, pa.int64()), pa.array(times, pa.string()), pa.array(counts, pa.int32())]
+    columns[1] = columns[1].cast(TASKS.field("updated_at").type)
+    return pa.table(columns, pa.schema(list(TASKS)[:3]))
+
+
+def _tasks(found: list[_Task]) -> pa.Table:
+    contents = [msgspec.json.encode(_Content(task.id, task.data, task.annotations)) for task in found]
+    return _table(found).append_column(TASKS.field("json"), pa.array(contents, pa.large_binary()))

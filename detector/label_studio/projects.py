@@ -1,13 +1,12 @@
-"""Projects on a Label Studio server: found by id or title, and whether anything in them changed."""
+"""Projects on a Label Studio server, found by id or by title."""
 
-import hashlib
-import json
 from dataclasses import dataclass
+from itertools import count
 
 import msgspec
 
 from detector.errors import UsageError
-from detector.label_studio.client import Connection, ask
+from detector.label_studio.client import Connection
 
 _SHOWN = 20  # titles in an error, the newest projects first
 
@@ -38,42 +37,33 @@ def find_project(connection: Connection, wanted: int | str) -> Project:
     return _by_id(connection, found[0])
 
 
-def looks_like(connection: Connection, project: Project) -> str:
-    """A text that changes whenever a task or an annotation of the project is added, edited or deleted.
+class _Project(msgspec.Struct):
+    id: int
+    title: str | None = None
+    label_config: str | None = None
 
-    One request, for one task: whatever was added or edited has the newest `updated_at`, and what was deleted is
-    missing from the counts. Drafts are not seen; they change no data set.
-    """
-    newest = {"page_size": 1, "query": json.dumps({"ordering": ["-tasks:updated_at"]})}
-    fields = {"fields": "task_only", "include": "id,updated_at"}
-    body = connection.get("/api/tasks", {"project": project.id} | newest | fields)
-    return json.dumps([connection.url, project.id, _digest(project.config), msgspec.json.decode(body)])
+
+class _Projects(msgspec.Struct):
+    results: list[_Project]
+    next: str | None = None
 
 
 def _by_id(connection: Connection, number: int) -> Project:
-    from label_studio_sdk.core.api_error import ApiError
-
-    def question() -> Project | None:
-        try:
-            found = connection.sdk.projects.get(number)
-        except ApiError as error:
-            if error.status_code == 404:
-                return None
-            raise
-        return Project(found.id, found.title or "", found.label_config or "")
-
-    project = ask(connection.url, question)
-    if project is None:
+    found = connection.get(f"/api/projects/{number}/", _Project)
+    if found is None:
         raise UsageError(f"Label Studio has no project with the id {number}; {_there_are(_titles(connection))}")
-    return project
+    return Project(found.id, found.title or "", found.label_config or "")
 
 
 def _titles(connection: Connection) -> dict[int, str]:
-    def question() -> dict[int, str]:
-        listed = connection.sdk.projects.list(include="id,title", page_size=1000)
-        return {project.id: project.title or "" for project in listed}
-
-    return ask(connection.url, question)
+    titles: dict[int, str] = {}
+    for page in count(1):
+        params = {"include": "id,title", "page_size": 1000, "page": page}
+        listed = connection.read("/api/projects/", _Projects, params)
+        titles |= {project.id: project.title or "" for project in listed.results}
+        if listed.next is None:
+            break
+    return titles
 
 
 def _there_are(titles: dict[int, str]) -> str:
@@ -82,7 +72,3 @@ def _there_are(titles: dict[int, str]) -> str:
     shown = ", ".join(f"“{title}” ({number})" for number, title in sorted(titles.items(), reverse=True)[:_SHOWN])
     more = f" and {len(titles) - _SHOWN} more" if len(titles) > _SHOWN else ""
     return f"there are: {shown}{more}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

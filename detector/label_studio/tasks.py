@@ -1,7 +1,8 @@
 """Label Studio's task JSON → the annotation tables, a block of tasks at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,11 +26,16 @@ Shapes = tuple[list[Region], list[list[str] | None]]  # regions, and the labels 
 
 
 class How(NamedTuple):
-    """How to read tasks: see `annotations`. `fields` maps Image controls to data fields, None to guess them."""
+    """How to read tasks.
+
+    `link` is a URL with `{task}` where the task's id goes. `fields` maps Image controls to data fields, None guesses
+    them. `emails` has the addresses of annotators that tasks name by a number.
+    """
 
     policy: Policy
-    link: str | None
-    fields: dict[str, str] | None
+    link: str | None = None
+    fields: Mapping[str, str] | None = None
+    emails: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass
@@ -52,17 +58,22 @@ class Reading:
         return block
 
 
-def annotations(exported: bytes, policy: Policy, link: str | None = None, config: str | None = None) -> Annotations:
+def annotations(exported: bytes, policy: Policy, config: str | None = None) -> Annotations:
     """The tables of a Label Studio JSON export, without pixels (sha256, extension, width and height are null).
 
-    `link` is a URL with `{task}` where the task's id goes. `config` is the labelling configuration (XML); without it
-    a task's images are the data fields that look like images. Raises UsageError for what is no such export and,
-    under the policy `fail`, for tasks with several annotations.
+    `config` is the labelling configuration (XML); without it a task's images are the data fields that look like
+    images. Raises UsageError for what is no such export and, under the policy `fail`, for tasks with several
+    annotations.
     """
-    decoder = msgspec.json.Decoder(Task)
-    reading, blocks = Reading(How(policy, link, image_fields(config) if config else None)), []
     with paused():
-        raw = _split(exported)
+        return tables(_split(exported), How(policy, fields=image_fields(config) if config else None))
+
+
+def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
+    """As `annotations`, of tasks that are JSON each."""
+    decoder = msgspec.json.Decoder(Task)
+    reading, blocks = Reading(how), []
+    with paused():
         for start in range(0, len(raw), BLOCK):
             for task in _decode(decoder, raw[start : start + BLOCK], start):
                 _read_task(task, reading)
@@ -80,7 +91,7 @@ def _split(exported: bytes) -> list[msgspec.Raw]:
         ) from error
 
 
-def _decode(decoder: "msgspec.json.Decoder[Task]", raw: list[msgspec.Raw], start: int) -> Iterator[Task]:
+def _decode(decoder: "msgspec.json.Decoder[Task]", raw: Sequence[bytes | msgspec.Raw], start: int) -> Iterator[Task]:
     for number, text in enumerate(raw, start):
         try:
             yield decoder.decode(text)
@@ -92,6 +103,8 @@ def _decode(decoder: "msgspec.json.Decoder[Task]", raw: list[msgspec.Raw], start
 def _read_task(task: Task, reading: Reading) -> None:
     """Append what one task holds."""
     how = reading.how
+    if how.emails:
+        _address(task.annotations, how.emails)
     if how.policy == "fail" and several(task):
         raise UsageError(
             f"task {task.id} has several annotations and pull.annotations is `fail`;"
@@ -116,7 +129,15 @@ def _read_task(task: Task, reading: Reading) -> None:
         _place(shapes, rows, chosen, task.id, reading)
 
 
-def _sources(data: dict[str, Any], fields: dict[str, str]) -> dict[str, str]:
+def _address(annotations: list[Annotation], emails: Mapping[int, str]) -> None:
+    """Name annotators as an export does."""
+    for annotation in annotations:
+        who = annotation.completed_by
+        if isinstance(who, int) and who in emails:
+            annotation.completed_by = {"id": who, "email": emails[who]}
+
+
+def _sources(data: dict[str, Any], fields: Mapping[str, str]) -> dict[str, str]:
     """Image control → the reference that it shows."""
     return {name: data[key] for name, key in fields.items() if data.get(key) and isinstance(data[key], str)}
 

@@ -76,7 +76,8 @@ class Job(Generic[OptionsT]):
     """What a stage is given.
 
     `datasets` is this project's folder under datasets/; `folder` is this step's own place in the run folder, empty at
-    the start but for a resumable backend. `inputs` holds the results of earlier stages by stage name.
+    the start but for a resumable backend. `inputs` holds the results of earlier stages by stage name. `forced` is what
+    `--force` asks for: do everything anew, whatever an earlier run left.
     """
 
     pipeline: Pipeline
@@ -86,6 +87,7 @@ class Job(Generic[OptionsT]):
     folder: Path
     report: Report
     registry: Registry
+    forced: bool = False
 
 
 class Backend(Protocol):

@@ -16,7 +16,9 @@ from tests.services.label_studio import EMAIL, TOKEN, disc
 def listed(label_studio):
     def listed(number, report=None):
         with connect(label_studio.url, TOKEN) as connection:
-            return json.loads(listing.tasks(connection, find_project(connection, number), report or Quiet()))
+            with (report or Quiet()).progress("tasks", 7) as advance:
+                pages = listing.after(connection, find_project(connection, number), 0, advance)
+                return [json.loads(task) for page in pages for task in page["json"].to_pylist()]
 
     return listed
 
@@ -44,8 +46,10 @@ def test_what_was_drawn_by_whom_comes_as_in_an_export(label_studio, listed):
     query = {"exportType": "JSON", "download_all_tasks": "true"}
     [exported] = label_studio.ask("GET", f"/api/projects/{number}/export", params=query)
     [found] = listed(number)
+    with connect(label_studio.url, TOKEN) as connection:
+        people = listing.emails(connection)
     assert found["data"] == exported["data"] == data
-    assert [annotation["completed_by"]["email"] for annotation in found["annotations"]] == [EMAIL] * 3
+    assert [people[annotation["completed_by"]] for annotation in found["annotations"]] == [EMAIL] * 3
     for name in ("id", "result", "was_cancelled", "ground_truth", "created_at", "updated_at"):
         assert [annotation[name] for annotation in found["annotations"]] == [
             annotation[name] for annotation in exported["annotations"]
@@ -60,4 +64,4 @@ def test_why_a_task_has_no_annotation_can_be_told(label_studio, listed):
     label_studio.ask("POST", f"/api/tasks/{tasks[2]}/annotations/", json={"result": [], "was_cancelled": True})
     tables = annotations(json.dumps(listed(number)).encode(), "latest")
     reasons = {row["task_id"]: row["reason"] for row in tables.losses.to_pylist() if row["action"] == "excluded"}
-    assert [reasons[task] for task in tasks] == ["draft_only", "prediction_only", "cancelled", "unlabelled"]
+    assert [reasons[task] for task in tasks] == ["unlabelled", "unlabelled", "cancelled", "unlabelled"]

@@ -3,7 +3,7 @@
     datasets/<name>/pulled/downloads.jsonl      one line for each address: what its image was
 
 A line is written as soon as its image is in the store, so a killed run goes on where it was. An address stands for
-its image for good: to fetch images anew that were replaced under their address, delete the file.
+its image for good; `--force pull` fetches all images anew, and so those that were replaced under their address.
 """
 
 import json
@@ -32,7 +32,8 @@ def download(connection: Connection, images: Iterable[tuple[str, int]], job: Job
     store, index = job.datasets / "store", job.datasets / "pulled" / "downloads.jsonl"
     index.parent.mkdir(parents=True, exist_ok=True)
     prefix = connection.url + " "  # the same path on another server is another image
-    known = {source: pixels for source, pixels in _read(index, prefix).items() if _is_stored(pixels, store)}
+    before = {} if job.forced else _read(index, prefix)
+    known = {source: pixels for source, pixels in before.items() if _is_stored(pixels, store)}
     needed = {source: task for source, task in images if source not in known}
     with (
         index.open("a", encoding="utf-8") as lines,
@@ -73,17 +74,24 @@ def _fetched(
 
     def one(number: int, source: str, task: int) -> tuple[str, Pixels]:
         target = scratch / str(number)
-        why = fetch(connection, source, task, target)
-        if why is not None:
-            return source, Pixels(problem="missing_image", detail=f"{source}: {why}")
-        pixels = ingest_one(target, store)
-        target.unlink()
-        return source, pixels._replace(detail=pixels.detail and pixels.detail.replace(target.name, source, 1))
+        pixels = _ingested(connection, source, task, target, store)
+        if pixels.problem == "broken_image":  # something on the way may have cut it, and have said that it was whole
+            pixels = _ingested(connection, source, task, target, store)
+        return source, pixels
 
     with _pool() as pool:
         waiting = [pool.submit(one, number, *item) for number, item in enumerate(needed.items())]
         for done in as_completed(waiting):
             yield done.result()
+
+
+def _ingested(connection: Connection, source: str, task: int, target: Path, store: Path) -> Pixels:
+    why = fetch(connection, source, task, target)
+    if why is not None:
+        return Pixels(problem="missing_image", detail=f"{source}: {why}")
+    pixels = ingest_one(target, store)
+    target.unlink()
+    return pixels._replace(detail=pixels.detail and pixels.detail.replace(target.name, source, 1))
 
 
 @contextmanager

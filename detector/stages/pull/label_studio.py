@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from detector.label_studio.policy import Policy
 from detector.stages import Job, Result, Section
 
-LIBRARIES = ("label-studio-sdk", "msgspec", "pillow", "pyarrow")
+LIBRARIES = ("msgspec", "pillow", "pyarrow")
 
 
 class Options(Section):
@@ -32,15 +32,15 @@ class Options(Section):
         return url
 
 
-def state(options: Options, datasets: Path) -> str:  # noqa: ARG001 - other sources keep an index there
+def state(options: Options, datasets: Path) -> str:
     """Changes whenever a task or an annotation is added, edited or deleted on the server."""
     from detector.stages.pull._server import state_of
 
-    return state_of(options)
+    return state_of(options, datasets)
 
 
 def run(job: Job[Options]) -> Result:
-    """List the tasks, download the images that aren't here yet, write the tables."""
+    """Ask for what changed, download the images that aren't here yet, write the tables."""
     from detector.stages.pull._server import take
 
     return take(job)

@@ -1,0 +1,145 @@
+"""What changed on a Label Studio server since it was last asked.
+
+New tasks have higher ids than any before. An edited task has a new `updated_at`; only the server's times are compared
+with each other, so a clock that jumps on this machine does no harm. What was deleted shows in the server's counts of
+tasks and annotations: where they differ from ours, the range of ids is halved until it is short enough to list (0.1 s
+a question, where listing 3,000 ids takes 1.5 s). Seen with Label Studio 1.23:
+
+- `updated_at` moves with an annotation that is submitted, edited, skipped, deleted or marked as ground truth, with the
+  task's data, and, though no data set hangs on it, with a single prediction. A prediction imported in bulk leaves it.
+- The counts show annotations that were propagated to other tasks, which leave `updated_at` as it is.
+- Nothing shows what the experimental actions that write data fields in bulk do (`add_data_field`, `cache_labels`),
+  nor an edit by a server whose clock was set back by more than OVERLAP. `--force pull` asks for everything anew.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from detector.label_studio import kept as keeping
+from detector.label_studio import listing
+from detector.label_studio.client import Connection
+from detector.label_studio.kept import NOTHING, Kept
+from detector.label_studio.listing import Look
+from detector.label_studio.projects import Project
+
+OVERLAP = timedelta(minutes=1)  # an edit carries the time at which it began, and shows when it is done
+LISTED = 500  # ids in a range that is listed, not halved again
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+Ids = NDArray[np.int64]
+
+
+def state(connection: Connection, project: Project, file: Path) -> str:
+    """A text that changes when the tasks that `update` would give do. Predictions and drafts don't change it."""
+    now, kept = listing.look(connection, project), keeping.read(file)
+    if kept.look is None or (now.tasks, now.annotations) != (kept.look.tasks, kept.look.annotations):
+        return _text(now)
+    return update(connection, project, file, _quietly).state
+
+
+def update(connection: Connection, project: Project, file: Path, progress: Progress, *, anew: bool = False) -> Kept:
+    """The project's tasks as they are now, which `file` then holds; `anew` asks for all, whatever is known."""
+    before = keeping.read(file)
+    now = listing.look(connection, project)
+    if now == before.look and not anew:
+        return before
+    tasks = _merged(connection, project, NOTHING if anew else before, now, progress)
+    same = before.look is not None and _content(tasks).equals(_content(before.tasks))
+    kept = Kept(tasks, now, before.state if same else _text(now))
+    keeping.write(file, kept)
+    return kept
+
+
+def _text(look: Look) -> str:
+    return msgspec.json.encode(look).decode()
+
+
+def _content(tasks: pa.Table) -> pa.Table:
+    return tasks.select(["id", "json"])
+
+
+@contextmanager
+def _quietly(_: str, __: int) -> Iterator[Callable[[int], None]]:
+    yield lambda _: None
+
+
+def _merged(connection: Connection, project: Project, kept: Kept, now: Look, progress: Progress) -> pa.Table:
+    """What is kept, without what is gone or stale, with what is fetched in its place and with what is new."""
+    gone, stale = _differing(connection, project, kept) if kept.tasks.num_rows else (_NONE, _NONE)
+    new = now.tasks - (kept.tasks.num_rows - len(gone))
+    with progress("tasks", new + len(stale)) as advance:
+        fetched = list(listing.named(connection, project, stale.tolist()))
+        advance(len(stale))
+        fetched += listing.after(connection, project, kept.last, advance)
+    lost = pa.array(np.concatenate([gone, stale]))
+    rest = kept.tasks.filter(pc.invert(pc.is_in(kept.tasks["id"], lost)))
+    return pa.concat_tables([rest, *fetched]).sort_by("id").combine_chunks()
+
+
+_NONE: Ids = np.array([], np.int64)
+
+
+def _differing(connection: Connection, project: Project, kept: Kept) -> tuple[Ids, Ids]:
+    """Ids of the kept tasks that are gone from the server, and of the tasks that are others there."""
+    newest = pc.max(kept.tasks["updated_at"]).as_py()
+    edited = listing.stamps(connection, project, 1, kept.last, newest - OVERLAP)
+    gone, stale = [_NONE], [_changed(kept.tasks, edited)]
+    for part, (first, last) in _disputed(connection, project, kept.tasks, edited):
+        ours, theirs = kept.tasks.slice(part.start, len(part)), listing.stamps(connection, project, first, last)
+        gone.append(np.setdiff1d(_ids(ours), _ids(theirs)))
+        stale.append(_changed(ours, theirs))
+    return np.concatenate(gone), np.unique(np.concatenate(stale))
+
+
+def _disputed(
+    connection: Connection, project: Project, tasks: pa.Table, edited: pa.Table
+) -> Iterator[tuple[range, tuple[int, int]]]:
+    """Rows of `tasks`, with their first and last id, where the server counts other tasks or annotations than we do."""
+    ids = _ids(tasks)
+    edges = np.append(ids, ids[-1] + 1)
+    sums = np.concatenate([[0], np.cumsum(_counts(tasks, edited))])
+
+    def ends(part: range) -> tuple[int, int]:
+        return int(edges[part.start]), int(edges[part.stop]) - 1
+
+    def halve(part: range, found: tuple[int, int]) -> Iterator[tuple[range, tuple[int, int]]]:
+        if found == (len(part), sums[part.stop] - sums[part.start]):
+            return
+        if min(len(part), found[0]) <= LISTED:
+            yield part, ends(part)
+            return
+        left, right = part[: len(part) // 2], part[len(part) // 2 :]
+        there = listing.count(connection, project, *ends(left))
+        yield from halve(left, there)
+        yield from halve(right, (found[0] - there[0], found[1] - there[1]))
+
+    everything = range(len(ids))
+    return halve(everything, listing.count(connection, project, *ends(everything)))
+
+
+def _counts(tasks: pa.Table, edited: pa.Table) -> Ids:
+    """How many annotations each of `tasks` has, as far as we know."""
+    counts: Ids = tasks["annotations"].to_numpy().astype(np.int64)
+    at = np.searchsorted(_ids(tasks), _ids(edited))
+    known = np.isin(_ids(edited), _ids(tasks))
+    counts[at[known]] = edited["annotations"].to_numpy()[known]
+    return counts
+
+
+def _changed(ours: pa.Table, theirs: pa.Table) -> Ids:
+    """Ids of the tasks that the server has, and we have not, or not as they are there."""
+    stamps = ["id", "updated_at", "annotations"]
+    return _ids(theirs.join(ours.select(stamps), stamps, join_type="left anti")) if ours.num_rows else _ids(theirs)
+
+
+def _ids(tasks: pa.Table) -> Ids:
+    ids: Ids = tasks["id"].to_numpy()
+    return ids
