@@ -1,4 +1,4 @@
-"""A pull from a real Label Studio after 5 of its 3,000 tasks changed, in a process of its own, as `detector run` starts.
+"""A pull from a real Label Studio after 5 of its 3,000 tasks changed, in a process of its own, as a run starts.
 
 `own_seconds` is the whole pull, imports too, less the time spent waiting for the server's answers; `ratio` is a full
 pull's time, in the same run, over the incremental one's, answers included. The server is the tests'.

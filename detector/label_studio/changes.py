@@ -30,7 +30,7 @@ from detector.label_studio.kept import NOTHING, Kept
 from detector.label_studio.listing import Look
 from detector.label_studio.projects import Project
 
-OVERLAP = timedelta(minutes=1)  # an edit carries the time at which it began, and shows when it is done
+OVERLAP = timedelta(seconds=10)  # an edit carries the time at which it began, and shows when it is done
 LISTED = 500  # ids in a range that is listed, not halved again
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
@@ -39,7 +39,9 @@ Ids = NDArray[np.int64]
 
 def state(connection: Connection, project: Project, file: Path) -> str:
     """A text that changes when the tasks that `update` would give do. Predictions and drafts don't change it."""
-    now, kept = listing.look(connection, project), keeping.read(file)
+    now, kept = listing.look(connection, project), keeping.read(file, tasks=False)
+    if now == kept.look:
+        return kept.state
     if kept.look is None or (now.tasks, now.annotations) != (kept.look.tasks, kept.look.annotations):
         return _text(now)
     return update(connection, project, file, _quietly).state

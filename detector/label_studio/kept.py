@@ -32,14 +32,17 @@ class Kept:
 NOTHING = Kept(TASKS.empty_table())
 
 
-def read(file: Path) -> Kept:
-    """What is kept in `file`: nothing, when it isn't there, or another release wrote it in another form."""
+def read(file: Path, *, tasks: bool = True) -> Kept:
+    """What is kept in `file`: nothing, when it isn't there, or another release wrote it in another form.
+
+    Without `tasks`, only its look and its state, which take no time to read.
+    """
     try:
         with pa.memory_map(str(file)) as mapped, pa.ipc.open_file(mapped) as opened:
-            tasks = opened.read_all()
-        said = tasks.schema.metadata
-        return Kept(tasks.cast(TASKS), msgspec.json.decode(said[_LOOK], type=Look), said[_STATE].decode())
-    except (FileNotFoundError, pa.ArrowInvalid, ValueError, KeyError, TypeError):
+            said = opened.schema.metadata
+            found = opened.read_all().cast(TASKS) if tasks else NOTHING.tasks
+        return Kept(found, msgspec.json.decode(said[_LOOK], type=Look), said[_STATE].decode())
+    except (OSError, pa.ArrowInvalid, ValueError, KeyError, TypeError):
         return NOTHING
 
 

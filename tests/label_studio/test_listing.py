@@ -15,10 +15,10 @@ from tests.services.label_studio import EMAIL, TOKEN, disc
 @pytest.fixture
 def listed(label_studio):
     def listed(number, report=None):
-        with connect(label_studio.url, TOKEN) as connection:
-            with (report or Quiet()).progress("tasks", 7) as advance:
-                pages = listing.after(connection, find_project(connection, number), 0, advance)
-                return [json.loads(task) for page in pages for task in page["json"].to_pylist()]
+        progress = (report or Quiet()).progress("tasks", 7)
+        with connect(label_studio.url, TOKEN) as connection, progress as advance:
+            pages = listing.after(connection, find_project(connection, number), 0, advance)
+            return [json.loads(task) for page in pages for task in page["json"].to_pylist()]
 
     return listed
 

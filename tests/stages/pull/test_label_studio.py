@@ -29,11 +29,11 @@ def impatient(monkeypatch):
 def pull(label_studio, tmp_path):
     """Pull a project; gives the result and its tables."""
 
-    def pull(project, **options):
+    def pull(project, *, forced=False, datasets="datasets", **options):
         options = _options(label_studio, project, **options)
         folder = tmp_path / "runs" / str(len(list(tmp_path.glob("runs/*"))))
         folder.mkdir(parents=True)
-        job = Job(PIPELINE, options, {}, tmp_path / "datasets", folder, Quiet(), registry=None)
+        job = Job(PIPELINE, options, {}, tmp_path / datasets, folder, Quiet(), None, forced)
         result = backend.run(job)
         assert list(folder.iterdir()) == []
         return result, annotations.read(result.path)
@@ -73,6 +73,51 @@ def test_a_second_pull_downloads_nothing_and_gives_the_same(label_studio, pull):
     third, _ = pull(project)
     assert label_studio.served(f"/data/upload/{project}/") == served * 5 // 4
     assert third.id != first.id
+
+
+def test_a_pull_of_the_changes_gives_the_very_files_that_a_fresh_one_does(label_studio, pull):
+    project, tasks = _annotated(label_studio, "Changes", 4)
+    pull(project)
+    label_studio.ask("POST", f"/api/tasks/{tasks[0]}/annotations/", json={"result": [_drawn(x=50), _drawn(x=60)]})
+    label_studio.ask("POST", f"/api/tasks/{tasks[1]}/annotations/", json={"result": [], "was_cancelled": True})
+    label_studio.ask("DELETE", f"/api/tasks/{tasks[2]}/")
+    label_studio.add_tasks(project, [_task(_upload(label_studio, project, 7))])
+    changed, _ = pull(project)
+    fresh, _ = pull(project, datasets="elsewhere")
+    assert changed.figures == {"tasks": 4, "images": 4, "regions": 5, "excluded": 0}
+    for name in annotations.TABLES:
+        assert (changed.path / f"{name}.arrow").read_bytes() == (fresh.path / f"{name}.arrow").read_bytes()
+
+
+def test_a_forced_pull_sees_images_that_were_replaced_under_their_address(label_studio, other_host, pull):
+    other_host.pages["/a.png"] = _png(1)
+    project = label_studio.project("Replaced")
+    label_studio.add_tasks(project, [_task(f"{other_host.url}/a.png")])
+    before, _ = pull(project)
+    other_host.pages["/a.png"] = _png(2)
+    assert pull(project)[0] == before
+    assert pull(project, forced=True)[0].id != before.id
+    assert len(other_host.asked) == 2
+
+
+def test_images_that_failed_are_tried_again_by_the_next_run(label_studio, other_host, pull, tmp_path):
+    other_host.pages |= {"/a.png": _png(1), "/b.png": _png(2)[:-30]}
+    project = label_studio.project("Tried again")
+    label_studio.add_tasks(project, [_task(f"{other_host.url}/{name}.png") for name in "ab"])
+    options = _options(label_studio, project)
+    states = [backend.state(options, tmp_path / "datasets")]
+
+    def run(excluded):
+        assert pull(project)[0].figures["excluded"] == excluded
+        states.append(backend.state(options, tmp_path / "datasets"))
+
+    run(1)
+    assert states[1] != states[0]  # so the next run pulls
+    run(1)
+    assert states[2] == states[1]  # and the one after it does not
+    other_host.pages["/b.png"] = _png(2)
+    run(0)
+    assert states[3] == states[0]
 
 
 def test_after_a_kill_only_the_rest_is_downloaded(label_studio, pull, tmp_path):
