@@ -45,8 +45,7 @@ class Connection:
         Asks again while the failure may pass. Raises UsageError when the token or the address is wrong, TryAgain when
         the server can't be reached. What the server sent goes into no message: it may hold a session.
         """
-        status, body = _ask(self, "GET", path, params=params, headers=self.authorization)
-        return None if status == 404 else _decode(self.url, status, body, kind)
+        return _ask(self, "GET", path, kind, params=params, headers=self.authorization)
 
     def read(self, path: str, kind: type[T], params: Mapping[str, Any] | None = None) -> T:
         """As `get`, of what every Label Studio has: raises UsageError when this one has not."""
@@ -73,8 +72,10 @@ def connect(url: str, token: str) -> Iterator[Connection]:
     with httpx.Client(timeout=httpx.Timeout(SILENCE, connect=CONNECT), cookies=no_cookies) as http:
 
         def exchange(token: str) -> str:
-            status, body = _ask(connection, "POST", "/api/token/refresh/", json={"refresh": token})
-            return _decode(connection.url, status, body, _Access).access
+            found = _ask(connection, "POST", "/api/token/refresh/", _Access, json={"refresh": token})
+            if found is None:
+                raise refused(connection.url, 404)
+            return found.access
 
         connection = Connection(url.rstrip("/"), http, Credentials(token, exchange))
         yield connection
@@ -93,11 +94,11 @@ def whole(answer: "httpx.Response") -> Iterator[bytes]:
             raise Passing(f"not whole after {WHOLE:.0f} seconds")
 
 
-def _ask(connection: Connection, method: str, path: str, **request: Any) -> tuple[int, bytes]:
-    """The status and the body of the server's answer. A redirect is not followed: the token stays where it is."""
+def _ask(connection: Connection, method: str, path: str, kind: type[T], **request: Any) -> T | None:
+    """The server's answer; None for 404. A redirect is not followed: the token stays where it is."""
     import httpx
 
-    def once() -> tuple[int, bytes]:
+    def once() -> T | None:
         try:
             with connection.http.stream(method, connection.url + path, **request) as answer:
                 body = b"".join(whole(answer))
@@ -105,7 +106,7 @@ def _ask(connection: Connection, method: str, path: str, **request: Any) -> tupl
             raise Passing(str(error) or type(error).__name__) from error
         if may_pass(answer.status_code):
             raise Passing(f"HTTP {answer.status_code}", asked_to_wait(answer.headers))
-        return answer.status_code, body
+        return None if answer.status_code == 404 else _decode(connection.url, answer.status_code, body, kind)
 
     try:
         return persist(once)
@@ -120,8 +121,10 @@ def _decode(url: str, status: int, body: bytes, kind: type[T]) -> T:
         raise refused(url, status)
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError:  # an answer that should be JSON of this kind, and is not
-        raise refused(url, 0) from None
+    except msgspec.MsgspecError as error:
+        if "truncated" in str(error):
+            raise Passing("the answer ends too early") from None
+        raise refused(url, 0) from None  # it should be JSON of this kind, and is not
 
 
 def refused(url: str, status: int) -> DetectorError:
