@@ -8,6 +8,7 @@ cut       half of the body, said to be whole             tail     all of the bod
 429       Too Many Requests, with Retry-After            500 503  the server's own trouble
 hang      no answer                                      drip     a body that comes byte by byte, and for too long
 slow      a body in several late pieces, but whole       refuse   the connection is closed before any answer
+unsaid    half of a body whose length was not promised, and a clean end
 """
 
 import contextlib
@@ -22,7 +23,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-FAULTS = ("reset", "short", "cut", "tail", "429", "500", "503", "hang", "drip", "slow", "refuse")
+FAULTS = ("reset", "short", "cut", "tail", "429", "500", "503", "hang", "drip", "slow", "refuse", "unsaid")
 _PASSED_ON = ("content-type", "content-range", "retry-after", "location")
 
 
@@ -110,6 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
+        elif fault == "unsaid":
+            self.close_connection = True
+            self._answer(status, headers | {"Connection": "close"}, body[: len(body) // 2], promised=False)
         elif fault in {"drip", "slow"}:
             self._answer(status, headers, body, sent=0)
             pieces = [body[at : at + 1] for at in range(len(body))] if fault == "drip" else _thirds(body)
@@ -119,10 +123,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(status, headers, body)
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes, sent: int | None = None) -> None:
+    def _answer(
+        self, status: int, headers: dict[str, str], body: bytes, sent: int | None = None, *, promised: bool = True
+    ) -> None:
         """Promise the whole body, and send the first `sent` bytes of it."""
         self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+        length = {"Content-Length": str(len(body))} if promised else {}
+        for name, value in (headers | length).items():
             self.send_header(name, value)
         self.end_headers()
         self._write(body[:sent])
