@@ -20,6 +20,7 @@ STAGES = click.Choice(["pull", "convert", "check", "train", "evaluate", "export"
 _pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))
 _set = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="override a value of pipeline.yaml")
 _json = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout, progress on stderr")
+_wait = click.option("--wait-lock", type=float, default=0.0, metavar="SECONDS", help="wait for another run to end")
 _from = click.option("--from", "first", type=STAGES, default="pull", help="take what came before as it is")
 _until = click.option("--until", "last", type=STAGES, default="promote", help="stop after this stage")
 _force = click.option("--force", "forced", type=STAGES, multiple=True, help="run this stage even if nothing changed")
@@ -77,7 +78,7 @@ def commands() -> None:
 
 @commands.command()
 @_selecting
-@click.option("--wait-lock", type=float, default=0.0, metavar="SECONDS", help="wait for another run to end")
+@_wait
 @click.option("--exit-code-if-unchanged", type=int, default=0, metavar="CODE", help="e.g. 99 for a scheduler")
 @click.option("--metrics-file", type=click.Path(path_type=Path), help="for Prometheus' node exporter: its textfile")
 def run(
@@ -251,6 +252,31 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     old, new = record.rollback(config.record, config.name)
     outcome = {"schema": 1, "status": "done", "model": config.name, "from": old, "to": new}
     _show(outcome, as_json, lambda: click.echo(f"{config.name}: the champion is version {new} again, not {old}"))
+
+
+@commands.command()
+@_pipeline
+@_set
+@_json
+@click.option("--keep", type=click.IntRange(min=1), required=True, help="so many of its newest runs stay")
+@click.option("--dry-run", is_flag=True, help="only say what would go")
+@_wait
+def prune(
+    pipeline: Path, overrides: tuple[str, ...], as_json: bool, keep: int, dry_run: bool, wait_lock: float
+) -> None:
+    """Remove old runs and dataset versions of PIPELINE, and what only they needed.
+
+    What the champion, the one before it, and the next run need stays.
+
+    \b
+    detector prune --keep 10 --dry-run
+    """
+    from detector.commands.prune import lines
+    from detector.commands.prune import prune as remove_old
+    from detector.config import load
+
+    found = remove_old(load(pipeline, overrides), keep, dry_run, wait_lock)
+    _show(found, as_json, lambda: click.echo("\n".join(lines(found))))
 
 
 @commands.command()

@@ -9,6 +9,7 @@ from typing import Any
 
 from detector.stages import Result
 
+_UNITS = ("B", "kB", "MB", "GB", "TB")
 Costs = dict[str, float]  # images_per_second, peak_gpu_bytes, disk_bytes: those that a step has
 
 
@@ -43,6 +44,14 @@ def _gpus() -> Iterator[tuple[Any, int]]:
 def disk_bytes(*places: Path) -> int:
     """What files and folders hold, in bytes; a file with several names in them (hard links) counts once."""
     return sum({(found.st_dev, found.st_ino): found.st_size for place in places for found in stats(place)}.values())
+
+
+def size(count: float) -> str:
+    """`0 B`, `1.2 MB`, `34 GB`: bytes in powers of 1000, as disks are sold."""
+    power = 0
+    while count >= 1000 and power < len(_UNITS) - 1:
+        count, power = count / 1000, power + 1
+    return f"{count:.1f} {_UNITS[power]}" if 0 < count < 10 and power else f"{count:.0f} {_UNITS[power]}"
 
 
 def stats(place: Path) -> Iterator[os.stat_result]:

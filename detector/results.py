@@ -4,7 +4,9 @@ runs/results/<name>/<step>/<key>.json        paths in it are relative to the pro
 """
 
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ def find(folder: Path, step: str, key: str) -> Result | None:
 
 
 def newest(folder: Path, step: str) -> Result | None:
-    """The last result that `step` gave, whatever it was made from."""
+    """The result of `step` that was used last, whatever it was made from."""
     files = _by_age(folder / step)
     return _result(files[-1]) if files else None
 
@@ -42,6 +44,12 @@ def keep(folder: Path, step: str, key: str, result: Result, made_from: Ingredien
     (folder / step).mkdir(parents=True, exist_ok=True)
     kept = {"ingredients": made_from, "result": _plain(asdict(result))}
     write_whole(folder / step / f"{key}.json", json.dumps(kept, indent=1, ensure_ascii=False))
+
+
+def touch(folder: Path, step: str, key: str) -> None:
+    """Remember that the result was of use again: the newest is the one that was used last."""
+    with suppress(FileNotFoundError):
+        os.utime(folder / step / f"{key}.json")
 
 
 def last_ingredients(folder: Path, step: str) -> Ingredients | None:

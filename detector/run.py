@@ -52,6 +52,7 @@ class _Run(AbstractContextManager["_Run"]):
         name = planned.step.name
         self.keys[name] = planned.key
         if planned.result is not None:
+            results.touch(self.kept, name, planned.key)
             self._note(Done(name, planned.result, skipped=True, seconds=0.0))
         else:
             self._begin(planned)

@@ -38,3 +38,14 @@ def test_measuring_loads_no_library():
         "assert not {'torch', 'numpy', 'pyarrow'} & set(sys.modules), sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", probe], check=True)
+
+
+def test_sizes_are_said_as_people_do():
+    assert [costs.size(count) for count in (0, 999, 1e3, 9.96e6, 12.3e6, 5e15)] == [
+        "0 B",
+        "999 B",
+        "1.0 kB",
+        "10.0 MB",
+        "12 MB",
+        "5000 TB",
+    ]

@@ -8,7 +8,7 @@ from PIL import Image
 
 from detector import page as report
 from detector.outcome import Done
-from detector.page._costs import duration, size
+from detector.page._costs import duration
 from detector.page._curves import nice
 from detector.stages import Result
 from tests.exports import annotation, box, converted, region, task
@@ -161,17 +161,6 @@ def test_a_run_that_ended_early_has_a_page_too(tmp_path):
 )
 def test_ticks_are_round_and_cover_everything(largest, ticks):
     assert nice(largest) == ticks
-
-
-def test_sizes_are_said_as_people_do():
-    assert [size(count) for count in (0, 999, 1e3, 9.96e6, 12.3e6, 5e15)] == [
-        "0 B",
-        "999 B",
-        "1.0 kB",
-        "10.0 MB",
-        "12 MB",
-        "5000 TB",
-    ]
 
 
 def test_durations_are_said_as_people_do():

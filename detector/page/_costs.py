@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from detector.costs import size
 from detector.outcome import Done
-
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def table(steps: Sequence[Done]) -> dict[str, Any]:
@@ -32,11 +31,3 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def size(count: float) -> str:
-    """`0 B`, `1.2 MB`, `34 GB`: bytes in powers of 1000, as disks are sold."""
-    power = 0
-    while count >= 1000 and power < len(_UNITS) - 1:
-        count, power = count / 1000, power + 1
-    return f"{count:.1f} {_UNITS[power]}" if 0 < count < 10 and power else f"{count:.0f} {_UNITS[power]}"

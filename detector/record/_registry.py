@@ -99,14 +99,28 @@ def rollback(client: "MlflowClient", model: str) -> tuple[str, str]:
     now = _with_alias(client, model, CHAMPION)
     if now is None:
         raise UsageError(f"{model} has no champion to roll back: `detector run` names the first one")
-    there = {str(version.version) for version in client.search_model_versions(f"name = '{model}'")}
-    history = [number for number in _history(client, model) if number in there]
-    while history and history[-1] == str(now.version):
-        history.pop()
+    history = _before(client, model, now)
     if not history:
         raise UsageError(f"version {now.version} is the first champion of {model}: there is none before it")
     _crown(client, model, history[-1], history)
     return str(now.version), history[-1]
+
+
+def needed(client: "MlflowClient", model: str) -> list["Entity"]:
+    """The champion and the version that a rollback would name: those of them that there are."""
+    now = _with_alias(client, model, CHAMPION)
+    if now is None:
+        return []
+    return [now, *(client.get_model_version(model, number) for number in _before(client, model, now)[-1:])]
+
+
+def _before(client: "MlflowClient", model: str, now: "Entity") -> list[str]:
+    """The champions before this one that still exist, the last one last."""
+    there = {str(version.version) for version in client.search_model_versions(f"name = '{model}'")}
+    history = [number for number in _history(client, model) if number in there]
+    while history and history[-1] == str(now.version):
+        history.pop()
+    return history
 
 
 def _crown(client: "MlflowClient", model: str, number: str, history: list[str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from detector.errors import DetectorError
 from detector.stages import Section
 
 if TYPE_CHECKING:
@@ -68,3 +69,26 @@ def rollback(options: Options, pipeline_name: str) -> tuple[str, str]:
     client = connect(options.uri)
     with failures(options.uri):
         return _registry.rollback(client, pipeline_name)
+
+
+def needed(options: Options, pipeline_name: str) -> set[str]:
+    """Names of the run folders and the dataset versions behind the champion and the one that a rollback would name.
+
+    Raises:
+        TryAgain: MLflow can't be reached.
+        DetectorError: Its store is not there.
+    """
+    from detector.record import _registry
+    from detector.record._client import connect, database_file, failures
+    from detector.record._experiment import RUN
+
+    file = database_file(options.uri)
+    if file is not None and not file.exists():
+        raise DetectorError(f"the record {file} is not there")
+    client = connect(options.uri)
+    names: set[str] = set()
+    with failures(options.uri):
+        for version in _registry.needed(client, pipeline_name):
+            run = client.get_run(version.run_id)
+            names |= {run.data.tags.get(RUN, ""), *(used.dataset.digest for used in run.inputs.dataset_inputs)}
+    return names - {""}

@@ -1,0 +1,104 @@
+"""`detector prune`: old runs and dataset versions go, and what only they needed."""
+
+import importlib
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from detector.browse import mongod
+from detector.config import Config
+from detector.costs import size, stats
+from detector.errors import DetectorError, TryAgain
+from detector.lock import locked
+from detector.plan import RUNS
+from detector.pruning import LEFT, Prunable, prunable
+
+
+def prune(config: Config, keep: int, dry_run: bool, wait: float) -> dict[str, Any]:
+    """Remove what the newest `keep` runs, the champion and the one before it do not need, or only say what would go.
+
+    MLflow's own runs and files stay: `mlflow gc` removes those.
+
+    Raises:
+        Locked: A run is at work.
+        DetectorError: The record can't be asked what the champion needs.
+    """
+    with locked(RUNS / ".lock", wait):
+        found = prunable(config.name, keep, _needed(config))
+        freed = _freed(found.paths())
+        notes = [] if dry_run else list(_remove(found, config.name))
+    return {
+        "schema": 1,
+        "status": "done",
+        "dry_run": dry_run,
+        "runs": [path.name for path in found.runs],
+        "versions": [path.name for path in found.versions],
+        "pulled": len(found.pulled),
+        "results": len(found.results),
+        "images": len(found.images),
+        "bytes": freed,
+        "notes": notes,
+    }
+
+
+def _needed(config: Config) -> set[str]:
+    """The runs and versions of the champion and of the one to roll back to; nothing is asked where nothing has run."""
+    if not any(RUNS.glob("*/run.json")):
+        return set()
+    record = importlib.import_module(f"detector.record.{config.record.using}")
+    try:
+        needed: set[str] = record.needed(config.record, config.name)
+    except DetectorError as error:
+        kind = TryAgain if isinstance(error, TryAgain) else DetectorError
+        raise kind(f"{error}; nothing was pruned, since only the record knows what the champion needs") from error
+    return needed
+
+
+def _freed(paths: Iterable[Path]) -> int:
+    """Bytes that come free: those of a file with several names only when all of them go."""
+    found = [stat for path in paths for stat in stats(path)]
+    going = Counter((stat.st_dev, stat.st_ino) for stat in found)
+    freed = {(stat.st_dev, stat.st_ino): stat for stat in found if going[stat.st_dev, stat.st_ino] >= stat.st_nlink}
+    return sum(stat.st_size for stat in freed.values())
+
+
+def _remove(found: Prunable, name: str) -> Iterator[str]:
+    """Each path at once, by a rename, or not at all; gives what could not be done."""
+    for path in found.paths():
+        if path.is_dir() and not path.is_symlink():
+            leaving = path if path.name.startswith(".") else path.rename(path.with_name(f"{LEFT}{path.name}"))
+            shutil.rmtree(leaving)
+        else:
+            path.unlink()
+    if found.versions:
+        yield from _forget([f"{name}-{path.name}" for path in found.versions])
+
+
+def _forget(names: Iterable[str]) -> Iterator[str]:
+    """Remove what FiftyOne holds of the versions, where it has a database."""
+    if not (RUNS / "fiftyone" / "db").exists() and mongod.VARIABLE not in os.environ:
+        return
+    from detector.browse.database import connected
+
+    try:
+        with connected(RUNS) as fiftyone:
+            for name in names:
+                if fiftyone.dataset_exists(name):
+                    fiftyone.delete_dataset(name)
+    except DetectorError as error:
+        yield f"FiftyOne still has {', '.join(names)}: {error}"
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The same for a person."""
+    rows = {
+        "runs": ", ".join(found["runs"]),
+        "versions": ", ".join(found["versions"]),
+        **{kind: f"{found[kind]:,}" if found[kind] else "" for kind in ("pulled", "results", "images")},
+    }
+    shown = [f"{kind:<18}{said}" for kind, said in rows.items() if said] or ["there is nothing to prune"]
+    verb = "would free" if found["dry_run"] else "freed"
+    return [*shown, f"{verb:<18}{size(found['bytes'])}", *found["notes"]]
