@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from detector import __version__, stopping
-from detector.errors import Interrupted, Stopped, exit_code, failure, sentence
+from detector.errors import Interrupted, Stopped, UsageError, exit_code, failure, sentence
 
 if TYPE_CHECKING:
     from detector.commands.doctor import Finding
@@ -40,8 +40,10 @@ def main() -> None:
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:
+        if as_json:
+            click.echo(json.dumps(failure(UsageError(error.format_message())), ensure_ascii=False))
         error.show()
-        sys.exit(2)
+        sys.exit(UsageError.exit_code)
     except (KeyboardInterrupt, click.Abort):  # click makes the one of the other
         _fail(Interrupted(), as_json)
     except BrokenPipeError:
@@ -159,7 +161,8 @@ def _planned(step: dict[str, Any]) -> str:
 
 
 @commands.command()
-def schema() -> None:
+@_json
+def schema(as_json: bool) -> None:
     """Print the JSON Schema of pipeline.yaml, which editors use to complete and check it.
 
     \b
@@ -167,13 +170,15 @@ def schema() -> None:
     """
     from detector.commands.schema import schema as json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    found = json_schema()
+    _show(found, as_json, lambda: click.echo(json.dumps(found, indent=2, ensure_ascii=False)))
 
 
 @commands.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--task", type=click.Choice(["detect", "segment"]), default="detect", help="boxes or outlines")
-def init(folder: Path, task: Literal["detect", "segment"]) -> None:
+@_json
+def init(folder: Path, task: Literal["detect", "segment"], as_json: bool) -> None:
     """Write a first pipeline.yaml and a small sample project into FOLDER (here).
 
     \b
@@ -182,8 +187,9 @@ def init(folder: Path, task: Literal["detect", "segment"]) -> None:
     """
     from detector.commands.start import start
 
-    for path, what in start(folder, task):
-        click.echo(f"{path} {what}")
+    files = start(folder, task)
+    outcome = {"schema": 1, "status": "done", "files": [{"path": path, "what": what} for path, what in files]}
+    _show(outcome, as_json, lambda: click.echo("\n".join(f"{path} {what}" for path, what in files)))
 
 
 @commands.command()
@@ -200,7 +206,8 @@ def status(as_json: bool) -> None:
 @commands.command()
 @click.argument("which", required=False, metavar="[VERSION|RUN]")
 @click.option("--port", type=int, help="5151, or any that is free")
-def app(which: str | None, port: int | None) -> None:
+@_json
+def app(which: str | None, port: int | None, as_json: bool) -> None:
     """Open FiftyOne on a dataset version: images, labels, findings, predictions.
 
     \b
@@ -209,7 +216,11 @@ def app(which: str | None, port: int | None) -> None:
     """
     from detector.commands.app import app as serve
 
-    serve(which, port, click.echo)
+    def ready(name: str, url: str) -> None:
+        outcome = {"schema": 1, "status": "serving", "dataset": name, "url": url}
+        _show(outcome, as_json, lambda: click.echo(f"{name} is at {url}  (Ctrl-C ends it)"))
+
+    serve(which, port, ready)
 
 
 @commands.command()

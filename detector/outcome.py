@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Done:
             "seconds": round(self.seconds, 3),
             "costs": self.costs,
             "summary": result.summary,
-            "figures": dict(result.figures),
+            "figures": {name: value if isfinite(value) else None for name, value in result.figures.items()},
             "path": str(result.path),
             "notes": result.notes,
         }

@@ -24,8 +24,8 @@ PORT = 5151  # FiftyOne's own
 PATIENCE = 120.0  # seconds; it takes 5 to 10
 
 
-def app(which: str | None, port: int | None, say: Callable[[str], None]) -> None:
-    """Serve the App until interrupted. `say` gets one line, with its URL, when it answers.
+def app(which: str | None, port: int | None, ready: Callable[[str, str], None]) -> None:
+    """Serve the App until interrupted. `ready` gets the name of what it shows and its URL, once it answers.
 
     `which` is a dataset version or a run; None is the version that was made last. Without `port` it is 5151, or any
     that is free.
@@ -36,7 +36,7 @@ def app(which: str | None, port: int | None, say: Callable[[str], None]) -> None
     """
     dataset = versions.find(which)
     with opened(dataset, _free(port)) as url:
-        say(f"{samples.name_of(dataset, dataset.folder.parent.name)} is at {url}  (Ctrl-C ends it)")
+        ready(samples.name_of(dataset, dataset.folder.parent.name), url)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()
 
