@@ -28,6 +28,8 @@ class Outlines(NamedTuple):
 
     def take(self, rows: Ints) -> "Outlines":
         """The polygons of `rows`, in that order."""
+        if np.array_equal(rows, np.arange(len(self.offsets) - 1)):
+            return self
         lengths = self.lengths()[rows]
         offsets = offsets_of(lengths)
         within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
@@ -112,10 +114,12 @@ def spread(shapes: Outlines) -> Floats:
     """
     if not len(shapes.points):
         return np.empty(0)
-    first = np.repeat(shapes.points[shapes.offsets[:-1]], shapes.lengths(), axis=0)
-    here, there = shapes.points - first, shapes.points[_following(shapes)] - first
-    doubled = np.abs(here[:, 0] * there[:, 1] - there[:, 0] * here[:, 1])
-    largest: Floats = np.maximum.reduceat(doubled, shapes.offsets[:-1])
+    starts, lengths = shapes.offsets[:-1], shapes.lengths()
+    x, y = (side - np.repeat(side[starts], lengths) for side in shapes.points.T)
+    doubled = np.zeros(len(x))
+    np.abs(x[:-1] * y[1:] - x[1:] * y[:-1], out=doubled[:-1])
+    doubled[shapes.offsets[1:] - 1] = 0  # there, the next point is another shape's
+    largest: Floats = np.maximum.reduceat(doubled, starts)
     return largest / 2
 
 

@@ -11,6 +11,8 @@ from detector.label_studio.consensus import agree
 from detector.label_studio.policy import Annotator, Policy
 from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region, Task
 
+_ANY_WILL_DO = ("latest", "first", "consensus", "fail")  # these do not ask who drew, or whether it is the truth
+
 
 class Choice(NamedTuple):
     """The annotation that counts, or None and the reason (a key of detector.losses.REASONS).
@@ -31,12 +33,14 @@ def choose(task: Task, policy: Policy) -> Choice:
     submitted = [annotation for annotation in task.annotations if not annotation.was_cancelled]
     if not submitted:
         return Choice(None, _why_none(task))
+    if len(submitted) == 1 and policy in _ANY_WILL_DO:
+        return Choice(submitted[0])
     if isinstance(policy, Annotator):
         submitted = [annotation for annotation in submitted if _by(annotation, policy.annotator)]
         return _latest(submitted, "not_chosen_annotator")
     if policy == "ground_truth":
         return _latest([annotation for annotation in submitted if annotation.ground_truth], "no_ground_truth")
-    if policy == "consensus" and len(submitted) > 1:
+    if policy == "consensus":
         return _consensus(task, submitted)
     return Choice(min(submitted, key=_created)) if policy == "first" else _latest(submitted, "unlabelled")
 

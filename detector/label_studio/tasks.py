@@ -1,61 +1,26 @@
-"""Label Studio's task JSON → the annotation tables, a block of tasks at a time."""
+"""Label Studio's task JSON → the annotation tables, a block of tasks at a time, on every core."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from itertools import accumulate
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from detector import losses
 from detector.annotations import REGIONS, Annotations
 from detector.collector import paused
 from detector.errors import DetectorError, UsageError
-from detector.label_studio.choose import choose, several
 from detector.label_studio.columns import image_table, region_table
-from detector.label_studio.label_config import guess_image_fields, image_fields
+from detector.label_studio.label_config import image_fields
 from detector.label_studio.policy import Policy
-from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region, Task
-from detector.losses import Loss
+from detector.label_studio.reading import How, Reading, read_task
+from detector.label_studio.structs import Task
+from detector.processes import on_every_core
 
-BLOCK = 2_000  # tasks decoded at a time: enough to amortise, few enough to stay in cache and memory
-
-
-Shapes = tuple[list[Region], list[list[str] | None]]  # regions, and the labels of each
-
-
-class How(NamedTuple):
-    """How to read tasks.
-
-    `link` is a URL with `{task}` where the task's id goes. `fields` maps Image controls to data fields, None guesses
-    them. `emails` has the addresses of annotators that tasks name by a number.
-    """
-
-    policy: Policy
-    link: str | None = None
-    fields: Mapping[str, str] | None = None
-    emails: Mapping[int, str] = MappingProxyType({})
-
-
-@dataclass
-class Reading:
-    """What was read so far: rows of images, losses, and the regions of the current block with what goes with them."""
-
-    how: How
-    images: list[tuple[Any, ...]] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
-    regions: list[Region] = field(default_factory=list)
-    labels: list[list[str] | None] = field(default_factory=list)
-    image_of: list[int] = field(default_factory=list)
-    annotations: list[Annotation] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-
-    def region_block(self) -> pa.Table:
-        """The regions read since the last block."""
-        block = region_table(self.regions, self.labels, self.image_of, self.annotations, self.counts)
-        self.regions, self.labels, self.image_of, self.annotations, self.counts = [], [], [], [], []
-        return block
+PART = 2_000  # tasks at least that a process takes at a time: fewer are not worth handing over
+PARTS = 64  # at most
+BLOCK = 250  # tasks decoded at a time: their objects stay in the processor's cache until they are columns
 
 
 def annotations(exported: bytes, policy: Policy, config: str | None = None) -> Annotations:
@@ -71,15 +36,10 @@ def annotations(exported: bytes, policy: Policy, config: str | None = None) -> A
 
 def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
     """As `annotations`, of tasks that are JSON each."""
-    decoder = msgspec.json.Decoder(Task)
-    reading, blocks = Reading(how), []
+    each = max(PART, -(-len(raw) // PARTS))
+    starts = range(0, max(len(raw), 1), each)
     with paused():
-        for start in range(0, len(raw), BLOCK):
-            for task in _decode(decoder, raw[start : start + BLOCK], start):
-                _read_task(task, reading)
-            blocks.append(reading.region_block())
-    regions = pa.concat_tables(blocks or [REGIONS.empty_table()])
-    return Annotations(image_table(reading.images), regions, losses.table(reading.losses))
+        return _joined(list(on_every_core(lambda start: _part(raw[start : start + each], start, how), starts)))
 
 
 def _split(exported: bytes) -> list[msgspec.Raw]:
@@ -91,116 +51,35 @@ def _split(exported: bytes) -> list[msgspec.Raw]:
         ) from error
 
 
-def _decode(decoder: "msgspec.json.Decoder[Task]", raw: Sequence[bytes | msgspec.Raw], start: int) -> Iterator[Task]:
+def _part(raw: Sequence[bytes | msgspec.Raw], start: int, how: How) -> Annotations:
+    """The tables of some tasks, of which the first is number `start` of the export."""
+    blocks = range(0, max(len(raw), 1), BLOCK)
+    part = _joined([_block(raw[at : at + BLOCK], start + at, how) for at in blocks])
+    return Annotations(part.images.combine_chunks(), part.regions.combine_chunks(), part.losses.combine_chunks())
+
+
+def _block(raw: Sequence[bytes | msgspec.Raw], start: int, how: How) -> Annotations:
+    reading, decoder = Reading(how), msgspec.json.Decoder(Task)
     for number, text in enumerate(raw, start):
         try:
-            yield decoder.decode(text)
+            task = decoder.decode(text)
         except msgspec.MsgspecError as error:
             hint = "; it looks like JSON-MIN: export as JSON" if "`annotations`" in str(error) else ""
             raise DetectorError(f"task number {number + 1} of the export can't be read: {error}{hint}") from error
+        read_task(task, reading)
+    regions = region_table(reading.regions, reading.image_of, reading.annotations, reading.counts)
+    return Annotations(image_table(reading.images), regions, losses.table(reading.losses))
 
 
-def _read_task(task: Task, reading: Reading) -> None:
-    """Append what one task holds."""
-    how = reading.how
-    if how.emails:
-        _address(task.annotations, how.emails)
-    if how.policy == "fail" and several(task):
-        raise UsageError(
-            f"task {task.id} has several annotations and pull.annotations is `fail`;"
-            " choose latest, first, ground_truth, consensus or annotator"
-        )
-    data = msgspec.json.decode(task.data)
-    sources = _sources(data, guess_image_fields(data) if how.fields is None else how.fields)
-    chosen, reason, lost = choose(task, how.policy)
-    if lost is not None:
-        reading.losses.extend(Loss("dropped", "region", why, task.id, region.id) for why, region in lost)
-    elif len(task.annotations) > 1 or chosen is None:
-        _pass_over(task, chosen, reading.losses)
-    shapes = _shapes(chosen, task.id, reading.losses) if chosen else ([], [])
-    if chosen and chosen.result and not shapes[0]:
-        reason = "no_shapes"
-    reason = reason if sources else "no_image"
-    rows = _image_rows(task, sources, reason, {region.to_name for region in shapes[0]}, reading)
-    if reason or chosen is None:
-        reading.losses.append(Loss("excluded", "task", reason, task.id))
-        reading.losses.extend(Loss("dropped", "region", "excluded_image", task.id, region.id) for region in shapes[0])
-    else:
-        _place(shapes, rows, chosen, task.id, reading)
+def _joined(blocks: list[Annotations]) -> Annotations:
+    """One after the other; the regions of each count its own images from 0."""
+    before = accumulate((block.images.num_rows for block in blocks), initial=0)
+    regions = [_moved(block.regions, ahead) for block, ahead in zip(blocks, before, strict=False)]
+    images, lost = (pa.concat_tables(getattr(block, name) for block in blocks) for name in ("images", "losses"))
+    return Annotations(images, pa.concat_tables(regions), lost)
 
 
-def _address(annotations: list[Annotation], emails: Mapping[int, str]) -> None:
-    """Name annotators as an export does."""
-    for annotation in annotations:
-        who = annotation.completed_by
-        if isinstance(who, int) and who in emails:
-            annotation.completed_by = {"id": who, "email": emails[who]}
-
-
-def _sources(data: dict[str, Any], fields: Mapping[str, str]) -> dict[str, str]:
-    """Image control → the reference that it shows."""
-    return {name: data[key] for name, key in fields.items() if data.get(key) and isinstance(data[key], str)}
-
-
-def _image_rows(
-    task: Task, sources: dict[str, str], reason: str, drawn_on: set[str], reading: Reading
-) -> dict[str, int]:
-    """A row for each image of the task (one without image, if it has none); control → row."""
-    rows = {}
-    link = reading.how.link.format(task=task.id) if reading.how.link else None
-    text = bytes(task.data).decode()
-    for name, source in (sources or {"": ""}).items():
-        here = bool(drawn_on) if len(sources) == 1 else name in drawn_on
-        status = "excluded" if reason else "annotated" if here else "background"
-        rows[name] = len(reading.images)
-        reading.images.append((task.id, name, status, source, link, text))
-    return rows
-
-
-def _pass_over(task: Task, chosen: Annotation | None, found: list[Loss]) -> None:
-    """The regions of the annotations that do not count."""
-    for annotation in task.annotations:
-        if annotation is not chosen:
-            reason = "cancelled_annotation" if annotation.was_cancelled else "other_annotation"
-            lost = (region.id for region in annotation.result if region.type != LABELS)
-            found.extend(Loss("dropped", "region", reason, task.id, region) for region in lost)
-
-
-def _shapes(annotation: Annotation, task: int, found: list[Loss]) -> Shapes:
-    """The shapes and their labels; <Labels> beside <Rectangle> comes as a second entry with the same id."""
-    shapes = annotation.result
-    if not {region.type for region in shapes} <= SHAPES.keys():
-        other = [region for region in shapes if region.type not in SHAPES and region.type != LABELS]
-        found.extend(Loss("dropped", "region", "not_a_shape", task, region.id, region.type) for region in other)
-        shapes = [region for region in shapes if region.type in SHAPES]
-    labels = [region.labels() for region in shapes]
-    if not all(labels) and len(shapes) < len(annotation.result):
-        separate = {region.id: region.value.labels for region in annotation.result if region.type == LABELS}
-        labels = [own or separate.get(region.id) for own, region in zip(labels, shapes, strict=True)]
-    return shapes, labels
-
-
-def _place(shapes: Shapes, rows: dict[str, int], annotation: Annotation, task: int, into: Reading) -> None:
-    """Give each shape its image: the one that its `to_name` picks, or the only one there is."""
-    regions, labels = shapes
-    only = next(iter(rows.values())) if len(rows) == 1 and into.how.fields is None else None
-    if only is not None or ({region.to_name for region in regions} == rows.keys() and len(rows) == 1):
-        images = [next(iter(rows.values()))] * len(regions)
-    else:
-        regions, labels, images = _on_images(shapes, rows, task, into.losses)
-    into.regions += regions
-    into.labels += labels
-    into.image_of += images
-    into.annotations.append(annotation)
-    into.counts.append(len(regions))
-
-
-def _on_images(
-    shapes: Shapes, rows: dict[str, int], task: int, found: list[Loss]
-) -> tuple[list[Region], list[list[str] | None], list[int]]:
-    """Only the shapes that are on an image of the task, and the row of each one's."""
-    placed = [(region, label, rows.get(region.to_name)) for region, label in zip(*shapes, strict=True)]
-    lost = [region for region, _, row in placed if row is None]
-    found.extend(Loss("dropped", "region", "other_control", task, region.id, region.to_name) for region in lost)
-    kept = [(region, label, row) for region, label, row in placed if row is not None]
-    return [region for region, _, _ in kept], [label for _, label, _ in kept], [row for _, _, row in kept]
+def _moved(regions: pa.Table, ahead: int) -> pa.Table:
+    """The regions, with so many images ahead of theirs."""
+    image = pc.add(regions["image"], pa.scalar(ahead, pa.int32()))
+    return regions.set_column(0, REGIONS.field("image"), image)

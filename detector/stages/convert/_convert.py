@@ -1,6 +1,7 @@
 """How a region becomes a row: the pure part of a conversion, and the tables of a dataset version."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -44,13 +45,14 @@ def to_version(job: Job[Options]) -> Result:
     if segment and job.options.boxes == "fail":
         _refuse_boxes(drawn)
     objects, lost = convert(drawn, job.pipeline.classes, job.options.several_labels, segment)
-    images, alone = include(drawn.images, objects, job.options.split)
-    instances = instance_table(objects, drawn, segment)
-    every_loss = pa.concat_tables([drawn.losses, *lost, alone])
-    done = _account.account(job.pipeline.task, list(job.pipeline.classes), images, instances, every_loss)
+    with ThreadPoolExecutor(1) as beside:  # NumPy works without the interpreter's lock
+        rows = beside.submit(text, objects.class_ids, objects.numbers, objects.offsets)
+        images, alone = include(drawn.images, objects, job.options.split)
+        instances = instance_table(objects, drawn, segment)
+        every_loss = pa.concat_tables([drawn.losses, *lost, alone])
+        done = _account.account(job.pipeline.task, list(job.pipeline.classes), images, instances, every_loss)
     included = np.flatnonzero(pc.is_valid(images["file"]).to_numpy())
-    rows = text(objects.class_ids, objects.numbers, objects.offsets)
-    return publish(job, images, instances, label_files(rows, objects.image, included), done)
+    return publish(job, images, instances, label_files(rows.result(), objects.image, included), done)
 
 
 def _refuse_boxes(drawn: Annotations) -> None:
@@ -71,7 +73,7 @@ def convert(
     task_ids = drawn.images["task_id"].to_numpy()[image]
     found: list[Loss] = []
     labelled = classify(drawn.regions, task_ids, classes, several, found)
-    usable = np.unique(labelled.rows)
+    usable = np.flatnonzero(np.bincount(labelled.rows, minlength=len(image)))
     sizes = np.stack([drawn.images[side].to_numpy()[image] for side in ("width", "height")], axis=1).astype(float)
     drawn_shapes = drawn.regions.select(SHAPE_COLUMNS)
     made = shapes(drawn_shapes if len(usable) == len(image) else drawn_shapes.take(usable), sizes[usable], segment)

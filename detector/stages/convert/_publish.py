@@ -26,22 +26,24 @@ def publish(job: Job[Any], images: pa.Table, instances: pa.Table, labels: Sequen
 
     `labels` has the txt of each included image, in the order of the images table.
     """
-    included = images.filter(pc.is_valid(images["file"]))
-    lines = image_lines(included, labels)
-    head = [job.pipeline.task, list(job.pipeline.classes)]
-    version = identify(head, lines)
-    done["test_set"] = identify(head, [line for line in lines if line.startswith("test ")])
-    folder = job.datasets / version
-    if folder.exists():
-        images = named_as_there(images, lines, Dataset(folder))
     with ThreadPoolExecutor(1) as beside:  # Arrow encodes without the interpreter's lock, while the txt are written
-        tables = beside.submit(lambda: [(name, _parquet(table)) for name, table in _named(images, instances)])
+        instance_file = beside.submit(_parquet, instances)
+        included = images.filter(pc.is_valid(images["file"]))
+        lines = image_lines(included, labels)
+        head = [job.pipeline.task, list(job.pipeline.classes)]
+        version = identify(head, lines)
+        done["test_set"] = identify(head, [line for line in lines if line.startswith("test ")])
+        folder = job.datasets / version
+        if folder.exists():
+            images = named_as_there(images, lines, Dataset(folder))
+        image_file = beside.submit(_parquet, images)
         if not folder.exists():
             scratch = job.datasets / f".{version}-{os.getpid()}"
             shutil.rmtree(scratch, ignore_errors=True)
             _write(scratch, included, labels, job)
             scratch.rename(folder)
-    _describe(folder, job.pipeline.name, images, tables.result(), done)
+    tables = {"images": image_file.result(), "instances": instance_file.result()}
+    _describe(folder, job.pipeline.name, images, tables, done)
     _point_latest(job.datasets, version)
     return _result(folder, done)
 
@@ -50,10 +52,6 @@ def _write(folder: Path, included: pa.Table, labels: Sequence[bytes], job: Job[A
     write_labels(folder, included["file"].to_pylist(), labels)
     link_images(folder, included, job.datasets / "store")
     (folder / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
-
-
-def _named(images: pa.Table, instances: pa.Table) -> list[tuple[str, pa.Table]]:
-    return [("images", images), ("instances", instances)]
 
 
 def _parquet(table: pa.Table) -> bytes:
@@ -65,9 +63,9 @@ def _parquet(table: pa.Table) -> bytes:
     return content
 
 
-def _describe(folder: Path, name: str, images: pa.Table, tables: list[tuple[str, bytes]], done: Account) -> None:
+def _describe(folder: Path, name: str, images: pa.Table, tables: dict[str, bytes], done: Account) -> None:
     """The tables and the accounts: who drew what, and links, may change while the content stays the same."""
-    for table_name, content in tables:
+    for table_name, content in tables.items():
         write_whole(folder / f"{table_name}.parquet", content)
     named = zip(images["task_id"].to_pylist(), images["link"].to_pylist(), strict=True)
     write_whole(folder / "conversion.json", json.dumps(done, indent=1, ensure_ascii=False))
@@ -93,14 +91,23 @@ def _result(folder: Path, done: Account) -> Result:
 
 
 def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) -> None:
-    """labels/<split>/<stem>.txt for each image; raw descriptors, since this is most of a conversion's time."""
-    for split in SPLITS:
-        (folder / "labels" / split).mkdir(parents=True)
-    directory = os.open(folder / "labels", os.O_RDONLY | os.O_DIRECTORY)
+    """labels/<split>/<stem>.txt for each image; a thread for each split, since two in one folder would wait in turn."""
+    texts: dict[str, list[tuple[str, bytes]]] = {split: [] for split in SPLITS}
+    for file, label in zip(files, labels, strict=True):
+        split, _, name = file.partition("/")
+        texts[split].append((name, label))
+    with ThreadPoolExecutor(len(SPLITS)) as pool:
+        list(pool.map(lambda split: _write_split(folder / "labels" / split, texts[split]), SPLITS))
+
+
+def _write_split(folder: Path, texts: Sequence[tuple[str, bytes]]) -> None:
+    """Raw descriptors, since this is most of a conversion's time."""
+    folder.mkdir(parents=True)
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
-        for file, label in zip(files, labels, strict=True):
-            opened = os.open(f"{file.rpartition('.')[0]}.txt", flags, 0o644, dir_fd=directory)
+        for name, label in texts:
+            opened = os.open(f"{name.rpartition('.')[0]}.txt", flags, 0o644, dir_fd=directory)
             os.write(opened, label)
             os.close(opened)
     finally:

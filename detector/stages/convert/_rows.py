@@ -14,7 +14,7 @@ from detector.geometry import Bools, Floats, Ints, Outlines, offsets_of, outline
 
 UNIT = 1_000_000  # six decimals
 _WIDTH = 9  # " 0.123456"
-_THREE_DIGITS = np.array([list(f"{number:03d}".encode()) for number in range(1000)], np.uint8)
+_NOTHING = b"\0"  # fills a token up, and is no part of the text
 
 
 class Text(NamedTuple):
@@ -31,31 +31,31 @@ def rounded(values: Floats) -> Ints:
 
 def text(class_ids: Ints, coordinates: Ints, offsets: Ints) -> Text:
     """The rows of n objects. `coordinates` (m,) in millionths; object i has those from offsets[i] to offsets[i + 1]."""
+    if not len(class_ids):
+        return Text(b"", np.zeros(1, np.int64))
     counts = np.diff(offsets)
     heads = offsets_of(counts + 1)[:-1]  # each row is a newline with its class, then its numbers
-    tokens = np.zeros((len(coordinates) + len(class_ids), _WIDTH), np.uint8)
-    is_number = np.ones(len(tokens), bool)
+    is_number = np.ones(len(coordinates) + len(class_ids), bool)
     is_number[heads] = False
-    tokens[is_number] = _decimals(coordinates)
-    names, codes = np.unique(class_ids, return_inverse=True)
-    tokens[heads] = np.array([_head(name) for name in names], np.uint8).reshape(-1, _WIDTH)[codes]
-    flat = tokens.ravel()
-    content = flat[flat != 0].tobytes()[1:] + b"\n"
-    digits = np.array([len(str(name)) for name in names], np.int64)[codes] if len(names) else np.empty(0, np.int64)
-    return Text(content if len(class_ids) else b"", offsets_of(digits + 1 + counts * _WIDTH))
+    values = np.zeros(len(is_number), np.uint32)
+    values[is_number] = coordinates
+    tokens = _decimals(values)
+    names = [str(class_id).encode() for class_id in range(class_ids.max() + 1)]
+    tokens[heads] = np.array([list(b"\n" + name.ljust(_WIDTH - 1, _NOTHING)) for name in names], np.uint8)[class_ids]
+    tokens[0, 0] = ord(_NOTHING)  # no row ends before the first
+    content = tokens.tobytes().replace(_NOTHING, b"") + b"\n"
+    digits = np.array([len(name) for name in names])[class_ids]
+    return Text(content, offsets_of(digits + 1 + counts * _WIDTH))
 
 
-def _head(class_id: int) -> list[int]:
-    return list(f"\n{class_id}".encode().ljust(_WIDTH, b"\0"))
-
-
-def _decimals(values: Ints) -> NDArray[np.uint8]:
+def _decimals(values: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """Millionths → " 0.123456", shape (m, 9)."""
     out = np.empty((len(values), _WIDTH), np.uint8)
-    whole, part = np.divmod(values, UNIT)
-    out[:, 0], out[:, 1], out[:, 2] = ord(" "), whole + ord("0"), ord(".")
-    high, low = np.divmod(part, 1000)
-    out[:, 3:6], out[:, 6:9] = _THREE_DIGITS[high], _THREE_DIGITS[low]
+    out[:, 0], out[:, 2] = ord(" "), ord(".")
+    for place in (8, 7, 6, 5, 4, 3, 1):
+        tenth = values // np.uint32(10)
+        out[:, place] = values - tenth * np.uint32(10) + ord("0")
+        values = tenth
     return out
 
 
@@ -76,6 +76,9 @@ def first_of_each(image: Ints, class_ids: Ints, coordinates: Ints, offsets: Ints
     place = np.arange(len(coordinates)) - np.repeat(offsets[:-1], np.diff(offsets))
     key = np.add.reduceat(_mix(coordinates + (place << 24)), offsets[:-1])
     key = _mix(key ^ _mix(image.astype(np.int64) << 20 | class_ids))
+    ordered = np.sort(key)
+    if (ordered[1:] != ordered[:-1]).all():
+        return np.ones(len(image), bool)
     first = np.zeros(len(image), bool)
     first[np.unique(key, return_index=True)[1]] = True
     return first

@@ -27,7 +27,7 @@ def assign(images: pa.Table, split: Split) -> list[str]:
     keys = images["sha256"].to_pylist()
     if split.group_by:
         keys = [_group(row, split.group_by, key) for row, key in zip(data, keys, strict=True)]
-    assigned = [_by_hash(key, split) for key in keys]
+    assigned = _by_hash(keys, split)
     if split.field:
         stated = [
             _stated(row, split.field, task) for row, task in zip(data, images["task_id"].to_pylist(), strict=True)
@@ -48,12 +48,11 @@ def _named(source: str, listed: Mapping[str, str]) -> str | None:
     return next((listed[end] for end in ends(source) if end in listed), None)
 
 
-def _by_hash(key: str, split: Split) -> str:
-    """The key is hexadecimal and uniform: its first 52 bits are a number in [0, 1)."""
-    place = int(key[:13], 16) / 16**13
-    if place < split.share("test"):
-        return "test"
-    return "val" if place < split.share("test") + split.share("val") else "train"
+def _by_hash(keys: list[str], split: Split) -> list[str]:
+    """The keys are hexadecimal and uniform: the first 52 bits of each are a number in [0, 1)."""
+    test, held_out = split.share("test"), split.share("test") + split.share("val")
+    places = (int(key[:13], 16) / 16**13 for key in keys)
+    return ["test" if place < test else "val" if place < held_out else "train" for place in places]
 
 
 def _group(data: dict[str, object], group_by: str, key: str) -> str:

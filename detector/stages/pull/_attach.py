@@ -37,14 +37,14 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     found += [Loss("changed", "image", "transposed", task_ids[row]) for row, got in pixels.items() if got.transposed]
     regions, dropped = _without(annotations.regions, bad, task_ids)
     status = ["excluded" if row in bad else status for row, status in enumerate(images["status"].to_pylist())]
-    images = images.set_column(images.schema.get_field_index("status"), "status", pa.array(status, pa.string()))
+    images = _with(images, "status", status)
+    good = [None if row in bad else pixels.get(row) for row in range(images.num_rows)]
     for column in ("sha256", "extension", "width", "height"):
-        images = _fill(images, column, {row: got for row, got in pixels.items() if row not in bad})
+        images = _with(images, column, [got and getattr(got, column) for got in good])
     return Annotations(images, regions, pa.concat_tables([annotations.losses, losses.table(found + dropped)]))
 
 
-def _fill(images: pa.Table, column: str, pixels: Mapping[int, Pixels]) -> pa.Table:
-    values = [getattr(pixels[row], column) if row in pixels else None for row in range(images.num_rows)]
+def _with(images: pa.Table, column: str, values: list[object]) -> pa.Table:
     at = images.schema.get_field_index(column)
     return images.set_column(at, images.schema.field(at), pa.array(values, images.schema.field(at).type))
 

@@ -19,7 +19,8 @@ from detector.label_studio.client import Connection, connect
 from detector.label_studio.label_config import image_fields
 from detector.label_studio.listing import emails
 from detector.label_studio.projects import Project, find_project
-from detector.label_studio.tasks import How, tables
+from detector.label_studio.reading import How
+from detector.label_studio.tasks import tables
 from detector.stages import Job, Result
 from detector.stages.pull._attach import attach, finish, wanted
 from detector.stages.pull._downloads import download
