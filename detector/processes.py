@@ -22,6 +22,7 @@ from detector.errors import DetectorError
 Part = TypeVar("Part")
 Made = TypeVar("Made")
 PR_SET_PDEATHSIG = 1
+_MOST = 64  # parts: each keeps a file in memory open
 _ALIGNED = 64  # bytes, as Arrow likes its buffers
 _work: Callable[[Any], Any]  # in a forked process: what it does with each part
 
@@ -38,12 +39,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
+def parts_of(count: int, least: int) -> list[slice]:
+    """`count` things in parts of `least` or more, some dozens at most; one empty part where there is nothing."""
+    each = max(least, -(-count // _MOST))
+    return [slice(start, start + each) for start in range(0, max(count, 1), each)]
+
+
 def on_every_core(work: Callable[[Part], Made], parts: Sequence[Part]) -> Iterator[Made]:
     """`work` of each part, in the order of the parts; one part, or one core, is worked on in this process.
 
-    Parts and results are pickled, `work` and what it holds are not. There should be some dozens of parts at most: each
-    result that holds buffers keeps a file in memory open. What `work` raises is raised here, for the first part that
-    failed; DetectorError when a process was killed.
+    Parts and results are pickled, `work` and what it holds are not. What `work` raises is raised here, for the first
+    part that failed; DetectorError when a process was killed.
     """
     workers = min(len(parts), cores())
     if workers < 2:

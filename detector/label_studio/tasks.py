@@ -16,10 +16,9 @@ from detector.label_studio.label_config import image_fields
 from detector.label_studio.policy import Policy
 from detector.label_studio.reading import How, Reading, read_task
 from detector.label_studio.structs import Task
-from detector.processes import on_every_core
+from detector.processes import on_every_core, parts_of
 
 PART = 2_000  # tasks at least that a process takes at a time: fewer are not worth handing over
-PARTS = 64  # at most
 BLOCK = 250  # tasks decoded at a time: their objects stay in the processor's cache until they are columns
 
 
@@ -36,10 +35,9 @@ def annotations(exported: bytes, policy: Policy, config: str | None = None) -> A
 
 def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
     """As `annotations`, of tasks that are JSON each."""
-    each = max(PART, -(-len(raw) // PARTS))
-    starts = range(0, max(len(raw), 1), each)
+    parts = parts_of(len(raw), PART)
     with paused():
-        return _joined(list(on_every_core(lambda start: _part(raw[start : start + each], start, how), starts)))
+        return _joined(list(on_every_core(lambda part: _part(raw[part], part.start, how), parts)))
 
 
 def _split(exported: bytes) -> list[msgspec.Raw]:

@@ -5,6 +5,7 @@ upright box in detect; whatever is lost or changed on the way is noted by row an
 """
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -24,10 +25,12 @@ from detector.geometry import (
     rectangle_corners,
     spread,
 )
-from detector.masks import BrokenMask, decode_rle, outline
+from detector.masks import BrokenMask, MaskOutline, decode_rle, outline
+from detector.processes import on_every_core, parts_of
 
 EDGE = 1e-6  # how far beyond the image is float noise rather than a shape that was cut
 SHAPE_COLUMNS = ("type", "x", "y", "width", "height", "rotation", "points", "rle")
+MASKS = 100  # at least that a process takes at a time
 SMALLEST = 5e-7  # what six decimals round to nothing
 
 
@@ -113,27 +116,27 @@ def _polygons(regions: pa.Table, rows: Ints, _: Floats, segment: bool) -> Shapes
 
 
 def _brushes(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> Shapes:
-    found, joined, empty, broken = [], [], [], []
-    codes = regions["rle"].to_pylist()
-    for at, (code, (width, height)) in enumerate(zip(codes, sizes.astype(int).tolist(), strict=True)):
-        try:
-            drawn = outline(decode_rle(code or b"", width, height))
-        except BrokenMask:
-            broken.append(at)
-            continue
-        if len(drawn.points) < 3:
-            empty.append(at)
-            continue
-        found.append((at, drawn.points / (width, height)))
-        joined.extend([at] if drawn.joined else [])
-    kept = np.array([at for at, _ in found], np.int64)
-    points = np.concatenate([points for _, points in found]) if found else np.empty((0, 2))
-    ragged = Outlines(points, offsets_of(np.array([len(points) for _, points in found], np.int64)))
+    codes, pixels = regions["rle"].to_pylist(), sizes.astype(int).tolist()
+    parts = on_every_core(lambda part: list(map(_outline, codes[part], pixels[part])), parts_of(len(codes), MASKS))
+    drawn = list(enumerate(chain.from_iterable(parts)))
+    kept = np.array([at for at, shape in drawn if shape and len(shape.points) >= 3], np.int64)
+    found = [drawn[at][1].points / pixels[at] for at in kept]
+    ragged = Outlines(np.concatenate([np.empty((0, 2)), *found]), offsets_of(np.array(list(map(len, found)), np.int64)))
     half = 0.5 / sizes[kept]
     boxes = envelope(ragged) + np.hstack([-half, half])
+    joined = [at for at in kept if drawn[at][1].joined]
     changed = {"outlined": rows[kept], "joined": rows[joined]} if segment else {"envelope": rows[kept]}
-    dropped = {"empty_mask": rows[empty], "broken_mask": rows[broken]}
+    empty = [at for at, shape in drawn if shape and len(shape.points) < 3]
+    dropped = {"empty_mask": rows[empty], "broken_mask": rows[[at for at, shape in drawn if shape is None]]}
     return Shapes(rows[kept], boxes, ragged if segment else None, dropped, changed)
+
+
+def _outline(code: bytes | None, size: tuple[int, int]) -> MaskOutline | None:
+    """None for a mask that can't be decoded."""
+    try:
+        return outline(decode_rle(code or b"", *size))
+    except BrokenMask:
+        return None
 
 
 _KINDS = {"rectangle": _rectangles, "polygon": _polygons, "ellipse": _ellipses, "brush": _brushes}

@@ -86,7 +86,8 @@ def finish(annotations: Annotations, datasets: Path, source: str) -> Result:
     annotations.write(scratch)
     content = hashlib.sha256()
     for file in sorted(scratch.iterdir()):
-        content.update(file.read_bytes())
+        with pa.memory_map(str(file)) as mapped:
+            content.update(mapped.read_buffer())
     folder = datasets / "pulled" / content.hexdigest()[:12]
     if folder.exists():
         shutil.rmtree(scratch)
