@@ -99,6 +99,7 @@ def _do(file: int, part: Any) -> _Outline:
 def _whole(file: int, outline: _Outline) -> Any:
     """What was made, its buffers still in the file."""
     filled = any(length for _, length in outline.places)
-    memory = memoryview(mmap.mmap(file, 0, prot=mmap.PROT_READ) if filled else b"")
+    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE  # all pages at once, while other parts are still in the making
+    memory = memoryview(mmap.mmap(file, 0, flags, mmap.PROT_READ) if filled else b"")
     buffers = [memory[at : at + length] for at, length in outline.places]
     return pickle.loads(outline.pickled, buffers=buffers)  # noqa: S301 - our own process made it

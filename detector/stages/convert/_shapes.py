@@ -20,6 +20,7 @@ from detector.geometry import (
     ellipse_envelope,
     ellipse_points,
     envelope,
+    every,
     offsets_of,
     outlines,
     rectangle_corners,
@@ -81,7 +82,8 @@ def _rectangles(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> 
         drawn = Shapes(rows, envelope(corners), corners, changed={"corners": rows})
     else:
         turned = np.flatnonzero(rotation % 360)
-        boxes = np.hstack([box[:, :2], box[:, :2] + box[:, 2:]])
+        left, top, width, height = box.T
+        boxes = np.stack([left, top, left + width, top + height], axis=1)
         boxes[turned] = envelope(outlines(rectangle_corners(box[turned], rotation[turned], sizes[turned])))
         drawn = Shapes(rows, boxes, changed={"envelope": rows[turned]})
     return _solid(drawn, np.abs(box[:, 2]), np.abs(box[:, 3]))
@@ -97,7 +99,7 @@ def _ellipses(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> Sh
 
 def _solid(drawn: Shapes, width: Floats, height: Floats) -> Shapes:
     """Only those that have an area; NaN, where the annotation has no number, has none."""
-    solid: Bools = (width > SMALLEST) & (height > SMALLEST) & np.isfinite(drawn.boxes).all(axis=1)
+    solid: Bools = (width > SMALLEST) & (height > SMALLEST) & every(np.isfinite(drawn.boxes))
     return drawn.keep(solid, "zero_area")
 
 
@@ -110,7 +112,7 @@ def _polygons(regions: pa.Table, rows: Ints, _: Floats, segment: bool) -> Shapes
     rows, drawn = rows[enough], drawn.take(enough)
     changed = {} if segment else {"envelope": rows}
     made = Shapes(rows, envelope(drawn), drawn, few, changed)
-    solid: Bools = (spread(drawn) > SMALLEST**2) & np.isfinite(made.boxes).all(axis=1)
+    solid: Bools = (spread(drawn) > SMALLEST**2) & every(np.isfinite(made.boxes))
     made = made.keep(solid, "zero_area")
     return made if segment else Shapes(made.rows, made.boxes, None, made.dropped, made.changed)
 
@@ -167,7 +169,7 @@ def _merged(parts: list[Shapes], which: str) -> dict[str, Ints]:
 
 def _clip(drawn: Shapes) -> Shapes:
     """Cut what reaches beyond the image; drop what lies wholly outside."""
-    beyond = np.asarray(np.any((drawn.boxes < -EDGE) | (drawn.boxes > 1 + EDGE), axis=1))
+    beyond = ~every((drawn.boxes >= -EDGE) & (drawn.boxes <= 1 + EDGE))
     drawn.changed["clipped"] = drawn.rows[beyond]
     if drawn.outlines is not None:
         return _clip_outlines(drawn, beyond)
@@ -177,7 +179,9 @@ def _clip(drawn: Shapes) -> Shapes:
 
 def _visible(boxes: Floats) -> Bools:
     """What is left after clipping has an area that six decimals can say."""
-    return np.asarray(np.all(boxes[:, 2:] - boxes[:, :2] > SMALLEST, axis=1))
+    left, top, right, bottom = boxes.T
+    visible: Bools = (right - left > SMALLEST) & (bottom - top > SMALLEST)
+    return visible
 
 
 def _clip_outlines(drawn: Shapes, beyond: Bools) -> Shapes:

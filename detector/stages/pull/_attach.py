@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from detector import losses
 from detector.annotations import Annotations
+from detector.geometry import every
 from detector.images import Pixels
 from detector.losses import Loss
 from detector.stages import Result
@@ -38,13 +39,13 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     regions, dropped = _without(annotations.regions, bad, task_ids)
     status = ["excluded" if row in bad else status for row, status in enumerate(images["status"].to_pylist())]
     images = _with(images, "status", status)
-    good = [None if row in bad else pixels.get(row) for row in range(images.num_rows)]
-    for column in ("sha256", "extension", "width", "height"):
-        images = _with(images, column, [got and getattr(got, column) for got in good])
+    rows = (pixels[row][:4] if row in pixels and row not in bad else [None] * 4 for row in range(images.num_rows))
+    for column, values in zip(("sha256", "extension", "width", "height"), zip(*rows, strict=True), strict=False):
+        images = _with(images, column, values)
     return Annotations(images, regions, pa.concat_tables([annotations.losses, losses.table(found + dropped)]))
 
 
-def _with(images: pa.Table, column: str, values: list[object]) -> pa.Table:
+def _with(images: pa.Table, column: str, values: Sequence[object]) -> pa.Table:
     at = images.schema.get_field_index(column)
     return images.set_column(at, images.schema.field(at), pa.array(values, images.schema.field(at).type))
 
@@ -53,13 +54,11 @@ def _other_size(regions: pa.Table, pixels: Mapping[int, Pixels]) -> dict[int, tu
     """Images whose regions were drawn on a picture of another size; regions that don't say are believed."""
     image = regions["image"].to_numpy()
     drawn = np.stack([regions[f"original_{side}"].to_numpy() for side in ("width", "height")], axis=1).astype(float)
-    found = np.zeros((int(image.max(initial=0)) + 1, 2))
-    for row, entry in pixels.items():
-        if row < len(found):
-            found[row] = entry[2:4]
+    found = np.zeros((max(int(image.max(initial=0)), *pixels, 0) + 1, 2))
+    found[list(pixels)] = [entry[2:4] for entry in pixels.values()] or np.empty((0, 2))
     sizes = found[image]
-    known = (drawn > 0).all(axis=1) & (sizes > 0).all(axis=1)  # NaN, where the region does not say, is not > 0
-    wrong = np.flatnonzero(known & (drawn != sizes).any(axis=1))
+    known = every(drawn > 0) & every(sizes > 0)  # NaN, where the region does not say, is not > 0
+    wrong = np.flatnonzero(known & ~every(drawn == sizes))
     return {int(image[at]): ("size_differs", _sizes(drawn[at], sizes[at])) for at in wrong[::-1]}
 
 
