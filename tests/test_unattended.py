@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -97,6 +98,19 @@ def test_a_failed_a_locked_and_a_misspelt_run_are_told(project):
     (project / "pipeline.yaml").write_text("name: cells\n")
     assert run(project).returncode == 2
     assert metrics(project)["detector_run_success", "pipeline"] == 0
+
+
+def test_a_run_that_is_stopped_is_told(project, webhook):
+    with locked(project / "runs/.lock"):
+        command = [sys.executable, "-m", "detector", "run", "--metrics-file", "run.prom", "--wait-lock", "60"]
+        (project / "run.prom").unlink()
+        with subprocess.Popen(command, cwd=project, env=os.environ | {"HOOK": webhook.url}) as process:
+            opened = Path(f"/proc/{process.pid}/fd")
+            while not any(link.readlink().name == ".lock" for link in opened.iterdir()):
+                time.sleep(0.05)
+            process.terminate()
+    assert process.returncode == metrics(project)["detector_run_exit_code", "cells"] == 75
+    assert [(told["status"], told["exit_code"]) for told in webhook.told] == [("failed", 75)]
 
 
 def test_a_metrics_file_that_cannot_be_written_is_a_warning(project):

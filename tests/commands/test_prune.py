@@ -83,9 +83,9 @@ def test_a_dry_run_says_the_same_and_touches_nothing(project):
 
 
 def test_results_that_were_used_last_stay_though_newer_ones_are_there(project):
-    """A setting that went back to what it was: its model is older, and in use."""
+    """A setting that went back to what it was: its version is older, and in use."""
     folder, runs, _ = project
-    cut_short.run(folder, "--set", "train.epochs=2", "--until", "train")
+    cut_short.run(folder, "--set", "convert.split.val=0.3", "--until", "convert")
     assert cut_short.run(folder, "--set", "train.epochs=1")["status"] == "unchanged"
     _, found = prune(folder, "--keep", "1")
     assert runs[2] not in found["runs"]

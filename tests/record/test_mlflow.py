@@ -294,6 +294,21 @@ def test_a_rollback_passes_over_deleted_versions(options, tmp_path):
     assert record.rollback(options, "blood") == ("3", "1")
 
 
+def test_what_the_champions_need_is_named(options, tmp_path):
+    """The runs of the champion and of the one before it, not those of older champions and of challengers."""
+    assert record.needed(options, "blood") == set()
+    for number, alias in (("1", "champion"), ("2", "champion"), ("3", "challenger"), ("4", "champion")):
+        file = tmp_path / "best.pt"
+        file.write_bytes(number.encode())
+        with record.open(options, "blood", YAML, {"detector.run": f"run-{number}"}) as run:
+            run.dataset(tiny.dataset(tmp_path, number * 12))
+            assert run.registry.register(file, {"mAP50-95": 0.5}, "t") == number
+            run.registry.name(number, alias)
+    assert record.needed(options, "blood") == {"run-2", "2" * 12, "run-4", "4" * 12}
+    assert record.rollback(options, "blood") == ("4", "2")
+    assert record.needed(options, "blood") == {"run-1", "1" * 12, "run-2", "2" * 12}
+
+
 def test_a_version_that_vanished_is_listed(options, tmp_path):
     (tmp_path / "best.pt").write_bytes(b"1")
     with open_(options) as run:
