@@ -1,9 +1,12 @@
 """What a step cost: files are counted once, and no library is loaded to measure."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+
+import pytest
 
 from detector import costs
 from detector.stages import Result
@@ -30,6 +33,18 @@ def test_speed_is_images_over_seconds(tmp_path):
     assert 0.05 <= seconds < 5
     assert abs(cost["images_per_second"] * seconds - 10) < 0.1
     assert set(costs.since(started, Result(tmp_path, "id", ""), tmp_path)[1]) == {"disk_bytes"}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not shutil.which("nvidia-smi"), reason="this machine has no NVIDIA GPU")
+def test_the_peak_on_a_gpu_is_that_of_the_step(tmp_path):
+    import torch
+
+    torch.zeros(2**28, dtype=torch.uint8, device="cuda")  # before the step, and gone
+    started = costs.begin()
+    torch.zeros(2**20, dtype=torch.uint8, device="cuda")
+    peak = costs.since(started, Result(tmp_path, "id", ""), tmp_path)[1]["peak_gpu_bytes"]
+    assert 2**20 <= peak < 2**24
 
 
 def test_measuring_loads_no_library():

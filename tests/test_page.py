@@ -36,7 +36,7 @@ def written(tmp_path):
     (tmp_path / "train/results.csv").write_text(CURVES)
     for name in ("BoxPR_curve", "confusion_matrix_normalized", "BoxF1_curve", "worst/1-00000001-car"):
         Image.new("RGB", (2250, 1500), "teal").save(tmp_path / f"evaluate/{name}.png")
-    cost = {"images_per_second": 81.25, "disk_bytes": 5.5e6}
+    cost = {"images_per_second": 8125.4, "disk_bytes": 5.5e6}
     steps = [
         Done("convert", convert, True, 0.0),
         Done("check", Result(tmp_path / "check", "c", "1 rule", notes=[HOSTILE]), False, 3.0),
@@ -81,7 +81,7 @@ def test_it_shows_the_whole_run(written, page):
     assert "person\tnone to measure\tnone to measure" in rows
     assert "1\tdropped\thas no area\t1" in rows
     assert "car\t2\t0\t0\t2" in rows
-    assert "train\t3 min 20 s\t\n\t81.25\t5.5 MB" in rows
+    assert "train\t3 min 20 s\t\n\t8,125\t5.5 MB" in rows
     assert page.locator("figure img").count() == 3  # two plots of the evaluation's three, and the worst image
     assert page.locator("figure.chart figcaption").all_inner_texts() == [
         "mAP on val",

@@ -16,13 +16,17 @@ def table(steps: Sequence[Done]) -> dict[str, Any]:
             "step": step.name,
             "share": round(100 * step.seconds / longest, 1),
             "time": duration(step.seconds),
-            "speed": f"{step.costs['images_per_second']:,.4g}" if "images_per_second" in step.costs else "",
+            "speed": _speed(step.costs["images_per_second"]) if "images_per_second" in step.costs else "",
             "gpu": size(step.costs["peak_gpu_bytes"]) if step.costs.get("peak_gpu_bytes") else "",
             "disk": size(step.costs.get("disk_bytes", 0.0)),
         }
         for step in ran
     ]
     return {"rows": rows, "gpu": any(row["gpu"] for row in rows)}
+
+
+def _speed(images_per_second: float) -> str:
+    return f"{images_per_second:,.{1 if images_per_second < 100 else 0}f}"
 
 
 def duration(seconds: float) -> str:
