@@ -300,7 +300,7 @@ def test_what_the_champions_need_is_named(options, tmp_path):
     for number, alias in (("1", "champion"), ("2", "champion"), ("3", "challenger"), ("4", "champion")):
         file = tmp_path / "best.pt"
         file.write_bytes(number.encode())
-        with record.open(options, "blood", YAML, {"detector.run": f"run-{number}"}) as run:
+        with open_(options, f"runs/run-{number}") as run:
             run.dataset(tiny.dataset(tmp_path, number * 12))
             assert run.registry.register(file, {"mAP50-95": 0.5}, "t") == number
             run.registry.name(number, alias)
