@@ -2,10 +2,11 @@
 
 import pytest
 
-from detector.errors import TryAgain, UsageError
+from detector.errors import DetectorError, TryAgain, UsageError
 from detector.label_studio import persist
 from detector.label_studio.client import connect
 from detector.label_studio.projects import find_project
+from tests.services.faults import faults
 from tests.services.label_studio import TOKEN
 
 
@@ -74,6 +75,43 @@ def test_a_busy_server_is_asked_again_and_not_for_ever(other_host):
     with connect(other_host.url, TOKEN) as connection, pytest.raises(TryAgain, match=r"can't be reached \(HTTP 503\)"):
         find_project(connection, "Blood cells")
     assert [path for path, _ in other_host.asked] == ["/api/projects/"] * 4
+
+
+@pytest.mark.parametrize("kind", ["legacy", "personal"])
+@pytest.mark.parametrize("status", ["301", "302", "307", "308"])
+def test_a_token_is_not_sent_on_to_where_a_redirect_leads(label_studio, other_host, kind, status):
+    """Nor is what a personal access token is exchanged for, and the exchange itself sends it in the body."""
+    token = TOKEN if kind == "legacy" else label_studio.personal_token
+    with faults(label_studio.url) as proxy:
+        proxy.elsewhere = other_host.url
+        proxy.planned.append(("api", status))
+        with pytest.raises(UsageError, match=rf"{proxy.url} sends us on to another address; write the one") as failure:
+            _first_project(proxy.url, token)
+        assert (proxy.injected, len(proxy.asked)) == ([("api", status)], 1)
+    assert other_host.asked == []
+    assert other_host.url not in str(failure.value)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 501])
+def test_what_no_retry_mends_is_asked_once_and_what_was_answered_is_not_shown(label_studio, status):
+    with faults(label_studio.url) as proxy:
+        proxy.planned += [("api", str(status))] * 9
+        with pytest.raises(DetectorError) as failure:
+            _first_project(proxy.url, TOKEN)
+        again = 2 if status == 404 else 4 if status > 500 else 1  # there may be other projects
+        assert len(proxy.injected) == again
+    assert TOKEN not in _everything_said(failure.value)
+
+
+def test_an_access_token_is_asked_for_once_and_renewed_when_it_gets_old(label_studio):
+    number = label_studio.project("Renewed")
+    with faults(label_studio.url) as proxy, connect(proxy.url, label_studio.personal_token) as connection:
+        for _ in range(3):
+            assert find_project(connection, number).id == number
+        assert proxy.asked.count("/api/token/refresh/") == 1
+        connection.credentials._stale_at -= 200  # of the 300 seconds that it is good for
+        assert find_project(connection, number).id == number
+        assert proxy.asked.count("/api/token/refresh/") == 2
 
 
 def _first_project(url, token):

@@ -9,6 +9,9 @@ cut       half of the body, said to be whole             tail     all of the bod
 hang      no answer                                      drip     a body that comes byte by byte, and for too long
 slow      a body in several late pieces, but whole       refuse   the connection is closed before any answer
 unsaid    half of a body whose length was not promised, and a clean end
+
+Any other status can be planned too. The body of such an answer repeats the request, as debug pages do; a redirect leads
+to `elsewhere`.
 """
 
 import contextlib
@@ -33,9 +36,11 @@ class FaultyProxy:
 
     url: str
     upstream: str
+    elsewhere: str = ""
     planned: list[tuple[str, str]] = field(default_factory=list)
     injected: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)  # what came as authorization
     before_image: dict[int, Callable[[], None]] = field(default_factory=dict)  # done when that many were asked for
     lock: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -70,24 +75,28 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         fault = self.proxy.next(self.path)
+        sent = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.proxy.tokens.add(self.headers.get("authorization", " ").partition(" ")[2])
         if fault in {"hang", "refuse"}:
             self.close_connection = True
             if fault == "hang":
                 self._wait()
             return
-        if fault in {"429", "500", "503"}:
-            self._answer(int(fault), {"Retry-After": "0"} if fault == "429" else {}, b"trouble")
+        if fault is not None and fault.isdigit():
+            headers = {"Retry-After": "0"} if fault == "429" else {}
+            if fault.startswith("3"):
+                headers["Location"] = f"{self.proxy.elsewhere}{self.path}"
+            self._answer(int(fault), headers, f"<html>{self.headers}".encode() + sent)
             return
-        status, headers, body = self._upstream()
+        status, headers, body = self._upstream(sent)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._spoiled(fault, status, headers, body)
 
     def do_POST(self) -> None:
         self.do_GET()
 
-    def _upstream(self) -> tuple[int, dict[str, str], bytes]:
+    def _upstream(self, sent: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = HTTPConnection(urlsplit(self.proxy.upstream).netloc, timeout=60)
-        sent = self.rfile.read(int(self.headers.get("content-length", 0)))
         kept = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "connection"}}
         try:
             connection.request(self.command, self.path, sent or None, kept)
