@@ -12,6 +12,12 @@ from detector.label_studio.persist import Passing, asked_to_wait, may_pass, pers
 if TYPE_CHECKING:
     import httpx
 
+# What Label Studio 1.23 answers HTTP 500 for, though nothing is wrong with it: what it says, and what it means.
+_STUMBLES = {
+    b"has_permission": "Label Studio has no such upload",
+    b"outside of the base path": "Label Studio serves nothing outside its folder of local files",
+}
+
 
 def locate(url: str, source: str, task: int) -> str | None:
     """The address behind a task's reference, with the server at `url`; None when there is no way to fetch it.
@@ -82,8 +88,11 @@ def _missing(connection: Connection, answer: "httpx.Response") -> str | None:
     with_token = "authorization" in answer.request.headers
     if with_token and answer.status_code == 401:
         raise refused(connection.url, 401)
-    if with_token and answer.status_code == 500 and b"has_permission" in answer.read():
-        return "Label Studio has no such upload"  # it stumbles over the record that isn't there (1.23)
+    if with_token and answer.status_code == 500:
+        body = answer.read()
+        stumbled = next((why for sign, why in _STUMBLES.items() if sign in body), None)
+        if stumbled:
+            return stumbled
     if may_pass(answer.status_code):
         raise Passing(f"HTTP {answer.status_code}", asked_to_wait(answer.headers))
     return f"HTTP {answer.status_code} from {answer.url.host}"

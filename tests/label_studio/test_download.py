@@ -111,6 +111,30 @@ def test_an_image_that_is_not_there_is_told_once_and_at_once(label_studio, other
     assert got("http:///none.png")[1] is None
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "file:///etc/hostname",
+        "file://localhost/etc/hostname",
+        "/etc/hostname",
+        "../../etc/hostname",
+        "/data/local-files/?d=../../../../etc/hostname",
+        "/data/local-files/?d=/etc/hostname",
+        "/data/upload/../../../../etc/hostname",
+        "/data/upload/%2e%2e/%2e%2e/%2e%2e/etc/hostname",
+        "http://a\0b/x.png",
+        "/data/a\0b.png",
+        "x" * 100_000,
+        "/data/" + "x" * 100_000,
+    ],
+)
+def test_no_reference_leads_to_a_file_of_either_machine(label_studio, got, source):
+    label_studio.project("So that there is one")
+    why, content = got(source)
+    assert why
+    assert content is None
+
+
 def test_a_detour_to_label_studio_is_no_refused_token(label_studio, other_host, got):
     [source] = label_studio.upload(label_studio.project("Detour"), {"a.png": b"a"}).values()
     other_host.fail("/a.png", 302, Location=label_studio.url + source)

@@ -80,11 +80,11 @@ def find(source: str, root: Path) -> Path | None:
     root/3/x.jpg or root/x.jpg, whichever is there first. Nothing outside `root` is ever found.
     """
     inside = root.resolve()
-    for candidate in _candidates(source):
-        path = (inside / candidate).resolve()
-        if path.is_relative_to(inside) and path.is_file():
-            return path
-    return None
+    try:
+        paths = ((inside / candidate).resolve() for candidate in _candidates(source))
+        return next((path for path in paths if path.is_relative_to(inside) and path.is_file()), None)
+    except (OSError, ValueError):  # what can be no path at all: a NUL in it, a name without end, half a character
+        return None
 
 
 def _candidates(source: str) -> Iterator[str]:

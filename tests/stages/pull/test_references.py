@@ -1,0 +1,114 @@
+"""What a task's reference may mean, and that nothing outside the given folder is ever read or written."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from detector.stages.pull._references import find
+from tests.end_to_end.conftest import detector
+from tests.exports import annotation, box, picture, task
+
+PIPELINE = """
+name: cells
+task: detect
+classes: [car]
+pull: {using: label_studio_export, path: export.json, images: images}
+convert: {split: {field: split}}
+check: {using: rules, fail_on: {classes_without_examples: warn}}
+train: {model: yolo11n.yaml}
+"""
+STRANGE = [
+    "",
+    ".",
+    "..",
+    "a\0b.png",
+    "/data/local-files/?d=%00",
+    "http://[bad/x.png",
+    "x" * 5000,
+    "a/" * 3000,
+    "\ud800.png",
+]
+
+
+def leading_to(outside):
+    """References to the picture `outside`/secret.png, from a folder beside it that holds links to it."""
+    absolute = f"{outside}/secret.png"
+    up = f"../{outside.name}/secret.png"
+    wrapped = (
+        f"file://{absolute}",
+        f"/data/local-files/?d={up}",
+        f"/data/local-files/?d={absolute}",
+        f"/data/upload/{up}",
+    )
+    encoded = (up.replace(".", "%2e"), up.replace("/", "%2F"), up.replace("/", "\\"), f"file://localhost{absolute}")
+    return [absolute, up, f"a/../{up}", *wrapped, *encoded, "link.png", "linked/secret.png", "/data/upload/link.png"]
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A picture that is none of ours, and links to it among ours."""
+    images = tmp_path / "project" / "images"
+    picture(tmp_path / "project" / "outside" / "secret.png")
+    images.mkdir()
+    (images / "link.png").symlink_to("../outside/secret.png")
+    (images / "linked").symlink_to("../outside")
+    return tmp_path / "project" / "outside"
+
+
+@pytest.mark.parametrize("source", STRANGE)
+def test_what_is_no_path_means_no_file(tmp_path, source):
+    assert find(source, tmp_path) is None
+
+
+def test_nothing_outside_the_folder_is_found(outside):
+    images = outside.parent / "images"
+    for source in leading_to(outside):
+        assert find(source, images) is None, source
+        assert (images / "linked" / "secret.png").exists()
+
+
+def test_a_link_inside_the_folder_is_followed(tmp_path):
+    real = picture(tmp_path / "there" / "real.png")
+    (tmp_path / "alias.png").symlink_to(real)
+    assert find("alias.png", tmp_path) == find("there/../alias.png", tmp_path) == real
+
+
+def test_a_run_on_such_an_export_reads_and_writes_nothing_outside(outside):
+    folder = outside.parent
+    odd = ["-rf.png", "a b/.hidden.png", "..\\up.png", "new\nline.png", "%2e%2e.png", "~root.png"]
+    for name in odd:
+        picture(folder / "images" / name)
+    hostile = [source for source in leading_to(outside) + STRANGE if "\ud800" not in source]
+    (folder / "export.json").write_text(json.dumps([_task(*each) for each in enumerate(odd + hostile, 1)]))
+    (folder / "pipeline.yaml").write_text(PIPELINE)
+    before, parent = _files(folder), _files(folder.parent)
+    done = detector(folder, "run", "--until", "convert", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    figures = json.loads(done.stdout)["steps"][0]["figures"]
+    assert (figures["images"], figures["excluded"]) == (len(odd), len(hostile))
+    after = _files(folder)
+    secret = before["outside/secret.png"]
+    assert [name for name, content in after.items() if content == secret] == ["outside/secret.png"]
+    made = {name for name in after if after[name] != before.get(name)}
+    assert {name.partition("/")[0] for name in made} == {"datasets", "runs"}
+    assert before.items() <= after.items()
+    assert {name for name in _files(folder.parent) if name not in parent} == {f"project/{name}" for name in made}
+
+
+def _task(number, source):
+    split = ("train", "val", "test")[number % 3]
+    return task(number, annotation(box(1, 1, 9, 9)), data={"image": source, "split": split})
+
+
+def _files(folder):
+    """Each file below `folder`, links not followed, and the digest of its content."""
+    found = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
+    return {str(file.relative_to(folder)): _digest(file) for file in found if not file.is_symlink()}
+
+
+def _digest(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
