@@ -15,6 +15,8 @@ from detector.errors import Fault
 
 Key = str | int
 Keys = tuple[Key, ...]
+DEEPEST, MOST_VALUES = 30, 20_000  # more than any pipeline has
+TOO_MUCH = "nested too deeply, or too large, for a pipeline"
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 
 
@@ -38,7 +40,8 @@ class Document:
 
     def line(self, line: int) -> str:
         """The text of line `line`, counted from 1."""
-        return self.text.splitlines()[line - 1] if line else ""
+        lines = self.text.splitlines()
+        return lines[line - 1] if 0 < line <= len(lines) else ""  # what is missing at the end is on no line
 
 
 def dotted(keys: Keys) -> str:
@@ -50,6 +53,7 @@ def parse(text: str, environment: Mapping[str, str] = os.environ) -> Document:
     """Parse YAML safely; `${VAR}` and `${VAR:-default}` come from `environment` and stay text."""
     document = Document(text)
     try:
+        _check_depth(text)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -66,6 +70,15 @@ def parse(text: str, environment: Mapping[str, str] = os.environ) -> Document:
     return document
 
 
+def _check_depth(text: str) -> None:
+    """Raise YAMLError for what is nested so deeply that composing it would end the process for want of stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.YAMLError(TOO_MUCH)
+
+
 class _Builder:
     """Turns nodes into data. yaml's own constructor would drop the marks, and accept a key given twice."""
 
@@ -73,14 +86,23 @@ class _Builder:
         self.document = document
         self.environment = environment
         self.scalars = yaml.CSafeLoader("")
+        self.built = 0
 
     def build(self, node: yaml.Node, keys: Keys) -> Any:
         self.document.marks.setdefault(keys, (node.start_mark.line + 1, node.start_mark.column + 1))
+        self.built += 1
+        if len(keys) > DEEPEST or self.built > MOST_VALUES:  # an alias may stand for itself, or for millions
+            self._refuse_more(keys)
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, keys)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*keys, index)) for index, item in enumerate(node.value)]
         return self._scalar(node, keys)
+
+    def _refuse_more(self, keys: Keys) -> None:
+        if not any(fault.message == TOO_MUCH for fault in self.document.faults):
+            self.document.fault(keys[:1], TOO_MUCH)
 
     def _mapping(self, node: yaml.MappingNode, keys: Keys) -> dict[Key, Any]:
         built: dict[Key, Any] = {}
