@@ -1,7 +1,9 @@
 """Label Studio's task JSON → the annotation tables, a block of tasks at a time, on every core."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -13,6 +15,7 @@ from detector.collector import paused
 from detector.errors import DetectorError, UsageError
 from detector.label_studio.columns import image_table, region_table
 from detector.label_studio.label_config import image_fields
+from detector.label_studio.pieces import pieces
 from detector.label_studio.policy import Policy
 from detector.label_studio.reading import How, Reading, read_task
 from detector.label_studio.structs import Task
@@ -20,6 +23,7 @@ from detector.processes import on_every_core, parts_of
 
 PART = 2_000  # tasks at least that a process takes at a time: fewer are not worth handing over
 BLOCK = 250  # tasks decoded at a time: their objects stay in the processor's cache until they are columns
+PIECES = 8  # of an export at least that a process takes at a time
 
 
 def annotations(exported: bytes, policy: Policy, config: str | None = None) -> Annotations:
@@ -29,15 +33,34 @@ def annotations(exported: bytes, policy: Policy, config: str | None = None) -> A
     images. Raises UsageError for what is no such export and, under the policy `fail`, for tasks with several
     annotations.
     """
-    with paused():
-        return tables(_split(exported), How(policy, fields=image_fields(config) if config else None))
+    how, cut = How(policy, fields=image_fields(config) if config else None), pieces(exported)
+    if cut:
+        with paused(), suppress(msgspec.MsgspecError):
+            return _on_every_core(lambda piece: _piece(exported[piece], how), cut, PIECES)
+    # Something is wrong with it, or with where it was cut: task by task shows which.
+    return tables(_split(exported), how)
 
 
 def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
     """As `annotations`, of tasks that are JSON each."""
-    parts = parts_of(len(raw), PART)
+    starts = range(0, max(len(raw), 1), BLOCK)
     with paused():
-        return _joined(list(on_every_core(lambda part: _part(raw[part], part.start, how), parts)))
+        return _on_every_core(lambda at: _read(_decoded(raw[at : at + BLOCK], at), how), starts, PART // BLOCK)
+
+
+def _on_every_core(read: Callable[[Any], Annotations], blocks: Sequence[Any], least: int) -> Annotations:
+    """The tables that `read` makes of each block, in one."""
+
+    def part(these: slice) -> Annotations:
+        made = _joined(list(map(read, blocks[these])))
+        return Annotations(made.images.combine_chunks(), made.regions.combine_chunks(), made.losses.combine_chunks())
+
+    return _joined(list(on_every_core(part, parts_of(len(blocks), least))))
+
+
+def _piece(text: bytes, how: How) -> Annotations:
+    """The tables of a piece of an export. Raises MsgspecError if it is none."""
+    return _read(msgspec.json.decode(b"[" + text + b"]", type=list[Task]), how)
 
 
 def _split(exported: bytes) -> list[msgspec.Raw]:
@@ -49,21 +72,20 @@ def _split(exported: bytes) -> list[msgspec.Raw]:
         ) from error
 
 
-def _part(raw: Sequence[bytes | msgspec.Raw], start: int, how: How) -> Annotations:
-    """The tables of some tasks, of which the first is number `start` of the export."""
-    blocks = range(0, max(len(raw), 1), BLOCK)
-    part = _joined([_block(raw[at : at + BLOCK], start + at, how) for at in blocks])
-    return Annotations(part.images.combine_chunks(), part.regions.combine_chunks(), part.losses.combine_chunks())
-
-
-def _block(raw: Sequence[bytes | msgspec.Raw], start: int, how: How) -> Annotations:
-    reading, decoder = Reading(how), msgspec.json.Decoder(Task)
+def _decoded(raw: Sequence[bytes | msgspec.Raw], start: int) -> Iterator[Task]:
+    """The tasks, of which the first is number `start` of the export."""
+    decoder = msgspec.json.Decoder(Task)
     for number, text in enumerate(raw, start):
         try:
-            task = decoder.decode(text)
+            yield decoder.decode(text)
         except msgspec.MsgspecError as error:
             hint = "; it looks like JSON-MIN: export as JSON" if "`annotations`" in str(error) else ""
             raise DetectorError(f"task number {number + 1} of the export can't be read: {error}{hint}") from error
+
+
+def _read(tasks: Iterable[Task], how: How) -> Annotations:
+    reading = Reading(how)
+    for task in tasks:
         read_task(task, reading)
     regions = region_table(reading.regions, reading.image_of, reading.annotations, reading.counts)
     return Annotations(image_table(reading.images), regions, losses.table(reading.losses))

@@ -1,0 +1,68 @@
+"""An export is cut between tasks by a guess that decoding proves: whatever it holds, the tables are the same."""
+
+import json
+
+import msgspec
+import pytest
+
+from detector.errors import DetectorError, UsageError
+from detector.label_studio import pieces as module
+from detector.label_studio.pieces import pieces
+from detector.label_studio.reading import How
+from detector.label_studio.tasks import annotations, tables
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SIZE", 300)
+
+
+def _task(number: int, **data: object) -> dict[str, object]:
+    value = {"x": number, "y": 2, "width": 3, "height": 4, "rectanglelabels": ["car"]}
+    regions = [{"id": f"r{number}", "type": "rectanglelabels", "to_name": "image", "value": value}]
+    drawn = [{"id": number, "result": regions, "completed_by": 7}]
+    return {"id": number, "annotations": drawn, "data": {"image": f"/data/{number}.jpg", **data}}
+
+
+def _same(exported: str) -> int:
+    """How many pieces there are; their tables are those of the tasks one by one."""
+    whole = tables(msgspec.json.decode(exported, type=list[msgspec.Raw]), How("latest"))
+    read = annotations(exported.encode(), "latest")
+    for name in ("images", "regions", "losses"):
+        assert getattr(read, name).equals(getattr(whole, name)), name
+    assert read.images.num_rows == len(json.loads(exported))
+    return len(pieces(exported.encode()))
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_pieces_are_the_whole(indent: int | None) -> None:
+    assert _same(json.dumps([_task(number) for number in range(1, 30)], indent=indent)) > 5
+
+
+def test_a_list_of_nothing_is_an_export_of_nothing() -> None:
+    assert _same(" [ ] ") == 1
+
+
+def test_text_that_looks_like_the_next_task_is_not_cut() -> None:
+    quoted = '}, {"id": 5, "annotations": ['
+    assert _same(json.dumps([_task(number, text=quoted * 20) for number in range(1, 9)])) == 8
+
+
+def test_a_cut_within_a_task_is_seen_and_mended() -> None:
+    nested = [{"id": 1, "annotations": []}] * 30
+    exported = json.dumps([_task(number, nested=nested) for number in range(1, 5)])
+    assert len(pieces(exported.encode())) > 4
+    _same(exported)
+
+
+@pytest.mark.parametrize("wrong", ["{}", json.dumps(_task(1)), "[{}] x", "x [{}]", "", "[", "]["])
+def test_what_is_no_list_has_no_pieces(wrong: str) -> None:
+    assert pieces(wrong.encode()) == []
+    with pytest.raises(UsageError, match="this is no Label Studio JSON export"):
+        annotations(wrong.encode(), "latest")
+
+
+def test_a_task_that_cannot_be_read_is_named() -> None:
+    exported = json.dumps([_task(number) for number in range(1, 30)]).replace('"id": 17,', '"id": "seventeen",')
+    with pytest.raises(DetectorError, match="task number 17 of the export"):
+        annotations(exported.encode(), "latest")
