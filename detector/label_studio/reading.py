@@ -80,6 +80,8 @@ def _address(annotations: list[Annotation], emails: Mapping[int, str]) -> None:
 def _sources(task: Task, fields: Mapping[str, str] | None) -> dict[str, str]:
     """Image control → the reference that it shows."""
     data = msgspec.json.decode(task.data)
+    if not isinstance(data, dict):
+        return {}
     fields = guess_image_fields(data) if fields is None else fields
     return {name: data[key] for name, key in fields.items() if data.get(key) and isinstance(data[key], str)}
 

@@ -34,11 +34,14 @@ def annotations(exported: bytes, policy: Policy, config: str | None = None) -> A
     annotations.
     """
     how, cut = How(policy, fields=image_fields(config) if config else None), pieces(exported)
-    if cut:
-        with paused(), suppress(msgspec.MsgspecError):
-            return _on_every_core(lambda piece: _piece(exported[piece], how), cut, PIECES)
-    # Something is wrong with it, or with where it was cut: task by task shows which.
-    return tables(_split(exported), how)
+    try:
+        if cut:
+            with paused(), suppress(msgspec.MsgspecError):
+                return _on_every_core(lambda piece: _piece(exported[piece], how), cut, PIECES)
+        # Something is wrong with it, or with where it was cut: task by task shows which.
+        return tables(_split(exported), how)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the export is not UTF-8 text ({error.reason}); export it anew from Label Studio") from error
 
 
 def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:

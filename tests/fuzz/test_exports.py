@@ -1,0 +1,148 @@
+"""Exports in which anything may stand anywhere: a sentence or a dataset, and nothing touched outside the project."""
+
+import contextlib
+import hashlib
+import json
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.errors import DetectorError
+from detector.stages import Job, load
+from tests.exports import Pipeline, annotation, box, convert, picture, region, task
+from tests.fuzz import few, many
+from tests.quiet import Quiet
+
+GOOD = [
+    task(1, annotation(box(10, 10, 20, 30), box(50, 50, 10, 10, labels=["person"]))),
+    task(2, annotation(region("polygon", points=[[1, 1], [50, 10], [30, 60]])), drafts=[], predictions=[]),
+    task(3, annotation(region("ellipse", x=50, y=50, radiusX=10, radiusY=5, rotation=30)), annotation()),
+    task(4, annotation(region("brush", format="rle", rle=[0, 0, 0, 64, 35, 7, 8]))),
+]
+PATHS = [
+    "../outside.png",
+    "../../outside.png",
+    "/etc/passwd",
+    "file:///etc/passwd",
+    "/data/local-files/?d=../outside.png",
+    "/data/local-files/?d=/etc/passwd",
+    "/data/upload/1/..%2F..%2Foutside.png",
+    "link.png",
+    "linked/outside.png",
+    "1.png\x00.jpg",
+    "x" * 5000,
+    "https://example.invalid/x.png",
+    "data:image/png;base64,AAAA",
+    ".",
+    "",
+    "con.png\n",
+]
+leaf = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([2**31, 2**63, 2**64, -1, 0, 1e308, 1e-308, 100.0000001])
+    | st.floats(allow_nan=False)
+    | st.text(max_size=6)
+    | st.sampled_from(PATHS)
+)
+anything = st.recursive(
+    leaf,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def mutated(draw):
+    """A good export with up to four changes; now and then with bytes that are no JSON."""
+    tasks = json.loads(json.dumps(GOOD))
+    for _ in range(draw(st.integers(1, 4))):
+        place, key = _somewhere(draw, tasks)
+        if draw(st.integers(0, 3)) == 0:
+            del place[key]
+        else:
+            place[key] = draw(anything)
+        if not tasks:
+            break
+    text = json.dumps(tasks).encode()
+    if draw(st.integers(0, 9)) == 0:
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(st.binary(max_size=6)) + text[at + draw(st.integers(0, 6)) :]
+    return text
+
+
+def _somewhere(draw, tasks):
+    place, key = tasks, draw(st.integers(0, len(tasks) - 1))
+    while isinstance(place[key], dict | list) and place[key] and draw(st.integers(0, 4)):
+        place = place[key]
+        key = draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place))))
+    return place, key
+
+
+@cache
+def _pictures():
+    """The four pictures, and one that lies outside; made once."""
+    folder = Path(tempfile.mkdtemp())
+    return [picture(folder / f"{name}.png", seed=at).read_bytes() for at, name in enumerate(["1", "2", "3", "4", "5"])]
+
+
+def converted(content):
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent, "up", "project")
+        folder.mkdir(parents=True)
+        *inside, outside = _pictures()
+        for number, pixels in enumerate(inside, 1):
+            (folder / f"{number}.png").write_bytes(pixels)
+        for place in (folder.parent, folder.parent.parent):
+            (place / "outside.png").write_bytes(outside)
+        (folder / "link.png").symlink_to(folder.parent / "outside.png")
+        (folder / "linked").symlink_to(folder.parent)
+        (folder / "export.json").write_bytes(content)
+        _convert(folder)
+        assert sorted(path.name for path in Path(parent).iterdir()) == ["outside.png", "up"]
+        assert sorted(path.name for path in folder.parent.iterdir()) == ["outside.png", "project"]
+        assert not [*folder.rglob(f"{hashlib.sha256(outside).hexdigest()}.*")]
+
+
+def _convert(folder):
+    """A sentence, or rows that YOLO takes."""
+    backend = load("pull", "label_studio_export")
+    for kind in ("detect", "segment"):
+        with contextlib.suppress(DetectorError):
+            job = Job(
+                Pipeline(kind),
+                backend.Options(path=folder / "export.json"),
+                {},
+                folder / "datasets",
+                folder,
+                Quiet(),
+                None,
+            )
+            dataset, _ = convert(folder, backend.run(job), job.pipeline, split={"val": 0.0, "test": 0.0})
+            for row in rows(dataset):
+                assert row[0] in {0, 1}
+                assert all(0 <= number <= 1 for number in row[1:])
+
+
+def rows(dataset):
+    texts = (file.read_text() for file in dataset.folder.glob("labels/*/*.txt"))
+    return [[float(word) for word in line.split()] for text in texts for line in text.splitlines()]
+
+
+@few(300)
+@given(mutated())
+def test_an_export_is_converted_or_refused_in_words(content):
+    converted(content)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(7200)
+@many(4000)
+@given(mutated())
+def test_thousands_of_exports_are_converted_or_refused_in_words(content):
+    converted(content)
