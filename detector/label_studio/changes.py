@@ -14,7 +14,7 @@ a question, where listing 3,000 ids takes 1.5 s). Seen with Label Studio 1.23:
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -40,22 +40,39 @@ Ids = NDArray[np.int64]
 def state(connection: Connection, project: Project, file: Path) -> str:
     """A text that changes when the tasks that `update` would give do. Predictions and drafts don't change it."""
     now, kept = listing.look(connection, project), keeping.read(file, tasks=False)
+    if kept.look is None or not kept.state:
+        return _text(now)
     if now == kept.look:
         return kept.state
-    if kept.look is None or (now.tasks, now.annotations) != (kept.look.tasks, kept.look.annotations):
+    if (now.tasks, now.annotations) != (kept.look.tasks, kept.look.annotations):
         return _text(now)
     return update(connection, project, file, _quietly).state
 
 
 def update(connection: Connection, project: Project, file: Path, progress: Progress, *, anew: bool = False) -> Kept:
-    """The project's tasks as they are now, which `file` then holds; `anew` asks for all, whatever is known."""
+    """The project's tasks as they are now, which `file` then holds; `anew` asks for all, whatever is known.
+
+    A long listing that is cut short is kept as far as it came, and the next update goes on from there.
+    """
     before = keeping.read(file)
     now = listing.look(connection, project)
-    if now == before.look and not anew:
+    if now == before.look and before.state and not anew:
         return before
-    tasks = _merged(connection, project, NOTHING if anew else before, now, progress)
-    same = before.look is not None and _content(tasks).equals(_content(before.tasks))
-    kept = Kept(tasks, now, before.state if same else _text(now))
+    known = NOTHING if anew else before
+    gone, stale = _differing(connection, project, known) if known.tasks.num_rows else (_NONE, _NONE)
+    new = max(now.tasks - (known.tasks.num_rows - len(gone)), 0)
+    with progress("tasks", new + len(stale)) as advance:
+        pages = list(listing.named(connection, project, stale.tolist()))
+        advance(len(stale))
+        rest = known.tasks.filter(pc.invert(pc.is_in(known.tasks["id"], pa.array(np.concatenate([gone, stale])))))
+        try:
+            pages.extend(listing.after(connection, project, known.last, advance))
+        except BaseException:
+            keeping.write(file, Kept(_merged(rest, pages), now))
+            raise
+    tasks = _merged(rest, pages)
+    same = _content(tasks).equals(_content(before.tasks))
+    kept = Kept(tasks, now, (before.state if same else "") or _text(now))
     keeping.write(file, kept)
     return kept
 
@@ -73,17 +90,8 @@ def _quietly(_: str, __: int) -> Iterator[Callable[[int], None]]:
     yield lambda _: None
 
 
-def _merged(connection: Connection, project: Project, kept: Kept, now: Look, progress: Progress) -> pa.Table:
-    """What is kept, without what is gone or stale, with what is fetched in its place and with what is new."""
-    gone, stale = _differing(connection, project, kept) if kept.tasks.num_rows else (_NONE, _NONE)
-    new = now.tasks - (kept.tasks.num_rows - len(gone))
-    with progress("tasks", new + len(stale)) as advance:
-        fetched = list(listing.named(connection, project, stale.tolist()))
-        advance(len(stale))
-        fetched += listing.after(connection, project, kept.last, advance)
-    lost = pa.array(np.concatenate([gone, stale]))
-    rest = kept.tasks.filter(pc.invert(pc.is_in(kept.tasks["id"], lost)))
-    return pa.concat_tables([rest, *fetched]).sort_by("id").combine_chunks()
+def _merged(rest: pa.Table, pages: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables([rest, *pages]).sort_by("id").combine_chunks()
 
 
 _NONE: Ids = np.array([], np.int64)
@@ -91,14 +99,19 @@ _NONE: Ids = np.array([], np.int64)
 
 def _differing(connection: Connection, project: Project, kept: Kept) -> tuple[Ids, Ids]:
     """Ids of the kept tasks that are gone from the server, and of the tasks that are others there."""
-    newest = pc.max(kept.tasks["updated_at"]).as_py()
-    edited = listing.stamps(connection, project, 1, kept.last, newest - OVERLAP)
+    edited = listing.stamps(connection, project, 1, kept.last, _since(kept))
     gone, stale = [_NONE], [_changed(kept.tasks, edited)]
     for part, (first, last) in _disputed(connection, project, kept.tasks, edited):
         ours, theirs = kept.tasks.slice(part.start, len(part)), listing.stamps(connection, project, first, last)
         gone.append(np.setdiff1d(_ids(ours), _ids(theirs)))
         stale.append(_changed(ours, theirs))
     return np.concatenate(gone), np.unique(np.concatenate(stale))
+
+
+def _since(kept: Kept) -> datetime | None:
+    """From when on tasks may have been edited unseen: from before they were listed, however long that took."""
+    newest = kept.look.newest if kept.look else ""
+    return datetime.fromisoformat(newest) - OVERLAP if newest else None
 
 
 def _disputed(

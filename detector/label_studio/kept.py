@@ -17,7 +17,10 @@ _LOOK, _STATE = b"look", b"state"
 
 @dataclass(frozen=True)
 class Kept:
-    """`tasks` of the schema TASKS by id; how the server looked then; how it looked when they last changed (`state`)."""
+    """`tasks` of the schema TASKS by id, and how the server looked before they were listed.
+
+    `state` is how it looked when they last changed; empty, when the listing was cut short and only begins with them.
+    """
 
     tasks: pa.Table
     look: Look | None = None

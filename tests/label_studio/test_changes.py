@@ -168,6 +168,46 @@ def test_a_few_deletions_are_found_without_listing_every_id(label_studio, pulled
     assert len(asked) < 25
 
 
+@pytest.mark.usefixtures("short_ranges")
+def test_edits_in_the_middle_of_a_listing_are_seen_by_the_next(label_studio, pulled):
+    """The first task is listed by then, the last one is not: to ask from the newest time that is known is too late."""
+    tasks = label_studio.add_tasks(pulled.project.id, [_task(number) for number in range(8)])
+    edits = [tasks[0], tasks[-1]]
+
+    def edit(_):
+        while edits:
+            label_studio.ask("PATCH", f"/api/tasks/{edits.pop(0)}/", json={"data": _task("edited")["data"]})
+
+    @contextmanager
+    def busy(_, __):
+        yield lambda by: edit(by) if by else None
+
+    changes.update(pulled.connection, pulled.project, pulled.file, busy)
+    assert not edits
+    pulled.agree()
+
+
+@pytest.mark.usefixtures("short_ranges")
+def test_a_listing_that_is_cut_short_goes_on(label_studio, pulled):
+    tasks = label_studio.add_tasks(pulled.project.id, [_task(number) for number in range(20)])
+    pages = iter(range(3))  # of 3 tasks each
+
+    @contextmanager
+    def killed(_, __):
+        yield lambda by: next(pages) if by else None
+
+    with pytest.raises(RuntimeError):  # what StopIteration becomes on its way out of a generator
+        changes.update(pulled.connection, pulled.project, pulled.file, killed)
+    assert kept.read(pulled.file).tasks["id"].to_pylist() == tasks[:12]
+    label_studio.ask("PATCH", f"/api/tasks/{tasks[0]}/", json={"data": _task("edited")["data"]})
+    label_studio.ask("DELETE", f"/api/tasks/{tasks[1]}/")
+    state = pulled.state()
+    with pulled.asked() as asked:
+        assert pulled.update().state == state
+    assert sum(query.get("fields") == "all" for query in asked) == 4
+    pulled.agree()
+
+
 def test_a_project_that_loses_all_its_tasks_has_none(label_studio, pulled):
     tasks = label_studio.add_tasks(pulled.project.id, [_task(number) for number in range(5)])
     pulled.update()
