@@ -90,6 +90,29 @@ def test_what_is_no_model_is_refused(tmp_path):
         models.load(broken)
 
 
+class Trap:
+    """Its pickle runs a command where it is loaded."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.file}",)
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path):
+    import torch
+
+    sprung = tmp_path / "sprung"
+    one = torch.load(tiny.weights(tmp_path / "one"), weights_only=False)
+    torch.save(one | {"optimizer": Trap(sprung)}, tmp_path / "trap.pt")
+    with models.quietly(tmp_path / "log"), pytest.raises(UsageError, match=r"trap\.pt can't be loaded as a model"):
+        models.load(tmp_path / "trap.pt")
+    assert not sprung.exists()
+    torch.load(tmp_path / "trap.pt", weights_only=False)
+    assert sprung.exists()
+
+
 def test_a_fingerprint_is_of_what_was_learned(tmp_path):
     import torch
 

@@ -90,6 +90,7 @@ def _prepare() -> None:
     os.environ |= {
         "NO_ALBUMENTATIONS_UPDATE": "1",
         "OMP_NUM_THREADS": str(threads),
+        "ULTRALYTICS_SAFE_LOAD": "true",  # a checkpoint is data: no code in it is run
         "YOLO_AUTOINSTALL": "false",
         "YOLO_CONFIG_DIR": str(home),
         "YOLO_OFFLINE": "true",

@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,11 @@ def fingerprint(weights: Path) -> str:
 
     The file's own hash would also tell the time, the paths and the speed of its training.
     """
-    import torch
+    with quietly(Path(os.devnull)):
+        import torch
+        from ultralytics.nn.tasks import torch_safe_load
 
-    model = torch.load(weights, map_location="cpu", weights_only=False)["model"]
+        model = torch_safe_load(weights)[0]["model"]
     digest = hashlib.sha256(repr(model.names).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

@@ -29,7 +29,7 @@ def keep_whole(trainer: Any) -> None:
     save, finish = trainer.save_model, trainer.final_eval
 
     def save_whole() -> bool:
-        with _aside(trainer):
+        with _aside(trainer), _without_transforms(trainer.args):
             saved: bool = save()
             if not trainer.stop:
                 _link(trainer.last, checkpoint(trainer.save_dir))
@@ -44,6 +44,16 @@ def keep_whole(trainer: Any) -> None:
             finish()
 
     trainer.save_model, trainer.final_eval = save_whole, finish_whole
+
+
+@contextmanager
+def _without_transforms(arguments: Any) -> Iterator[None]:
+    """Inside, no Albumentations objects: a checkpoint holds only what loads without running code from it."""
+    transforms, arguments.augmentations = arguments.augmentations, None
+    try:
+        yield
+    finally:
+        arguments.augmentations = transforms
 
 
 @contextmanager
