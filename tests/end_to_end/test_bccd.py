@@ -120,6 +120,10 @@ def _assert_converted(dataset):
     ]
     assert lost == [("zero_area", "00338-12"), ("zero_area", "00343-3")]
     assert dataset.conversion["excluded"] == {}
+    card = (dataset.folder / "card.md").read_text()
+    for entry in dataset.conversion["dropped"]["zero_area"]:
+        assert entry["link"].endswith(f"/data?task={entry['task_id']}")
+        assert f"[{entry['task_id']}]({entry['link']})" in card
 
 
 def _assert_recorded(folder, outcome):

@@ -1,7 +1,7 @@
 """What a conversion did, for programs (conversion.json) and for people (card.md)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,13 @@ Account = dict[str, Any]
 
 def account(task: str, classes: Sequence[str], images: pa.Table, instances: pa.Table, losses: pa.Table) -> Account:
     """conversion.json: what was kept, and everything that was dropped, changed or excluded, by reason."""
+    links = _links(images, losses)
     return {
         "schema": 1,
         "task": task,
         "classes": list(classes),
         "kept": _kept(classes, images, instances),
-        **{action: _listed(losses, action) for action in ("dropped", "changed", "excluded")},
+        **{action: _listed(losses, action, links) for action in ("dropped", "changed", "excluded")},
     }
 
 
@@ -44,11 +45,19 @@ def _kept(classes: Sequence[str], images: pa.Table, instances: pa.Table) -> Acco
     }
 
 
-def _listed(losses: pa.Table, action: str) -> dict[str, list[Any]]:
-    """Reason → entries. Excluded ones are task ids; the others say which region, and what a person needs to find it."""
+def _links(images: pa.Table, losses: pa.Table) -> dict[int, str]:
+    """Task id → the task's page in Label Studio, for tasks that lost something."""
+    lost = images.filter(pc.and_(pc.is_in(images["task_id"], losses["task_id"]), pc.is_valid(images["link"])))
+    return dict(zip(lost["task_id"].to_pylist(), lost["link"].to_pylist(), strict=True))
+
+
+def _listed(losses: pa.Table, action: str, links: Mapping[int, str]) -> dict[str, list[Any]]:
+    """Reason → entries: which task and region, what is to know of it, and where to look."""
     listed: dict[str, list[Any]] = {}
     for loss in losses.filter(pc.equal(losses["action"], action)).to_pylist():
         entry = {key: loss[key] for key in ("task_id", "region_id", "detail") if loss[key] is not None}
+        if loss["task_id"] in links:
+            entry["link"] = links[loss["task_id"]]
         listed.setdefault(loss["reason"], []).append(entry)
     return dict(sorted(listed.items(), key=lambda pair: -len(pair[1])))
 
@@ -65,8 +74,8 @@ def sentences(done: Account) -> list[str]:
     return lines
 
 
-def card(name: str, version: str, done: Account, links: dict[int, str]) -> str:
-    """card.md: what a person reads of a dataset version. `links` lead from task ids to the tasks' pages."""
+def card(name: str, version: str, done: Account) -> str:
+    """card.md: what a person reads of a dataset version."""
     kept = done["kept"]
     lines = [
         f"# {name} {version}",
@@ -83,15 +92,15 @@ def card(name: str, version: str, done: Account, links: dict[int, str]) -> str:
     totals = [kept["images_in"][split] for split in SPLITS]
     lines.append("| *images* | | " + " | ".join(f"{n:,}" for n in [*totals, sum(totals)]) + " |")
     for action, title in (("dropped", "Dropped"), ("changed", "Changed"), ("excluded", "Excluded")):
-        lines += ["", f"## {title}", "", *(_reasons(done[action], links) or ["Nothing."])]
+        lines += ["", f"## {title}", "", *(_reasons(done[action]) or ["Nothing."])]
     return "\n".join(lines) + "\n"
 
 
-def _reasons(listed: dict[str, list[Any]], links: dict[int, str]) -> list[str]:
+def _reasons(listed: dict[str, list[Any]]) -> list[str]:
     lines = []
     for reason, entries in listed.items():
-        tasks = list(dict.fromkeys(entry["task_id"] for entry in entries))
-        named = ", ".join(f"[{task}]({links[task]})" if task in links else str(task) for task in tasks[:20])
+        tasks = {entry["task_id"]: entry.get("link") for entry in entries}
+        named = ", ".join(f"[{task}]({link})" if link else str(task) for task, link in [*tasks.items()][:20])
         more = f" and {len(tasks) - 20:,} more, listed in conversion.json" if len(tasks) > 20 else ""
         lines.append(f"- **{len(entries):,}** {REASONS[reason]}. Tasks: {named}{more}.")
     return lines

@@ -1,5 +1,6 @@
 """How a dataset version appears: whole, by rename, or not at all."""
 
+import errno
 import json
 import os
 import shutil
@@ -43,7 +44,7 @@ def publish(job: Job[Any], images: pa.Table, instances: pa.Table, labels: Sequen
             _write(scratch, included, labels, job)
             scratch.rename(folder)
     tables = {"images": image_file.result(), "instances": instance_file.result()}
-    _describe(folder, job.pipeline.name, images, tables, done)
+    _describe(folder, job.pipeline.name, tables, done)
     _point_latest(job.datasets, version)
     return _result(folder, done)
 
@@ -63,13 +64,12 @@ def _parquet(table: pa.Table) -> bytes:
     return content
 
 
-def _describe(folder: Path, name: str, images: pa.Table, tables: dict[str, bytes], done: Account) -> None:
+def _describe(folder: Path, name: str, tables: dict[str, bytes], done: Account) -> None:
     """The tables and the accounts: who drew what, and links, may change while the content stays the same."""
     for table_name, content in tables.items():
         write_whole(folder / f"{table_name}.parquet", content)
-    named = zip(images["task_id"].to_pylist(), images["link"].to_pylist(), strict=True)
     write_whole(folder / "conversion.json", json.dumps(done, indent=1, ensure_ascii=False))
-    write_whole(folder / "card.md", card(name, folder.name, done, {task: link for task, link in named if link}))
+    write_whole(folder / "card.md", card(name, folder.name, done))
 
 
 def _point_latest(datasets: Path, version: str) -> None:
@@ -108,8 +108,10 @@ def _write_split(folder: Path, texts: Sequence[tuple[str, bytes]]) -> None:
     try:
         for name, label in texts:
             opened = os.open(f"{name.rpartition('.')[0]}.txt", flags, 0o644, dir_fd=directory)
-            os.write(opened, label)
+            written = os.write(opened, label)
             os.close(opened)
+            if written < len(label):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
     finally:
         os.close(directory)
 

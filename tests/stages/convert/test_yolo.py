@@ -215,6 +215,47 @@ def test_two_images_in_a_task_keep_their_own_regions(tmp_path):
     }
 
 
+def test_a_turned_view_moves_nothing(tmp_path):
+    """`image_rotation` says how the annotator had turned the picture; the shapes stay where they are in it."""
+    for turned in (90, 180, 270):
+        shape = box(10, 20, 10, 10) | {"image_rotation": turned}
+        dataset, _ = converted(tmp_path / str(turned), _made(tmp_path / str(turned), [task(1, annotation(shape))]))
+        assert labels(dataset, 1) == [[0, 0.15, 0.25, 0.1, 0.1]]
+
+
+def _made(folder, tasks):
+    folder.mkdir()
+    return tasks
+
+
+def test_what_is_no_shape_is_left_out_and_counted(tmp_path):
+    """Keypoints, choices, text and relations beside a box, from several controls of one task."""
+    others = [
+        region("keypoint", x=10, y=10, width=1),
+        {"id": "c", "type": "choices", "from_name": "quality", "to_name": "image", "value": {"choices": ["blurry"]}},
+        {"id": "t", "type": "textarea", "from_name": "note", "to_name": "image", "value": {"text": ["a scratch"]}},
+        {"id": "n", "type": "number", "from_name": "age", "to_name": "image", "value": {"number": 4}},
+        {"type": "relation", "from_id": "a", "to_id": "b", "direction": "right"},
+    ]
+    dataset, result = converted(tmp_path, [task(1, annotation(box(10, 10, 10, 10), *others))])
+    assert labels(dataset, 1) == [[0, 0.15, 0.15, 0.1, 0.1]]
+    assert reasons(dataset, "dropped") == {"not_a_shape": [1] * 5}
+    details = [entry["detail"] for entry in dataset.conversion["dropped"]["not_a_shape"]]
+    assert details == ["keypointlabels", "choices", "textarea", "number", "relation"]
+    assert result.figures["objects"] + result.figures["dropped"] == 6
+
+
+def test_a_renamed_label_keeps_its_class(tmp_path):
+    """Old tasks say `auto`, new ones `car`: a mapping makes one class of both, at the place that the file gives it."""
+    tasks = [
+        task(number, annotation(box(number, 0, 9, 9, labels=[name]))) for number, name in enumerate(["auto", "car"], 1)
+    ]
+    with pytest.raises(UsageError, match=r"the label 'auto' is in no class.*1 regions, e.g. task 1"):
+        converted(tmp_path, tasks)
+    dataset, _ = converted(tmp_path, tasks, Pipeline(classes={"person": ("person",), "car": ("car", "auto")}))
+    assert [labels(dataset, number)[0][0] for number in (1, 2)] == [1, 1]
+
+
 def test_names_are_decoded_once_and_slugged(tmp_path):
     source = "uploads/caf%C3%A9 %231 ü.png"
     (tmp_path / "uploads").mkdir()
