@@ -40,7 +40,7 @@ def send(notify: Notify, told: Mapping[str, Any], text: str, seconds: float = SE
     posting = threading.Thread(target=_post, args=(url, {**told, "text": text}, seconds, problem), daemon=True)
     posting.start()
     posting.join(seconds)
-    return f"the webhook was not told: {problem[0]}" if problem else None
+    return next((f"the webhook was not told: {each}" for each in [*problem]), None)
 
 
 def _post(url: str, told: Mapping[str, Any], seconds: float, problem: list[str]) -> None:

@@ -6,7 +6,7 @@ that a run with nothing new stays one; and every dataset version, pulled table a
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -52,14 +52,14 @@ class _Kept:
 def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
     """What may go when the newest `keep` runs of pipeline `name` stay, and the runs and versions in `needed`."""
     runs = _runs(name)
-    staying = {*list(runs)[-keep:], *_unfinished(name), *(RUNS / each for each in needed)}
+    cut_short = unfinished.find(RUNS / "results" / name, RUNS)
+    staying = {*list(runs)[-keep:], *([cut_short.folder] if cut_short else []), *(RUNS / each for each in needed)}
     results = _results(name)
-    used = _used(results, {Path(step["path"]) for run in staying for step in runs.get(run, {}).get("steps", [])})
+    used = _used(results, _outputs(runs, staying))
     paths = {result.path for result in used}
     staying |= {run for run in runs if any(path.is_relative_to(run) for path in paths)}
-    paths |= {Path(step["path"]) for run in staying for step in runs.get(run, {}).get("steps", [])}
     data = DATASETS / name
-    paths |= {data / each for each in needed} | {data / (data / "latest").resolve().name}
+    paths |= _outputs(runs, staying) | {data / each for each in needed} | {data / (data / "latest").resolve().name}
     versions = [file.parent for file in sorted(data.glob("[!.]*/conversion.json")) if not file.parent.is_symlink()]
     pulled = [file.parent for file in sorted(data.glob("pulled/[!.]*/images.arrow"))]
     indexes = _by_age(data.glob("pulled/*.files.json"))
@@ -68,7 +68,8 @@ def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
         versions=[folder for folder in versions if folder not in paths],
         pulled=[*(folder for folder in pulled if folder not in paths), *indexes[:-keep]],
         runs=[run for run in runs if run not in staying],
-        images=_unnamed_images(data, paths.intersection(versions), paths.intersection(pulled)),
+        # a pull that was cut short has images in the store that no table names yet
+        images=[] if cut_short else _unnamed(data, paths.intersection(versions), paths.intersection(pulled)),
         scratch=[*_scratch(data), *sorted(RUNS.glob(f"{LEFT}*"))],
     )
 
@@ -79,11 +80,9 @@ def _runs(name: str) -> dict[Path, dict[str, Any]]:
     return {run: state for run, state in states.items() if state.get("name") == name}
 
 
-def _unfinished(name: str) -> Iterator[Path]:
-    """The run that the next one takes up again."""
-    found = unfinished.find(RUNS / "results" / name, RUNS)
-    if found:
-        yield found.folder
+def _outputs(runs: Mapping[Path, dict[str, Any]], of: Iterable[Path]) -> set[Path]:
+    """Where the steps of these runs say that their output lies."""
+    return {Path(step["path"]) for run in of for step in runs.get(run, {}).get("steps", [])}
 
 
 def _results(name: str) -> list[_Kept]:
@@ -114,7 +113,7 @@ def _by_age(files: Iterable[Path]) -> list[Path]:
     return sorted(files, key=lambda file: file.stat().st_mtime_ns)
 
 
-def _unnamed_images(data: Path, versions: Iterable[Path], pulled: Iterable[Path]) -> list[Path]:
+def _unnamed(data: Path, versions: Iterable[Path], pulled: Iterable[Path]) -> list[Path]:
     """The files in the store that no table of these names."""
     from detector.annotations import read
     from detector.dataset import Dataset

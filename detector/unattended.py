@@ -55,7 +55,7 @@ class Ending(AbstractContextManager["Ending"]):
             steps=self.outcome.steps,
         )
         try:
-            write_whole(file, prometheus.exposition(ended))
+            write_whole(file, prometheus.exposition(ended).encode(errors="replace"))
         except OSError as reason:
             self.warn(f"--metrics-file {file} could not be written ({reason.strerror})")
 

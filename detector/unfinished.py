@@ -31,7 +31,7 @@ class Unfinished:
     def as_done(self, done: Done) -> Done:
         """A step whose result is there already, as this run did it; as it is, if another run did."""
         own = next((old for old in self.state["steps"] if old["step"] == done.name and not old["skipped"]), None)
-        return replace(done, skipped=False, seconds=own["seconds"], costs=own["costs"]) if own else done
+        return replace(done, skipped=False, seconds=own["seconds"], costs=own.get("costs", {})) if own else done
 
     def bury(self) -> None:
         """Say of a run that died without a word that it did: it is not taken up."""

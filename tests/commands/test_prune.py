@@ -122,9 +122,13 @@ def test_a_run_keeps_prune_out_and_a_run_that_was_cut_short_keeps_its_place(proj
         assert (code, told["exit_code"]) == (11, 11)
         assert f"process {process.pid}" in told["error"]
         process.send_signal(signal.SIGTERM)
+    on_its_way = folder / "datasets/parts/store/ab" / f"{'ab' * 32}.jpg"
+    on_its_way.parent.mkdir(exist_ok=True)
+    on_its_way.write_bytes(b"of a pull that goes on")
     newest = max(folder.glob("runs/*/run.json")).parent
     assert newest.name not in prune(folder, "--keep", "1")[1]["runs"]
     assert (newest / "train/results.csv").exists()
+    assert on_its_way.exists()
 
 
 def test_prune_keeps_a_run_out(project):
