@@ -20,7 +20,7 @@ lint: .venv/ready-for-tests
 	.venv/bin/lint-imports --no-logo --no-cache
 	.venv/bin/hadolint Dockerfile
 
-bench: .venv/ready-for-tests ## one JSON line a figure
+bench: .venv/ready-for-tests .venv-label-studio/ready ## one JSON line a figure
 	for file in benchmarks/*.py; do .venv/bin/python $$file || exit 1; done
 
 test-gpu: .venv/ready-for-tests ## on a machine with an NVIDIA GPU and TensorRT

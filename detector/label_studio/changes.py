@@ -13,21 +13,19 @@ a question, where listing 3,000 ids takes 1.5 s). Seen with Label Studio 1.23:
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from detector.label_studio import kept as keeping
-from detector.label_studio import listing
+from detector.label_studio import listing, query
 from detector.label_studio.client import Connection
 from detector.label_studio.kept import NOTHING, Kept
-from detector.label_studio.listing import Look
 from detector.label_studio.projects import Project
 
 OVERLAP = timedelta(seconds=10)  # an edit carries the time at which it began, and shows when it is done
@@ -37,25 +35,13 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 Ids = NDArray[np.int64]
 
 
-def state(connection: Connection, project: Project, file: Path) -> str:
-    """A text that changes when the tasks that `update` would give do. Predictions and drafts don't change it."""
-    now, kept = listing.look(connection, project), keeping.read(file, tasks=False)
-    if kept.look is None or not kept.state:
-        return _text(now)
-    if now == kept.look:
-        return kept.state
-    if (now.tasks, now.annotations) != (kept.look.tasks, kept.look.annotations):
-        return _text(now)
-    return update(connection, project, file, _quietly).state
-
-
 def update(connection: Connection, project: Project, file: Path, progress: Progress, *, anew: bool = False) -> Kept:
     """The project's tasks as they are now, which `file` then holds; `anew` asks for all, whatever is known.
 
     A long listing that is cut short is kept as far as it came, and the next update goes on from there.
     """
     before = keeping.read(file)
-    now = listing.look(connection, project)
+    now = query.look(connection, project)
     if now == before.look and before.state and not anew:
         return before
     known = NOTHING if anew else before
@@ -72,22 +58,13 @@ def update(connection: Connection, project: Project, file: Path, progress: Progr
             raise
     tasks = _merged(rest, pages)
     same = _content(tasks).equals(_content(before.tasks))
-    kept = Kept(tasks, now, (before.state if same else "") or _text(now))
+    kept = Kept(tasks, now, (before.state if same else "") or str(now))
     keeping.write(file, kept)
     return kept
 
 
-def _text(look: Look) -> str:
-    return msgspec.json.encode(look).decode()
-
-
 def _content(tasks: pa.Table) -> pa.Table:
     return tasks.select(["id", "json"])
-
-
-@contextmanager
-def _quietly(_: str, __: int) -> Iterator[Callable[[int], None]]:
-    yield lambda _: None
 
 
 def _merged(rest: pa.Table, pages: list[pa.Table]) -> pa.Table:
@@ -132,12 +109,12 @@ def _disputed(
             yield part, ends(part)
             return
         left, right = part[: len(part) // 2], part[len(part) // 2 :]
-        there = listing.count(connection, project, *ends(left))
+        there = query.count(connection, project, *ends(left))
         yield from halve(left, there)
         yield from halve(right, (found[0] - there[0], found[1] - there[1]))
 
     everything = range(len(ids))
-    return halve(everything, listing.count(connection, project, *ends(everything)))
+    return halve(everything, query.count(connection, project, *ends(everything)))
 
 
 def _counts(tasks: pa.Table, edited: pa.Table) -> Ids:

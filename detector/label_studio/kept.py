@@ -10,7 +10,9 @@ import msgspec
 import pyarrow as pa
 
 from detector.files import write_whole
-from detector.label_studio.listing import TASKS, Look
+from detector.label_studio.listing import TASKS
+from detector.label_studio.query import Look
+from detector.label_studio.state import Seen, remember
 
 _LOOK, _STATE = b"look", b"state"
 
@@ -35,16 +37,13 @@ class Kept:
 NOTHING = Kept(TASKS.empty_table())
 
 
-def read(file: Path, *, tasks: bool = True) -> Kept:
-    """What is kept in `file`: nothing, when it isn't there, or another release wrote it in another form.
-
-    Without `tasks`, only its look and its state, which take no time to read.
-    """
+def read(file: Path) -> Kept:
+    """What is kept in `file`: nothing, when it isn't there, or another release wrote it in another form."""
     try:
         with pa.memory_map(str(file)) as mapped, pa.ipc.open_file(mapped) as opened:
-            said = opened.schema.metadata
-            found = opened.read_all().cast(TASKS) if tasks else NOTHING.tasks
-        return Kept(found, msgspec.json.decode(said[_LOOK], type=Look), said[_STATE].decode())
+            tasks = opened.read_all()
+        said = tasks.schema.metadata
+        return Kept(tasks.cast(TASKS), msgspec.json.decode(said[_LOOK], type=Look), said[_STATE].decode())
     except (OSError, pa.ArrowInvalid, ValueError, KeyError, TypeError):
         return NOTHING
 
@@ -58,3 +57,4 @@ def write(file: Path, kept: Kept) -> None:
         writer.write_table(tasks, max_chunksize=4096)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, made.getvalue().to_pybytes())
+    remember(file, Seen(kept.look, kept.state))

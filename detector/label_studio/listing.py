@@ -6,16 +6,15 @@ nothing while it works; the listing is as fast (1.6 ms a task with 13 boxes, as 
 Predictions and drafts are not asked for. They are no annotations, and the server says too little of when they change.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from detector.label_studio.client import Connection
 from detector.label_studio.projects import Project
+from detector.label_studio.query import STAMP, Filter, Stamp, between, query, stamp_page, where
 
 PAGE = 200  # tasks a request: a page with a brush mask on every task is still some tens of megabytes
 STAMPS = 1000  # tasks a request, of what tells whether a task changed: 0.5 s
@@ -28,10 +27,7 @@ TASKS = pa.schema(
     ]
 )
 # The names count on every level: without `result`, annotations come without their regions.
-_STAMP = "id,updated_at,total_annotations"
-_ALL = f"{_STAMP},data,annotations,result,completed_by,was_cancelled,ground_truth,created_at"
-
-Filter = Mapping[str, Any]
+_ALL = f"{STAMP},data,annotations,result,completed_by,was_cancelled,ground_truth,created_at"
 
 
 class _Annotation(msgspec.Struct):
@@ -52,14 +48,6 @@ class _Content(msgspec.Struct):
     annotations: list[_Annotation]
 
 
-class _Stamp(msgspec.Struct):
-    """What tells whether a task changed."""
-
-    id: int
-    updated_at: str
-    total_annotations: int = 0
-
-
 class _Task(_Content, kw_only=True):
     updated_at: str
     total_annotations: int = 0
@@ -70,38 +58,12 @@ class _Page(msgspec.Struct):
     tasks: list[_Task]
 
 
-class _Stamps(msgspec.Struct):
-    total: int
-    total_annotations: int
-    tasks: list[_Stamp]
-
-
-class Look(msgspec.Struct, frozen=True):
-    """What one small request tells of all tasks. A change of any task or annotation changes it, with few exceptions."""
-
-    newest: str
-    tasks: int
-    annotations: int
-
-
-def look(connection: Connection, project: Project) -> Look:
-    """The newest `updated_at` among the project's tasks, and how many tasks and annotations there are."""
-    page = _stamps(connection, project, [], {"page_size": 1}, "-tasks:updated_at")
-    return Look(page.tasks[0].updated_at if page.tasks else "", page.total, page.total_annotations)
-
-
-def count(connection: Connection, project: Project, first: int, last: int) -> tuple[int, int]:
-    """How many tasks, and annotations, there are from the id `first` to the id `last`."""
-    page = _stamps(connection, project, [_between(first, last)], {"page_size": 1})
-    return page.total, page.total_annotations
-
-
 def stamps(connection: Connection, project: Project, first: int, last: int, since: datetime | None = None) -> pa.Table:
     """TASKS without json: the tasks from the id `first` to the id `last`, changed at `since` or later."""
-    late = [] if since is None else [_filter("updated_at", "greater_or_equal", "Datetime", _zulu(since))]
-    found: list[_Stamp] = []
+    late = [] if since is None else [where("updated_at", "greater_or_equal", "Datetime", _zulu(since))]
+    found: list[Stamp] = []
     while True:
-        page = _stamps(connection, project, [_between(first, last), *late], {"page_size": STAMPS})
+        page = stamp_page(connection, project, [between(first, last), *late], {"page_size": STAMPS})
         found += page.tasks
         if page.total <= len(page.tasks):
             return _table(found)
@@ -114,7 +76,7 @@ def after(connection: Connection, project: Project, last: int, advance: Callable
     By id, not by page number: a task deleted meanwhile would move the pages, and another would be skipped.
     """
     while True:
-        page = _full(connection, project, _filter("id", "greater", "Number", last))
+        page = _full(connection, project, where("id", "greater", "Number", last))
         yield _tasks(page.tasks)
         advance(len(page.tasks))
         if page.total <= len(page.tasks):
@@ -126,7 +88,7 @@ def named(connection: Connection, project: Project, ids: Sequence[int]) -> Itera
     """TASKS, a table a page: those of `ids` that there still are."""
     for start in range(0, len(ids), PAGE):
         batch = list(ids[start : start + PAGE])
-        yield _tasks(_full(connection, project, _filter("id", "in_list", "Number", batch)).tasks)
+        yield _tasks(_full(connection, project, where("id", "in_list", "Number", batch)).tasks)
 
 
 def emails(connection: Connection) -> dict[int, str]:
@@ -142,27 +104,7 @@ class _User(msgspec.Struct):
 def _full(connection: Connection, project: Project, wanted: Filter) -> _Page:
     # s3://… stays what it is, and is no address that is signed anew each time
     how = {"fields": "all", "include": _ALL, "resolve_uri": "false", "page_size": PAGE}
-    return connection.read("/api/tasks", _Page, how | _query(project, [wanted], "tasks:id"))
-
-
-def _stamps(
-    connection: Connection, project: Project, wanted: list[Filter], page: dict[str, Any], order: str = "tasks:id"
-) -> _Stamps:
-    how = {"fields": "task_only", "include": _STAMP} | page
-    return connection.read("/api/tasks", _Stamps, how | _query(project, wanted, order))
-
-
-def _query(project: Project, wanted: list[Filter], order: str) -> dict[str, Any]:
-    filters = {"conjunction": "and", "items": wanted}
-    return {"project": project.id, "query": json.dumps({"filters": filters, "ordering": [order]})}
-
-
-def _filter(column: str, operator: str, kind: str, value: object) -> Filter:
-    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
-
-
-def _between(first: int, last: int) -> Filter:
-    return _filter("id", "in", "Number", {"min": first, "max": last})
+    return connection.read("/api/tasks", _Page, how | query(project, [wanted], "tasks:id"))
 
 
 def _zulu(moment: datetime) -> str:
@@ -170,7 +112,7 @@ def _zulu(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _table(found: Iterable[_Stamp | _Task]) -> pa.Table:
+def _table(found: Iterable[Stamp | _Task]) -> pa.Table:
     rows = [(task.id, task.updated_at, task.total_annotations) for task in found]
     ids, times, counts = zip(*rows, strict=True) if rows else ((), (), ())
     columns = [pa.array(ids, pa.int64()), pa.array(times, pa.string()), pa.array(counts, pa.int32())]

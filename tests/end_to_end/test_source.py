@@ -116,7 +116,10 @@ def test_a_run_with_nothing_new_pushes_and_pulls_nothing_until_it_is_forced(pers
         person.server.ask("POST", "/api/predictions/", json=prediction)
     assert json.loads(person.run("run", "--until", "pull", "--json").stdout)["status"] == "unchanged"
     person.proxy.forget()
-    assert json.loads(person.run("run", "--until", "pull", "--json").stdout)["status"] == "unchanged"
+    unchanged = person.run("run", "--until", "pull", "--json", PYTHONPROFILEIMPORTTIME="1")
+    assert json.loads(unchanged.stdout)["status"] == "unchanged"
+    assert "httpx" in unchanged.stderr
+    assert not [name for name in ("numpy", "pyarrow", "label_studio_sdk") if name in unchanged.stderr]
     assert (person.proxy.images(), len(person.proxy.asked)) == (0, 2)
     forced = json.loads(person.run("run", "--until", "pull", "--force", "pull", "--json").stdout)
     assert (forced["status"], person.proxy.images()) == ("done", 4)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.label_studio import changes, kept, listing
+from detector.label_studio import changes, kept, listing, state
 from detector.label_studio.client import Connection, connect
 from detector.label_studio.projects import Project, find_project
 from tests.services.label_studio import TOKEN, Server, disc
@@ -24,16 +24,16 @@ class Pulled:
     file: Path
 
     def update(self, **how):
-        return changes.update(self.connection, self.project, self.file, changes._quietly, **how)
+        return changes.update(self.connection, self.project, self.file, state.quietly, **how)
 
     def fresh(self):
         """The same, by somebody who never asked before."""
         file = self.file.with_name("fresh")
         file.unlink(missing_ok=True)
-        return changes.update(self.connection, self.project, file, changes._quietly)
+        return changes.update(self.connection, self.project, file, state.quietly)
 
     def state(self):
-        return changes.state(self.connection, self.project, self.file)
+        return state.state(self.connection, self.project, self.file)
 
     def agree(self):
         """An update gives what a full listing does, and says whether it fetched any task."""

@@ -1,40 +1,23 @@
-"""A project on a Label Studio server as tables: its tasks, and the images that they refer to.
+"""A project on a Label Studio server as tables: its tasks, and the images that they refer to."""
 
-datasets/<name>/pulled/server-<key>.arrow       the tasks as the server gave them last
-                       server-<key>.failed      images that could not be had then
-
-<key>: 12 hex digits of the server's address and the project's number. Without these files, and with `--force pull`,
-everything is asked for anew.
-"""
-
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from detector.files import write_whole
 from detector.images import Pixels
-from detector.label_studio.changes import state, update
-from detector.label_studio.client import Connection, connect
+from detector.label_studio.changes import update
+from detector.label_studio.client import connect
 from detector.label_studio.label_config import image_fields
 from detector.label_studio.listing import emails
-from detector.label_studio.projects import Project, find_project
+from detector.label_studio.projects import find_project
 from detector.label_studio.reading import How
 from detector.label_studio.tasks import tables
 from detector.stages import Job, Result
+from detector.stages.pull._asked import digest, file_of
 from detector.stages.pull._attach import attach, finish, wanted
 from detector.stages.pull._downloads import download
 from detector.stages.pull.label_studio import Options
-
-
-def state_of(options: Options, datasets: Path) -> str:
-    """Changes whenever a task or an annotation is added, edited or deleted, and once after images failed."""
-    with connect(options.url, options.token.get_secret_value()) as connection:
-        project = find_project(connection, options.project)
-        kept = _file(datasets, connection, project, "arrow")
-        failed = _file(datasets, connection, project, "failed")
-        known = [state(connection, project, kept), failed.read_text() if failed.exists() else ""]
-        return json.dumps([connection.url, project.id, _digest(project.config), *known])
 
 
 def take(job: Job[Options]) -> Result:
@@ -42,7 +25,7 @@ def take(job: Job[Options]) -> Result:
     options = job.options
     with connect(options.url, options.token.get_secret_value()) as connection:
         project = find_project(connection, options.project)
-        file = _file(job.datasets, connection, project, "arrow")
+        file = file_of(job.datasets, connection, project, "arrow")
         kept = update(connection, project, file, job.report.progress, anew=job.forced)
         link = f"{connection.url}/projects/{project.id}/data?task={{task}}"
         fields = image_fields(project.config) if project.config else None
@@ -51,13 +34,9 @@ def take(job: Job[Options]) -> Result:
         rows = wanted(drawn)
         sources, numbers = drawn.images["source"].to_pylist(), drawn.images["task_id"].to_pylist()
         pixels = download(connection, [(sources[row], numbers[row]) for row in rows], job)
-        _remember_failed(_file(job.datasets, connection, project, "failed"), [sources[row] for row in rows], pixels)
+        _remember_failed(file_of(job.datasets, connection, project, "failed"), [sources[row] for row in rows], pixels)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
     return finish(attached, job.datasets, f"the Label Studio project “{project.title}”")
-
-
-def _file(datasets: Path, connection: Connection, project: Project, ending: str) -> Path:
-    return datasets / "pulled" / f"server-{_digest(f'{connection.url} {project.id}')}.{ending}"
 
 
 def _remember_failed(file: Path, sources: Sequence[str], pixels: Sequence[Pixels]) -> None:
@@ -67,10 +46,6 @@ def _remember_failed(file: Path, sources: Sequence[str], pixels: Sequence[Pixels
     """
     failed = {source: str(found.problem) for source, found in zip(sources, pixels, strict=True) if found.problem}
     if failed:
-        write_whole(file, _digest(json.dumps(failed, sort_keys=True)))
+        write_whole(file, digest(json.dumps(failed, sort_keys=True)))
     else:
         file.unlink(missing_ok=True)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -34,7 +34,7 @@ class Options(Section):
 
 def state(options: Options, datasets: Path) -> str:
     """Changes whenever a task or an annotation is added, edited or deleted on the server."""
-    from detector.stages.pull._server import state_of
+    from detector.stages.pull._asked import state_of
 
     return state_of(options, datasets)
 
