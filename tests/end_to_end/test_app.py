@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pytest
 from PIL import Image
@@ -73,6 +74,16 @@ def test_the_page_shows_pictures_boxes_predictions_and_what_the_check_found(chec
     assert {label: labels.count(label) for label in CLASSES} == {"RBC": 7, "WBC": 7, "Platelets": 6}
     found = shown[str(checked.folder.resolve() / "images" / "test" / "00000005-cell.jpg")]["predictions"]["detections"]
     assert [(each["label"], each["evaluation"]) for each in found] == [("RBC", "tp")]
+
+
+@pytest.mark.usefixtures("checked")
+def test_what_is_started_for_it_listens_on_the_loopback_address_alone():
+    with app.opened(versions.find(None), app._free(None)) as url:
+        ours = psutil.Process().children(recursive=True)
+        sockets = [each for process in ours for each in process.net_connections("inet") if each.status == "LISTEN"]
+        assert int(url.split(":")[2].split("/")[0]) in {each.laddr.port for each in sockets}
+        assert len(sockets) >= 2  # the App's and MongoDB's
+        assert {each.laddr.ip for each in sockets} == {"127.0.0.1"}
 
 
 def edges(answer) -> list:
