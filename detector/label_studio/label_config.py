@@ -10,19 +10,28 @@ _REFERENCES = ("/data/", "s3://", "gs://", "azure-blob://")
 
 
 def image_fields(config: str) -> dict[str, str]:
-    """Image control name to data field, e.g. {"image": "photo"} for <Image name="image" value="$photo"/>."""
+    """Image control name to data field, e.g. {"image": "photo"} for <Image name="image" value="$photo"/>.
+
+    A control with `valueList` shows the images of a list.
+    """
     try:
         root = ET.fromstring(config)  # noqa: S314 - expat loads no external entity, and the project's owner wrote it
     except ET.ParseError as error:
         raise UsageError(f"the labelling configuration is not XML: {error}") from error
-    return {tag.get("name", ""): tag.get("value", "").lstrip("$") for tag in root.iter("Image")}
+    return {
+        tag.get("name", ""): (tag.get("value") or tag.get("valueList") or "").lstrip("$") for tag in root.iter("Image")
+    }
 
 
 def guess_image_fields(data: Mapping[str, object]) -> dict[str, str]:
-    """Without a configuration: the data fields whose value looks like an image, each taken as its control's name."""
-    return {key: key for key, value in data.items() if isinstance(value, str) and _looks_like_image(value)}
+    """Without a configuration: the data fields that look like images, each taken as its control's name."""
+    return {key: key for key, value in data.items() if _looks_like_image(value)}
 
 
-def _looks_like_image(value: str) -> bool:
+def _looks_like_image(value: object) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(map(_looks_like_image, value))
+    if not isinstance(value, str):
+        return False
     path = value.lower().partition("&")[0] if "?d=" in value else value.lower().partition("?")[0]
     return path.endswith(IMAGE_ENDINGS) or path.startswith(_REFERENCES)

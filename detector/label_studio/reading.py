@@ -1,6 +1,6 @@
 """One task of Label Studio's → the rows of its images, the shapes on them, and what is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -78,12 +78,23 @@ def _address(annotations: list[Annotation], emails: Mapping[int, str]) -> None:
 
 
 def _sources(task: Task, fields: Mapping[str, str] | None) -> dict[str, str]:
-    """Image control → the reference that it shows."""
+    """Image control → the reference that it shows; of a control that shows a list, `control[0]` and so on."""
     data = msgspec.json.decode(task.data)
     if not isinstance(data, dict):
         return {}
     fields = guess_image_fields(data) if fields is None else fields
-    return {name: data[key] for name, key in fields.items() if data.get(key) and isinstance(data[key], str)}
+    shown = {name: data.get(key) for name, key in fields.items()}
+    if any(isinstance(value, list) for value in shown.values()):
+        shown = dict(_one_by_one(shown))
+    return {name: source for name, source in shown.items() if source and isinstance(source, str)}
+
+
+def _one_by_one(shown: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in shown.items():
+        if isinstance(value, list):
+            yield from ((f"{name}[{at}]", each) for at, each in enumerate(value))
+        else:
+            yield name, value
 
 
 def _image_rows(
@@ -93,7 +104,7 @@ def _image_rows(
     rows = {}
     link = reading.how.link.format(task=task.id) if reading.how.link else None
     text = bytes(task.data).decode()
-    drawn_on = sources if len(sources) == 1 and shapes else {region.to_name for region in shapes}
+    drawn_on = sources if len(sources) == 1 and shapes else {_image_of(region, sources) for region in shapes}
     for name, source in (sources or {"": ""}).items():
         status = "excluded" if reason else "annotated" if name in drawn_on else "background"
         rows[name] = len(reading.images)
@@ -131,12 +142,21 @@ def _label(shapes: list[Region], beside: dict[str, list[str] | None]) -> None:
 
 def _place(shapes: list[Region], rows: dict[str, int], annotation: Annotation, task: int, into: Reading) -> None:
     """Give each shape its image: the one that its `to_name` picks, or the only one there is."""
-    alone = len(rows) == 1 and (into.how.fields is None or {region.to_name for region in shapes} == rows.keys())
+    alone = len(rows) == 1 and (
+        into.how.fields is None or {_image_of(region, rows) for region in shapes} == rows.keys()
+    )
     if not alone:
-        lost = [region for region in shapes if region.to_name not in rows]
+        lost = [region for region in shapes if _image_of(region, rows) not in rows]
         into.losses.extend(Loss("dropped", "region", "other_control", task, each.id, each.to_name) for each in lost)
-        shapes = [region for region in shapes if region.to_name in rows]
+        shapes = [region for region in shapes if _image_of(region, rows) in rows]
     into.regions += shapes
-    into.image_of += list(rows.values()) * len(shapes) if alone else [rows[region.to_name] for region in shapes]
+    into.image_of += (
+        list(rows.values()) * len(shapes) if alone else [rows[_image_of(region, rows)] for region in shapes]
+    )
     into.annotations.append(annotation)
     into.counts.append(len(shapes))
+
+
+def _image_of(region: Region, names: Collection[str]) -> str:
+    """The name, of those in `names`, of the image that a region is on: its control's, or one in its control's list."""
+    return region.to_name if region.to_name in names else f"{region.to_name}[{region.item_index}]"

@@ -46,6 +46,7 @@ class Region(msgspec.Struct, gc=False):
     type: str = ""
     id: str = ""
     to_name: str = ""
+    item_index: int | None = 0  # of an image in a list
     original_width: int | None = None
     original_height: int | None = None
     value: Value = msgspec.field(default_factory=Value)

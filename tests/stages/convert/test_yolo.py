@@ -215,6 +215,23 @@ def test_two_images_in_a_task_keep_their_own_regions(tmp_path):
     }
 
 
+def test_a_list_of_images_in_a_task_keeps_their_own_regions(tmp_path):
+    """`item_index` picks the image of a control with `valueList`; one that the list has not is a loss."""
+    pages = ["p0.png", "p1.png", "p2.png"]
+    for page in pages:
+        picture(tmp_path / page)
+    shapes = [box(10, 10, 10, 10), *(box(40, 10, 10, 10) | {"item_index": at} for at in (1, 7))]
+    many = {"id": 1, "data": {"image": pages}, "annotations": [annotation(*shapes)]}
+    dataset, _ = converted(tmp_path, [many])
+    files = {file.name: file.read_text() for file in (dataset.folder / "labels/train").glob("00000001-*")}
+    assert files == {
+        "00000001-image-0-p0.txt": "0 0.150000 0.150000 0.100000 0.100000\n",
+        "00000001-image-1-p1.txt": "0 0.450000 0.150000 0.100000 0.100000\n",
+        "00000001-image-2-p2.txt": "",
+    }
+    assert reasons(dataset, "dropped") == {"other_control": [1]}
+
+
 def test_a_turned_view_moves_nothing(tmp_path):
     """`image_rotation` says how the annotator had turned the picture; the shapes stay where they are in it."""
     for turned in (90, 180, 270):
