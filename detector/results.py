@@ -5,6 +5,7 @@ runs/results/<name>/<step>/<key>.json        paths in it are relative to the pro
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -44,12 +45,15 @@ def keep(folder: Path, step: str, key: str, result: Result, made_from: Ingredien
     (folder / step).mkdir(parents=True, exist_ok=True)
     kept = {"ingredients": made_from, "result": _plain(asdict(result))}
     write_whole(folder / step / f"{key}.json", json.dumps(kept, indent=1, ensure_ascii=False))
+    touch(folder, step, key)
 
 
 def touch(folder: Path, step: str, key: str) -> None:
-    """Remember that the result was of use again: the newest is the one that was used last."""
+    """Remember that the result was of use again: the newest is the one that was used last, whatever the clock says."""
     with suppress(FileNotFoundError):
-        os.utime(folder / step / f"{key}.json")
+        latest = max((file.stat().st_mtime_ns for file in (folder / step).glob("*.json")), default=0)
+        now = max(time.time_ns(), latest + 1_000_000)
+        os.utime(folder / step / f"{key}.json", ns=(now, now))
 
 
 def last_ingredients(folder: Path, step: str) -> Ingredients | None:
