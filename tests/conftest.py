@@ -6,6 +6,7 @@ pytest_plugins = ["tests.services.browser", "tests.services.label_studio", "test
 MADE_ONCE = ("label_studio", "detect_project", "segment_project", "trained")  # fixtures that take half a minute or more
 
 
+@pytest.hookimpl(tryfirst=True)  # before the names of groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share something costly run in one process, and else those of one file do."""
     for item in items:
