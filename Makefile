@@ -11,7 +11,7 @@ run: .venv/ready ## the sample project, from annotations to an engine
 	.venv/bin/detector run pipeline.yaml
 
 test: .venv/ready-for-tests .venv-label-studio/ready browser
-	.venv/bin/python -m pytest
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --no-loadscope-reorder
 
 lint: .venv/ready-for-tests
 	.venv/bin/ruff check

@@ -1,14 +1,27 @@
 """The real servers that tests share, and which tests stay together when several processes share the work."""
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.services.browser", "tests.services.label_studio", "tests.services.other_host"]
-MADE_ONCE = ("label_studio", "detect_project", "segment_project", "trained")  # fixtures that take half a minute or more
+TOGETHER = {  # part of a test's path → what it shares with others, and takes half a minute to make
+    "tests/label_studio/": "a Label Studio server",
+    "tests/stages/pull/": "a Label Studio server",
+    "test_bccd.py": "a Label Studio server",
+    "test_source.py": "a Label Studio server",
+    "tests/stages/train/": "trained networks",
+    "tests/stages/evaluate/": "trained networks",
+    "tests/stages/export/": "trained networks",
+}
 
 
-@pytest.hookimpl(tryfirst=True)  # before the names of groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class _Scheduling(LoadScopeScheduling):
     """Tests that share something costly run in one process, and else those of one file do."""
-    for item in items:
-        shared = [name for name in MADE_ONCE if name in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (what for part, what in TOGETHER.items() if part in nodeid)
+        return next(shared, nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Scheduling:
+    return _Scheduling(config, log)
