@@ -90,7 +90,6 @@ def _prepare() -> None:
     os.environ |= {
         "NO_ALBUMENTATIONS_UPDATE": "1",
         "OMP_NUM_THREADS": str(threads),
-        "ULTRALYTICS_SAFE_LOAD": "true",  # a checkpoint is data: no code in it is run
         "YOLO_AUTOINSTALL": "false",
         "YOLO_CONFIG_DIR": str(home),
         "YOLO_OFFLINE": "true",
@@ -103,6 +102,7 @@ def _prepare() -> None:
     _keep_off_the_network()
     _use_threads(threads)
     _keep_datasets_as_they_are()
+    _load_data_alone()
 
 
 def _take_over_logging() -> None:
@@ -144,3 +144,10 @@ def _keep_datasets_as_they_are() -> None:
         cached["version"] = version  # its reader expects what its writer would have added
 
     dataset.save_dataset_cache_file = remember
+
+
+def _load_data_alone() -> None:
+    """A checkpoint is data: no code in it is run. The variable for it is read at the first import, which may be over."""
+    from ultralytics.nn import tasks
+
+    tasks.SAFE_LOAD = True
