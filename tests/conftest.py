@@ -3,7 +3,12 @@
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.services.browser", "tests.services.label_studio", "tests.services.other_host"]
+pytest_plugins = [
+    "tests.services.browser",
+    "tests.services.label_studio",
+    "tests.services.other_host",
+    "tests.services.webhook",
+]
 TOGETHER = {  # part of a test's path → what it shares with others, and takes half a minute to make
     "tests/label_studio/": "a Label Studio server",
     "tests/stages/pull/": "a Label Studio server",

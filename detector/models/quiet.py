@@ -147,7 +147,7 @@ def _keep_datasets_as_they_are() -> None:
 
 
 def _load_data_alone() -> None:
-    """A checkpoint is data: no code in it is run. The variable for it is read at the first import, which may be over."""
+    """A checkpoint is data: no code in it is run. Its variable is read at the first import, which may be over."""
     from ultralytics.nn import tasks
 
     tasks.SAFE_LOAD = True
