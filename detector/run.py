@@ -143,6 +143,8 @@ class _Run(AbstractContextManager["_Run"]):
         root = logging.getLogger()
         root.addHandler(handler)
         root.setLevel(logging.INFO)
+        logging.captureWarnings(True)  # a broken picture's, say: its story is in the account of losses
+        self.stack.callback(logging.captureWarnings, False)
         self.stack.callback(root.removeHandler, handler)
         self.stack.callback(handler.close)
 
