@@ -42,7 +42,7 @@ class Outcome:
     """What a run came to, its steps, its folder, and where to look next (title, command).
 
     `status` is running, done, unchanged, failed, or stopped; and killed, where a run died without a word. `working` is
-    the step that a run is at, or was at last: its name and its key.
+    the step that a run is at, or was at last: its name, its key, and whether it was forced.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Outcome:
     steps: list[Done] = field(default_factory=list)
     folder: Path | None = None
     look: list[tuple[str, str]] = field(default_factory=list)
-    working: dict[str, str] | None = None
+    working: dict[str, Any] | None = None
 
     def plain(self) -> dict[str, Any]:
         """For `--json` and run.json."""

@@ -97,7 +97,7 @@ class _Run(AbstractContextManager["_Run"]):
         if self.outcome.folder is None and not self._take_up(name, planned):
             self.outcome.folder, fresh = self._new_folder(), True
             unfinished.begin(self.kept, self.outcome.folder)
-        self.outcome.working = {"step": name, "key": planned.key}
+        self.outcome.working = {"step": name, "key": planned.key, "forced": planned.forced}
         self.outcome.write(None)
         if fresh:
             self._open()

@@ -23,10 +23,16 @@ class Unfinished:
     state: dict[str, Any]
 
     def was_at(self, step: str, keys: Mapping[str, str], also_if_it_failed: bool) -> bool:
-        """Whether it was at one of the steps with these keys. One that failed at `step` itself would fail again."""
-        working = self.state["working"]
-        fails_again = self.state["status"] == "failed" and working["step"] == step and not also_if_it_failed
-        return keys.get(working["step"]) == working["key"] and not fails_again
+        """Whether it was at `step`, or at one that is done, as these keys say.
+
+        One that failed at `step` itself would fail again. A step that was forced, and is done by another run, is not
+        what this one came to do.
+        """
+        working, here = self.state["working"], self.state["working"]["step"] == step
+        done = [each["step"] for each in self.state["steps"]]
+        fails_again = here and self.state["status"] == "failed" and not also_if_it_failed
+        forced_anew = working["forced"] and not here and working["step"] not in done
+        return keys.get(working["step"]) == working["key"] and not fails_again and not forced_anew
 
     def as_done(self, done: Done) -> Done:
         """A step whose result is there already, as this run did it; as it is, if another run did."""

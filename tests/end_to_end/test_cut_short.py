@@ -12,8 +12,8 @@ from tests import cut_short
 from tests.cut_short import EPOCHS
 
 
-def wait_for_epoch(process, folder, epoch):
-    while (folder / "runs").exists() is False or epoch not in cut_short.epochs_of(folder):
+def wait_for_epoch(process, folder, epoch, trainings=1):
+    while len([*folder.glob("runs/*/train/results.csv")]) < trainings or epoch not in cut_short.epochs_of(folder):
         assert process.poll() is None, "".join(process.communicate())
         time.sleep(0.02)
 
@@ -59,3 +59,18 @@ def test_it_goes_on(tmp_path, how, code, said):
     assert [step["skipped"] for step in outcome["steps"]] == [False] * len(outcome["steps"])
     assert not [*folder.glob("runs/*/train/weights/*checkpoint*")]
     assert cut_short.run(folder)["status"] == "unchanged"
+
+
+def test_a_forced_training_that_was_cut_short_is_no_reason_to_train(tmp_path):
+    """The model of before is still good: a run that is not forced has nothing to do. A forced one goes on."""
+    folder = cut_short.project(tmp_path)
+    assert cut_short.run(folder)["status"] == "done"
+    with cut_short.start(folder, "--force", "train") as process:
+        wait_for_epoch(process, folder, 2, trainings=2)
+        process.kill()
+    [cut, _] = cut_short.runs_of(folder)
+    assert cut_short.run(folder)["status"] == "unchanged"
+    again = cut_short.run(folder, "--force", "train")
+    assert "goes on after epoch" in again["said"]
+    assert [run.info.status for run in cut_short.runs_of(folder)] == ["FINISHED", "FINISHED"]
+    assert Path(again["run"]).name == cut.data.tags["detector.run"]
