@@ -84,12 +84,23 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     image.load()
     if image.format == "PNG" and _PNG_END not in content:  # the one end that Pillow does not look for
         return Pixels(problem="broken_image", detail=f"{name}: the file ends too early")
+    if ending != ".jpg" and not _is_read_by_yolo(content):
+        return Pixels(problem="broken_image", detail=f"{name}: OpenCV, which YOLO reads pictures with, can't decode it")
     turned = image.getexif().get(_ORIENTATION, 1) not in {0, 1}
     if turned:
         image, content = _upright(image, ending)
     sha256 = hashlib.sha256(content).hexdigest()
     _place(content, stored(store, sha256, ending))
     return Pixels(sha256, ending, image.width, image.height, turned)
+
+
+def _is_read_by_yolo(content: bytes) -> bool:
+    """Whether OpenCV decodes what Pillow does: of damaged files that are no JPEG, it does not take all."""
+    import cv2
+    import numpy as np
+
+    encoded = np.frombuffer(content, np.uint8)
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None or bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[0])
 
 
 def _upright(image: "Image.Image", ending: str) -> tuple["Image.Image", bytes]:

@@ -4,9 +4,12 @@ Format: https://labelstud.io/guide/task_format and the `result` shapes of https:
 named here is skipped while parsing. Coordinates are percent of the upright image.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Number = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]  # whole numbers that every JSON reader agrees on
+Pixels = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 
 SHAPES = {
     "rectanglelabels": "rectangle",
@@ -46,9 +49,9 @@ class Region(msgspec.Struct, gc=False):
     type: str = ""
     id: str = ""
     to_name: str = ""
-    item_index: int | None = 0  # of an image in a list
-    original_width: int | None = None
-    original_height: int | None = None
+    item_index: Number | None = 0  # of an image in a list
+    original_width: Pixels | None = None
+    original_height: Pixels | None = None
     value: Value = msgspec.field(default_factory=Value)
 
     def labels(self) -> list[str] | None:
@@ -61,8 +64,8 @@ class Annotation(msgspec.Struct):
     """What one person submitted, or skipped, for a task."""
 
     result: list[Region]
-    id: int = 0
-    completed_by: int | dict[str, Any] | None = None
+    id: Number = 0
+    completed_by: Number | dict[str, Any] | None = None
     was_cancelled: bool = False
     ground_truth: bool = False
     created_at: str | None = None
@@ -80,7 +83,7 @@ class Annotation(msgspec.Struct):
 class Task(msgspec.Struct):
     """One task; `data` stays undecoded until somebody asks."""
 
-    id: int
+    id: Number
     data: msgspec.Raw
     annotations: list[Annotation]
     drafts: list[msgspec.Raw] | None = None

@@ -5,12 +5,12 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from ultralytics.utils.patches import imread
 
 from detector.images import ingest_one, stored
 from tests.fuzz import few, many
@@ -55,7 +55,7 @@ def taken(content):
             assert pixels.detail.startswith("picture.jpg: ")
             assert not Path(folder, "store").exists()
         else:
-            read = cv2.imread(str(stored(Path(folder, "store"), pixels.sha256, pixels.extension)))
+            read = imread(str(stored(Path(folder, "store"), pixels.sha256, pixels.extension)))
             assert read is not None
             assert read.shape == (pixels.height, pixels.width, 3)
 
