@@ -102,24 +102,10 @@ def area(shapes: Outlines) -> Floats:
     """Unsigned areas (n,) by the shoelace formula; of a shape that crosses itself, the difference of its lobes."""
     if not len(shapes.points):
         return np.empty(0)
-    x, y = shapes.points.T
-    first, last = shapes.offsets[:-1], shapes.offsets[1:] - 1
-    cross = np.empty(len(x))
-    cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
-    cross[last] = x[last] * y[first] - x[first] * y[last]  # there, the next point is the shape's first
-    doubled: Floats = np.abs(np.add.reduceat(cross, first))
+    here, there = shapes.points, shapes.points[_following(shapes)]
+    cross = here[:, 0] * there[:, 1] - there[:, 0] * here[:, 1]
+    doubled: Floats = np.abs(np.add.reduceat(cross, shapes.offsets[:-1]))
     return doubled / 2
-
-
-def are_solid(shapes: Outlines, least: float) -> Bools:
-    """Whether the `spread` of each shape is more than `least` (n,).
-
-    A shape's area is a sum of as many triangles as it has sides: where it is that much larger, one of them must be.
-    """
-    solid: Bools = area(shapes) > least * shapes.lengths()
-    doubtful = np.flatnonzero(~solid)
-    solid[doubtful] = spread(shapes.take(doubtful)) > least
-    return solid
 
 
 def spread(shapes: Outlines) -> Floats:
@@ -136,6 +122,13 @@ def spread(shapes: Outlines) -> Floats:
     doubled[shapes.offsets[1:] - 1] = 0  # there, the next point is another shape's
     largest: Floats = np.maximum.reduceat(doubled, starts)
     return largest / 2
+
+
+def _following(shapes: Outlines) -> Ints:
+    """For each point, the index of the next one around its shape."""
+    following = np.arange(1, len(shapes.points) + 1)
+    following[shapes.offsets[1:] - 1] = shapes.offsets[:-1]
+    return following
 
 
 def clip_boxes(boxes: Floats) -> Floats:

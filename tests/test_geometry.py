@@ -6,14 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.geometry import (
-    Outlines,
-    are_solid,
     area,
     clip_polygon,
     ellipse_envelope,
     ellipse_points,
     envelope,
-    offsets_of,
     outlines,
     rectangle_corners,
     spread,
@@ -50,12 +47,6 @@ def test_a_figure_of_eight_is_no_line():
     bow, line = [[0, 0], [1, 1], [1, 0], [0, 1]], [[0, 0], [0.5, 0.5], [1, 1], [0.2, 0.2]]
     assert area(outlines(np.array([bow], float))) == 0
     assert spread(outlines(np.array([bow, line], float))).tolist() == [0.5, 0.0]
-
-
-@given(st.lists(st.lists(st.tuples(share, share), min_size=3, max_size=8), min_size=1, max_size=6))
-def test_what_is_solid_is_not_on_a_line(drawn):
-    shapes = Outlines(np.concatenate(drawn).astype(float), offsets_of(np.array([len(points) for points in drawn])))
-    assert are_solid(shapes, 1e-4).tolist() == (spread(shapes) > 1e-4).tolist()
 
 
 @given(st.lists(st.tuples(share, share), min_size=3, max_size=12))

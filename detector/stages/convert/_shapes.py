@@ -15,7 +15,6 @@ from detector.geometry import (
     Floats,
     Ints,
     Outlines,
-    are_solid,
     clip_boxes,
     clip_polygon,
     ellipse_envelope,
@@ -25,6 +24,7 @@ from detector.geometry import (
     offsets_of,
     outlines,
     rectangle_corners,
+    spread,
 )
 from detector.masks import BrokenMask, MaskOutline, decode_rle, outline
 from detector.processes import on_every_core, parts_of
@@ -112,7 +112,7 @@ def _polygons(regions: pa.Table, rows: Ints, _: Floats, segment: bool) -> Shapes
     rows, drawn = rows[enough], drawn.take(enough)
     changed = {} if segment else {"envelope": rows}
     made = Shapes(rows, envelope(drawn), drawn, few, changed)
-    solid: Bools = are_solid(drawn, SMALLEST**2) & every(np.isfinite(made.boxes))
+    solid: Bools = (spread(drawn) > SMALLEST**2) & every(np.isfinite(made.boxes))
     made = made.keep(solid, "zero_area")
     return made if segment else Shapes(made.rows, made.boxes, None, made.dropped, made.changed)
 
