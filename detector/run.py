@@ -107,7 +107,7 @@ class _Run(AbstractContextManager["_Run"]):
         found = unfinished.find(self.kept, RUNS)
         if found is None:
             return False
-        goes_on = planned is not None and planned.why != ["forced"] and resumable(planned, found.folder)
+        goes_on = planned is not None and not planned.forced and resumable(planned, found.folder)
         if not found.was_at(step, self.keys, also_if_it_failed=goes_on):
             found.bury()
             return False

@@ -50,6 +50,14 @@ def picture(path: Path, size=(200, 100), seed=None) -> Path:
     return path
 
 
+def export(folder: Path) -> None:
+    """An export.json of three tasks with a box each, one for each split, and their pictures."""
+    tasks = [task(at, annotation(box(1, 1, 9, 9)), data={"split": split}) for at, split in enumerate(SPLITS, 1)]
+    for each in tasks:
+        picture(folder / each["data"]["image"])
+    (folder / "export.json").write_text(json.dumps(tasks))
+
+
 @dataclass
 class Pipeline:
     """What a stage sees of pipeline.yaml."""

@@ -15,7 +15,7 @@ from detector.cli import commands
 from detector.outcome import Done, Outcome
 from detector.stages import Result
 from tests.end_to_end.conftest import detector
-from tests.exports import annotation, box, picture, task
+from tests.exports import export
 
 DOCS = Path(__file__).parent.parent / "docs"
 SCHEMA = json.loads((DOCS / "output.schema.json").read_text())
@@ -34,11 +34,7 @@ def project(tmp_path_factory):
     """A project that has been converted, and what that run printed."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "pipeline.yaml").write_text(PIPELINE)
-    splits = ("train", "val", "test")
-    tasks = [task(at, annotation(box(1, 1, 9, 9)), data={"split": split}) for at, split in enumerate(splits, 1)]
-    for each in tasks:
-        picture(folder / each["data"]["image"])
-    (folder / "export.json").write_text(json.dumps(tasks))
+    export(folder)
     matches("run", detector(folder, "run", "--until", "convert", "--json").stdout, status="done")
     return folder
 

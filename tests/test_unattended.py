@@ -16,7 +16,7 @@ from detector.lock import locked
 from detector.outcome import Done
 from detector.prometheus import Ended, exposition
 from detector.stages import Result
-from tests.exports import annotation, box, picture, task
+from tests.exports import export
 
 PIPELINE = """
 name: cells
@@ -34,11 +34,7 @@ def done(tmp_path_factory):
     """A project whose pull and convert have run, without a webhook."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "pipeline.yaml").write_text(PIPELINE)
-    splits = ("train", "val", "test")
-    tasks = [task(at, annotation(box(1, 1, 9, 9)), data={"split": split}) for at, split in enumerate(splits, 1)]
-    for each in tasks:
-        picture(folder / each["data"]["image"])
-    (folder / "export.json").write_text(json.dumps(tasks))
+    export(folder)
     assert run(folder).returncode == 0
     return folder
 
