@@ -9,15 +9,13 @@ import pytest
 from mlflow import MlflowClient
 
 from tests import cut_short
-from tests.services.mlflow import MlflowServer
+from tests.services.mlflow import served
 
 
 @pytest.fixture
 def server(tmp_path_factory):
-    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
-    server.start()
-    yield server
-    server.stop()
+    with served(tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
 
 
 def changed(folder, old, new):

@@ -8,15 +8,13 @@ from detector.record import mlflow as record
 from detector.record._client import connect
 from detector.stages import Result
 from tests import tiny
-from tests.services.mlflow import MlflowServer
+from tests.services.mlflow import served
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
-    server.start()
-    yield server
-    server.stop()
+    with served(tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
 
 
 def test_a_run_outlives_its_server(server, tmp_path, monkeypatch):
