@@ -38,7 +38,7 @@ ROUNDS = 3
 def ours(export: Path, folder: Path, task: str) -> None:
     """Read, choose, convert, split, hash, write files, tables and account."""
     pipeline = SimpleNamespace(name="bench", task=task, classes={name: (name,) for name in exports.CLASSES})
-    drawn = annotations(export.read_bytes(), "latest")
+    drawn = annotations(export, "latest")
     pulled = finish(attach(drawn, _pixels(drawn)), folder, "bench")
     backend = load("convert", "yolo")
     backend.run(Job(pipeline, backend.Options(), {"pull": pulled}, folder, folder / "run", None, None))

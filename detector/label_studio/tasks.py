@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from io import FileIO
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +17,7 @@ from detector.collector import paused
 from detector.errors import DetectorError, UsageError
 from detector.label_studio.columns import image_table, region_table
 from detector.label_studio.label_config import image_fields
-from detector.label_studio.pieces import pieces
+from detector.label_studio.pieces import as_list, pieces
 from detector.label_studio.policy import Policy
 from detector.label_studio.reading import How, Reading, read_task
 from detector.label_studio.structs import Task
@@ -23,25 +25,31 @@ from detector.processes import on_every_core, parts_of
 
 PART = 2_000  # tasks at least that a process takes at a time: fewer are not worth handing over
 BLOCK = 250  # tasks decoded at a time: their objects stay in the processor's cache until they are columns
-PIECES = 8  # of an export at least that a process takes at a time
+PIECES = 16  # of an export at least that a process takes at a time
 
 
-def annotations(exported: bytes, policy: Policy, config: str | None = None) -> Annotations:
+def annotations(export: Path, policy: Policy, config: str | None = None) -> Annotations:
     """The tables of a Label Studio JSON export, without pixels (sha256, extension, width and height are null).
 
     `config` is the labelling configuration (XML); without it a task's images are the data fields that look like
-    images. Raises UsageError for what is no such export and, under the policy `fail`, for tasks with several
+    images. Raises OSError, UsageError for what is no such export and, under the policy `fail`, for tasks with several
     annotations.
     """
-    how, cut = How(policy, fields=image_fields(config) if config else None), pieces(exported)
+    how = How(policy, fields=image_fields(config) if config else None)
     try:
-        if cut:
-            with paused(), suppress(msgspec.MsgspecError):
-                return _on_every_core(lambda piece: _piece(exported[piece], how), cut, PIECES)
-        # Something is wrong with it, or with where it was cut: task by task shows which.
-        return tables(_split(exported), how)
+        with export.open("rb", buffering=0) as file:
+            return _in_pieces(file, how)
     except UnicodeDecodeError as error:
         raise UsageError(f"the export is not UTF-8 text ({error.reason}); export it anew from Label Studio") from error
+
+
+def _in_pieces(file: FileIO, how: How) -> Annotations:
+    number, cut = file.fileno(), pieces(file.fileno())
+    with paused(), suppress(msgspec.MsgspecError):
+        if cut:
+            return _on_every_core(lambda piece: _piece(number, piece, how), cut, PIECES)
+    # Something is wrong with it, or with where it was cut: task by task shows which.
+    return tables(_split(file.read()), how)
 
 
 def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
@@ -61,9 +69,9 @@ def _on_every_core(read: Callable[[Any], Annotations], blocks: Sequence[Any], le
     return _joined(list(on_every_core(part, parts_of(len(blocks), least))))
 
 
-def _piece(text: bytes, how: How) -> Annotations:
+def _piece(file: int, piece: slice, how: How) -> Annotations:
     """The tables of a piece of an export. Raises MsgspecError if it is none."""
-    return _read(msgspec.json.decode(b"[" + text + b"]", type=list[Task]), how)
+    return _read(msgspec.json.decode(as_list(file, piece), type=list[Task]), how)
 
 
 def _split(exported: bytes) -> list[msgspec.Raw]:

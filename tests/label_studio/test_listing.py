@@ -7,7 +7,8 @@ import pytest
 from detector.label_studio import listing
 from detector.label_studio.client import connect
 from detector.label_studio.projects import find_project
-from detector.label_studio.tasks import annotations
+from detector.label_studio.reading import How
+from detector.label_studio.tasks import tables
 from tests.quiet import Quiet
 from tests.services.label_studio import EMAIL, TOKEN, disc
 
@@ -62,6 +63,6 @@ def test_why_a_task_has_no_annotation_can_be_told(label_studio, listed):
     label_studio.ask("POST", f"/api/tasks/{tasks[0]}/drafts", json={"result": [disc()]})
     label_studio.ask("POST", "/api/predictions/", json={"task": tasks[1], "result": [disc()]})
     label_studio.ask("POST", f"/api/tasks/{tasks[2]}/annotations/", json={"result": [], "was_cancelled": True})
-    tables = annotations(json.dumps(listed(number)).encode(), "latest")
-    reasons = {row["task_id"]: row["reason"] for row in tables.losses.to_pylist() if row["action"] == "excluded"}
+    read = tables([json.dumps(task).encode() for task in listed(number)], How("latest"))
+    reasons = {row["task_id"]: row["reason"] for row in read.losses.to_pylist() if row["action"] == "excluded"}
     assert [reasons[task] for task in tasks] == ["unlabelled", "unlabelled", "cancelled", "unlabelled"]

@@ -27,7 +27,6 @@ def read(options: Options) -> Annotations:
     """The export's annotations. Raises UsageError when it can't be read."""
     config = options.label_config.read_text() if options.label_config else None
     try:
-        exported = options.path.read_bytes()
+        return annotations(options.path, options.annotations, config)
     except OSError as error:
         raise unreadable(options.path, error) from error
-    return annotations(exported, options.annotations, config=config)

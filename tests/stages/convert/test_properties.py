@@ -12,7 +12,8 @@ from label_studio_sdk.converter.brush import mask2rle
 from ultralytics.data.utils import verify_image_label
 
 from detector.images import Pixels
-from detector.label_studio.tasks import annotations
+from detector.label_studio.reading import How
+from detector.label_studio.tasks import annotations, tables
 from detector.stages.convert._convert import convert
 from detector.stages.convert._identity import label_files
 from detector.stages.convert._rows import text
@@ -70,7 +71,7 @@ def _annotation(draw, ids):
 
 
 def _converted(tasks, policy, segment):
-    drawn = annotations(json.dumps(tasks).encode(), policy)
+    drawn = tables([json.dumps(task).encode() for task in tasks], How(policy))
     drawn = attach(drawn, {row: Pixels("0" * 64, ".png", *SIZE) for row in wanted(drawn)})
     objects, lost = convert(drawn, CLASSES, "each", segment)
     reasons = [loss for table in [drawn.losses, *lost] for loss in table.to_pylist()]
@@ -137,9 +138,11 @@ def _by_task(tasks):
 @pytest.mark.parametrize(
     "wrong", [b"", b"{}", b"[1]", b'[{"id": 1}]', b'[{"id": 1, "data": {}, "label": []}]', b"\xff"]
 )
-def test_what_is_no_export_is_said_in_one_sentence(wrong):
+def test_what_is_no_export_is_said_in_one_sentence(tmp_path, wrong):
     from detector.errors import DetectorError
 
+    export = tmp_path / "export.json"
+    export.write_bytes(wrong)
     with pytest.raises(DetectorError) as caught:
-        annotations(wrong, "latest")
+        annotations(export, "latest")
     assert "\n" not in str(caught.value)
