@@ -61,6 +61,7 @@ def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
 
 def _on_every_core(read: Callable[[Any], Annotations], blocks: Sequence[Any], least: int) -> Annotations:
     """The tables that `read` makes of each block, in one."""
+    losses.table([])  # Arrow loads pandas for its first column: once here, rather than in each process
 
     def part(these: slice) -> Annotations:
         made = _joined(list(map(read, blocks[these])))

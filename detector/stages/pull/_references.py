@@ -16,50 +16,55 @@ Files = dict[str, str | None]
 
 
 def state_of(options: Options, datasets: Path) -> str:
-    """Changes whenever the export, or an image that it refers to, does."""
-    export = _digest(options.path)
+    """Changes whenever the export, the labelling configuration, or an image that is referred to does."""
+    export = digest(options)
     content = hashlib.sha256(export.encode())
-    for source, file in _files(export, options, datasets).items():
+    for source, file in files_of(export, options, datasets).items():
         found = os.stat(file) if file else None  # noqa: PTH116 - a Path for each of 10,000 files takes longer than this
         content.update(f"{source} {found and (found.st_size, found.st_mtime_ns)}\n".encode())
     return content.hexdigest()
 
 
-def files_of(options: Options, datasets: Path) -> Files:
-    """Each reference in the export and the file it means; None where there is none."""
-    return _files(_digest(options.path), options, datasets)
+def digest(options: Options) -> str:
+    """The content of the export, and of the configuration that says what in it is an image."""
+    named = (("path", options.path), ("label_config", options.label_config))
+    return " ".join(_digest(name, file) for name, file in named if file)
 
 
-def _files(export: str, options: Options, datasets: Path) -> Files:
-    """Kept by the export's content, so that asking again is cheap."""
+def _digest(name: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(name, path, error) from error
+
+
+def unreadable(name: str, path: Path, error: OSError) -> UsageError:
+    """What to say of a file of `pull` that can't be read."""
+    hint = "Label Studio exports it as JSON" if name == "path" else "copy it from the project's Labeling Interface"
+    return UsageError(f"pull.{name}: {path} can't be read ({error.strerror}); {hint}")
+
+
+def files_of(export: str, options: Options, datasets: Path) -> Files:
+    """Each reference in the export and the file it means; None where there is none.
+
+    Kept by the export's digest, so that asking again is cheap.
+    """
     asked = f"{export}{options.model_dump_json()}"
     index = datasets / "pulled" / f"{hashlib.sha256(asked.encode()).hexdigest()[:12]}.files.json"
     if index.exists():
         return _found_again(json.loads(index.read_bytes()), options.root)
-    files = _resolved(_sources(options), options.root)
+    files = _resolved(_sources(export, options), options.root)
     index.parent.mkdir(parents=True, exist_ok=True)
     write_whole(index, json.dumps(files))
     return files
 
 
-def _digest(export: Path) -> str:
-    try:
-        with export.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise unreadable(export, error) from error
-
-
-def unreadable(export: Path, error: OSError) -> UsageError:
-    """What to say of an export that can't be read."""
-    return UsageError(f"pull.path: {export} can't be read ({error.strerror}); Label Studio exports it as JSON")
-
-
-def _sources(options: Options) -> list[str]:
+def _sources(export: str, options: Options) -> list[str]:
     """Every reference once; this reads the whole export."""
     from detector.stages.pull._export import read
 
-    return [str(source) for source in read(options).images["source"].unique().to_pylist()]
+    return [str(source) for source in read(export, options).images["source"].unique().to_pylist()]
 
 
 def _found_again(known: Files, root: Path) -> Files:

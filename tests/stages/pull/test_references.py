@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from detector.stages.pull._references import find
+from detector.errors import UsageError
+from detector.stages.pull._references import digest, files_of, find, state_of
+from detector.stages.pull.label_studio_export import Options
 from tests.end_to_end.conftest import detector
 from tests.exports import annotation, box, picture, task
 
@@ -112,3 +114,26 @@ def _files(folder):
 
 def _digest(file):
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+TWO_IMAGES = "<View><Image name='{name}' value='${name}'/></View>"
+
+
+def test_another_labelling_configuration_is_another_source(tmp_path):
+    tasks = [task(at, annotation(), data={"left": f"l{at}.png", "right": f"r{at}.png"}) for at in (1, 2)]
+    (tmp_path / "export.json").write_text(json.dumps(tasks))
+    config = tmp_path / "config.xml"
+    options = Options(path=tmp_path / "export.json", label_config=config)
+    states = []
+    for name in ("left", "right", "left"):
+        config.write_text(TWO_IMAGES.format(name=name))
+        states.append(state_of(options, tmp_path))
+        assert set(files_of(digest(options), options, tmp_path)) == {f"{name[0]}1.png", f"{name[0]}2.png"}
+    assert states[0] == states[2] != states[1]
+
+
+def test_a_labelling_configuration_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "export.json").write_text("[]")
+    options = Options(path=tmp_path / "export.json", label_config=tmp_path / "gone.xml")
+    with pytest.raises(UsageError, match=r"pull\.label_config: .*gone\.xml can't be read \(No such file"):
+        state_of(options, tmp_path)
