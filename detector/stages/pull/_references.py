@@ -86,8 +86,9 @@ def find(source: str, root: Path) -> Path | None:
     """
     inside = root.resolve()
     try:
-        paths = ((inside / candidate).resolve() for candidate in _candidates(source))
-        return next((path for path in paths if path.is_relative_to(inside) and path.is_file()), None)
+        there = filter(os.path.isfile, (os.path.join(inside, candidate) for candidate in _candidates(source)))  # noqa: PTH118
+        paths = (Path(path).resolve() for path in there)  # links are followed last, since that takes longest
+        return next((path for path in paths if path.is_relative_to(inside)), None)
     except (OSError, ValueError):  # what can be no path at all: a NUL in it, a name without end, half a character
         return None
 
