@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 178_956_970  # Pillow's own bound against decompression bombs: 512 MiB of RGB
 _ORIENTATION = 0x0112  # EXIF 2.3, tag 274
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk's type and checksum (RFC 2083, section 4.1.4)
+_PNG_EXIF = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # where a PNG says how it is turned
 _ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "BMP": ".bmp", "WEBP": ".webp", "TIFF": ".tif"}
 
 
@@ -81,12 +82,9 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     ending = _ENDINGS.get(image.format or "")
     if ending is None:
         return Pixels(problem="broken_image", detail=f"{name}: {image.format} is no format that YOLO reads")
-    image.load()
-    if image.format == "PNG" and _PNG_END not in content:  # the one end that Pillow does not look for
-        return Pixels(problem="broken_image", detail=f"{name}: the file ends too early")
-    if ending != ".jpg" and not _is_read_by_yolo(content):
-        return Pixels(problem="broken_image", detail=f"{name}: OpenCV, which YOLO reads pictures with, can't decode it")
-    turned = image.getexif().get(_ORIENTATION, 1) not in {0, 1}
+    if fault := _fault(image, content):
+        return Pixels(problem="broken_image", detail=f"{name}: {fault}")
+    turned = _is_turned(image, content)
     if turned:
         image, content = _upright(image, ending)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -94,13 +92,32 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     return Pixels(sha256, ending, image.width, image.height, turned)
 
 
+def _fault(image: "Image.Image", content: bytes) -> str | None:
+    """Why it can't be read to its last row, in words. Raises what Pillow's decoders raise on broken data."""
+    if image.format == "PNG" and _PNG_END not in content:  # the one end that no decoder looks for
+        return "the file ends too early"
+    if image.format in {"JPEG", "MPO"}:  # OpenCV takes half of one for the whole
+        image.load()
+        return None
+    if _is_read_by_yolo(content):
+        return None
+    image.load()  # Pillow can often say what is wrong
+    return "OpenCV, which YOLO reads pictures with, can't decode it"
+
+
 def _is_read_by_yolo(content: bytes) -> bool:
-    """Whether OpenCV decodes what Pillow does: of damaged files that are no JPEG, it does not take all."""
+    """Whether OpenCV decodes it: no JPEG, of the others it refuses what Pillow does, and some more."""
     import cv2
     import numpy as np
 
     encoded = np.frombuffer(content, np.uint8)
     return cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None or bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[0])
+
+
+def _is_turned(image: "Image.Image", content: bytes) -> bool:
+    if image.format == "PNG" and not any(key in content for key in _PNG_EXIF):
+        return False  # Pillow would decode all of it to look behind the pixels
+    return image.getexif().get(_ORIENTATION, 1) not in {0, 1}
 
 
 def _upright(image: "Image.Image", ending: str) -> tuple["Image.Image", bytes]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from ultralytics.utils.patches import imread
 
 from detector.images import ingest, ingest_one, stored
@@ -38,6 +38,13 @@ def test_a_turned_photo_is_stored_upright_without_the_tag(tmp_path, orientation)
     with Image.open(stored(tmp_path / "store", taken.sha256, ".png")) as upright:
         assert upright.getexif().get(0x0112, 1) == 1
         assert upright.size == (taken.width, taken.height)
+
+
+def test_a_png_that_only_says_in_xmp_how_it_is_turned_is_turned(tmp_path):
+    said = PngImagePlugin.PngInfo()
+    said.add_itxt("XML:com.adobe.xmp", '<rdf:Description tiff:Orientation="6"/>')
+    taken = ingest_one(_photo(tmp_path / "photo.png", pnginfo=said), tmp_path / "store")
+    assert (taken.width, taken.height, taken.transposed) == (20, 30, True)
 
 
 def test_the_content_decides_the_ending(tmp_path):
