@@ -7,10 +7,10 @@ off, and writes the same bytes to as many files. Set DETECTOR_BENCH_FOLDER to me
 
 import contextlib
 import gc
-import hashlib
 import json
 import logging
 import os
+import random
 import shutil
 import statistics
 import sys
@@ -47,10 +47,9 @@ def ours(export: Path, folder: Path, task: str) -> None:
 def _pixels(drawn) -> dict[int, Pixels]:
     """Sizes as annotated, and a stand-in for the hash of the pixels that nobody reads here."""
     width, height = (drawn.regions[name][0].as_py() for name in ("original_width", "original_height"))
-    sources = drawn.images["source"].to_pylist()
-    return {
-        row: Pixels(hashlib.sha256(sources[row].encode()).hexdigest(), ".jpg", width, height) for row in wanted(drawn)
-    }
+    rows = wanted(drawn)
+    hashes = random.Random(0).randbytes(32 * len(rows)).hex()
+    return {row: Pixels(hashes[64 * at : 64 * at + 64], ".jpg", width, height) for at, row in enumerate(rows)}
 
 
 def theirs(export: Path, folder: Path, _: str) -> None:

@@ -23,9 +23,9 @@ def image_fields(config: str) -> dict[str, str]:
     }
 
 
-def guess_image_fields(data: Mapping[str, object]) -> dict[str, str]:
-    """Without a configuration: the data fields that look like images, each taken as its control's name."""
-    return {key: key for key, value in data.items() if _looks_like_image(value)}
+def guessed_images(data: Mapping[str, object]) -> dict[str, object]:
+    """Without a configuration: what looks like images, each named by its data field, as if that were its control."""
+    return {key: value for key, value in data.items() if _looks_like_image(value)}
 
 
 def _looks_like_image(value: object) -> bool:

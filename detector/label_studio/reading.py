@@ -9,7 +9,7 @@ import msgspec
 
 from detector.errors import UsageError
 from detector.label_studio.choose import choose, several
-from detector.label_studio.label_config import guess_image_fields
+from detector.label_studio.label_config import guessed_images
 from detector.label_studio.policy import Policy
 from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region, Task
 from detector.losses import Loss
@@ -82,9 +82,8 @@ def _sources(task: Task, fields: Mapping[str, str] | None) -> dict[str, str]:
     data = msgspec.json.decode(task.data)
     if not isinstance(data, dict):
         return {}
-    fields = guess_image_fields(data) if fields is None else fields
-    shown = {name: data.get(key) for name, key in fields.items()}
-    if any(isinstance(value, list) for value in shown.values()):
+    shown = guessed_images(data) if fields is None else {name: data.get(key) for name, key in fields.items()}
+    if list in map(type, shown.values()):
         shown = dict(_one_by_one(shown))
     return {name: source for name, source in shown.items() if source and isinstance(source, str)}
 

@@ -9,11 +9,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from detector import losses
 from detector.annotations import Annotations
-from detector.geometry import every
 from detector.images import Pixels
 from detector.losses import Loss
 from detector.stages import Result
@@ -53,17 +51,19 @@ def _with(images: pa.Table, column: str, values: Sequence[object]) -> pa.Table:
 def _other_size(regions: pa.Table, pixels: Mapping[int, Pixels]) -> dict[int, tuple[str, str]]:
     """Images whose regions were drawn on a picture of another size; regions that don't say are believed."""
     image = regions["image"].to_numpy()
-    drawn = np.stack([regions[f"original_{side}"].to_numpy() for side in ("width", "height")], axis=1).astype(float)
-    found = np.zeros((max(int(image.max(initial=0)), *pixels, 0) + 1, 2))
-    found[list(pixels)] = [entry[2:4] for entry in pixels.values()] or np.empty((0, 2))
-    sizes = found[image]
-    known = every(drawn > 0) & every(sizes > 0)  # NaN, where the region does not say, is not > 0
-    wrong = np.flatnonzero(known & ~every(drawn == sizes))
-    return {int(image[at]): ("size_differs", _sizes(drawn[at], sizes[at])) for at in wrong[::-1]}
-
-
-def _sizes(drawn: NDArray[np.float64], found: NDArray[np.float64]) -> str:
-    return f"annotated at {drawn[0]:.0f} x {drawn[1]:.0f}, is {found[0]:.0f} x {found[1]:.0f}"
+    drawn = [regions[f"original_{side}"].fill_null(0).to_numpy() for side in ("width", "height")]
+    table = np.zeros((2, max(int(image.max(initial=0)), *pixels, 0) + 1), np.int32)
+    table[:, list(pixels)] = [[got.width for got in pixels.values()], [got.height for got in pixels.values()]]
+    found = [sizes[image] for sizes in table]
+    known = np.logical_and.reduce([side > 0 for side in (*drawn, *found)])
+    wrong = np.flatnonzero(known & ((drawn[0] != found[0]) | (drawn[1] != found[1])))
+    return {
+        int(image[at]): (
+            "size_differs",
+            f"annotated at {drawn[0][at]} x {drawn[1][at]}, is {found[0][at]} x {found[1][at]}",
+        )
+        for at in wrong[::-1]
+    }
 
 
 def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: list[int]) -> tuple[pa.Table, list[Loss]]:
