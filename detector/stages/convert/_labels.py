@@ -1,16 +1,18 @@
 """Which class each region is: the `classes` of pipeline.yaml are the only authority."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from detector.annotations import Annotations
 from detector.complaints import suggestion
 from detector.errors import UsageError
 from detector.geometry import Ints
 from detector.losses import Loss
+
+Classes = Mapping[str, tuple[str, ...]]  # name → the labels that mean it
 
 
 class Labelled(NamedTuple):
@@ -20,32 +22,50 @@ class Labelled(NamedTuple):
     class_ids: Ints
 
 
-def classify(
-    regions: pa.Table, task_ids: Ints, classes: Mapping[str, tuple[str, ...]], several: str, found: list[Loss]
-) -> Labelled:
-    """Class ids by label. `task_ids` (n,) belong to the regions. Raises UsageError naming every unknown label."""
-    labels = regions["labels"].combine_chunks()
-    offsets = labels.offsets.to_numpy().astype(np.int64)
-    counts = np.diff(offsets)
-    rows = np.repeat(np.arange(len(counts)), counts)
-    class_ids = _ids(labels.flatten(), task_ids[rows], classes)
-    _unlabelled(regions, task_ids, np.flatnonzero(counts == 0), found)
-    if counts.max(initial=0) > 1:
-        _several(regions, task_ids, np.flatnonzero(counts > 1), several, found)
-    return Labelled(rows, class_ids)
-
-
-def _ids(labels: pa.Array, task_ids: Ints, classes: Mapping[str, tuple[str, ...]]) -> Ints:
-    """The class id of each label: looked up once for each distinct label, not once for each region."""
-    ids = {label: index for index, merged in enumerate(classes.values()) for label in merged}
-    encoded = labels.dictionary_encode()
-    names = encoded.dictionary.to_pylist()
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
+def refuse_labels(drawn: Annotations, classes: Classes, several: str) -> None:
+    """Raises UsageError naming every label that is in no class and, under `fail`, the regions with several labels."""
+    labels, image = drawn.regions["labels"].combine_chunks(), drawn.regions["image"].to_numpy()
+    counts = _counts(labels)
+    names, codes = _encoded(labels.flatten())
+    ids = _ids(classes)
     unknown = [code for code, name in enumerate(names) if name not in ids]
+    task_ids = drawn.images["task_id"].to_numpy()
     if unknown:
-        raise UsageError("\n".join(_unknown(names[code], task_ids[codes == code], ids) for code in unknown))
-    table = np.array([ids[name] for name in names], np.int64)
-    return table[codes] if len(codes) else np.empty(0, np.int64)
+        drawn_on = task_ids[np.repeat(image, counts)]
+        raise UsageError("\n".join(_unknown(names[code], drawn_on[codes == code], ids) for code in unknown))
+    if several == "fail" and counts.max(initial=0) > 1:
+        tasks = task_ids[image[counts > 1]]
+        raise UsageError(
+            f"{len(tasks):,} regions have several labels (tasks {', '.join(map(str, dict.fromkeys(tasks[:5])))}); mend"
+            " them in Label Studio, or set convert.several_labels: each to make an object of each label"
+        )
+
+
+def classify(regions: pa.Table, task_ids: Ints, classes: Classes, found: list[Loss]) -> Labelled:
+    """Class ids by label, each of which is in `classes`. `task_ids` (n,) belong to the regions."""
+    labels = regions["labels"].combine_chunks()
+    counts = _counts(labels)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    _unlabelled(regions, task_ids, np.flatnonzero(counts == 0), found)
+    _several(regions, task_ids, np.flatnonzero(counts > 1), found)
+    names, codes = _encoded(labels.flatten())
+    ids = _ids(classes)
+    return Labelled(rows, np.array([ids[name] for name in names], np.int64)[codes])
+
+
+def _counts(labels: pa.ListArray) -> Ints:
+    """How many labels each region has."""
+    return np.diff(labels.offsets.to_numpy().astype(np.int64))
+
+
+def _encoded(labels: pa.Array) -> tuple[list[str], Ints]:
+    """The distinct labels, and for each label which one it is: classes are looked up once for each distinct label."""
+    encoded = labels.dictionary_encode()
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _ids(classes: Classes) -> dict[str, int]:
+    return {label: index for index, merged in enumerate(classes.values()) for label in merged}
 
 
 def _unknown(label: str, task_ids: Ints, ids: Mapping[str, int]) -> str:
@@ -63,13 +83,7 @@ def _unlabelled(regions: pa.Table, task_ids: Ints, rows: Ints, found: list[Loss]
     )
 
 
-def _several(regions: pa.Table, task_ids: Ints, rows: Ints, several: str, found: list[Loss]) -> None:
-    if several == "fail":
-        tasks = Counter(int(task) for task in task_ids[rows])
-        raise UsageError(
-            f"{len(rows):,} regions have several labels (tasks {', '.join(map(str, list(tasks)[:5]))}); mend them in"
-            " Label Studio, or set convert.several_labels: each to make an object of each label"
-        )
+def _several(regions: pa.Table, task_ids: Ints, rows: Ints, found: list[Loss]) -> None:
     taken = regions.select(["region_id", "labels"]).take(rows)
     for task, name, labels in zip(task_ids[rows], *(column.to_pylist() for column in taken.columns), strict=True):
         found.append(Loss("changed", "region", "several_labels", int(task), name, ", ".join(labels)))

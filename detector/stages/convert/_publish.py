@@ -4,13 +4,12 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
@@ -19,40 +18,49 @@ from detector.files import write_whole
 from detector.images import stored
 from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
-from detector.stages.convert._identity import identify, image_lines, named_as_there
+from detector.stages.convert._identity import identify, named_as_there
 
 
-def publish(job: Job[Any], images: pa.Table, instances: pa.Table, labels: Sequence[bytes], done: Account) -> Result:
-    """Write the version unless it is there, refresh what is said about it, and point `latest` at it.
+@contextmanager
+def scratch_folder(datasets: Path) -> Iterator[Path]:
+    """A hidden folder to build a version in; it is gone afterwards, if it has not become one."""
+    folder = datasets / f".version-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    for split in SPLITS:
+        (folder / "labels" / split).mkdir(parents=True)
+        (folder / "images" / split).mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
-    `labels` has the txt of each included image, in the order of the images table.
+
+def write_files(folder: Path, images: pa.Table, labels: Sequence[bytes], store: Path) -> None:
+    """The txt and the picture of each image."""
+    write_labels(folder / "labels", images["file"].to_pylist(), labels)
+    link_images(folder / "images", images, store)
+
+
+def publish(
+    job: Job[Any], scratch: Path, lines: Sequence[str], tables: Mapping[str, pa.Table], done: Account
+) -> Result:
+    """Make a version of the files in `scratch` unless it is there, refresh what is said about it, point `latest` at it.
+
+    `lines` are what it is, a line for each image.
     """
-    with ThreadPoolExecutor(1) as beside:  # Arrow encodes without the interpreter's lock, while the txt are written
-        instance_file = beside.submit(_parquet, instances)
-        included = images.filter(pc.is_valid(images["file"]))
-        lines = image_lines(included, labels)
-        head = [job.pipeline.task, list(job.pipeline.classes)]
-        version = identify(head, lines)
-        done["test_set"] = identify(head, [line for line in lines if line.startswith("test ")])
-        folder = job.datasets / version
-        if folder.exists():
-            images = named_as_there(images, lines, Dataset(folder))
-        image_file = beside.submit(_parquet, images)
-        if not folder.exists():
-            scratch = job.datasets / f".{version}-{os.getpid()}"
-            shutil.rmtree(scratch, ignore_errors=True)
-            _write(scratch, included, labels, job)
-            scratch.rename(folder)
-    tables = {"images": image_file.result(), "instances": instance_file.result()}
-    _describe(folder, job.pipeline.name, tables, done)
+    head = [job.pipeline.task, list(job.pipeline.classes)]
+    version = identify(head, lines)
+    done["test_set"] = identify(head, [line for line in lines if line.startswith("test ")])
+    folder, images = job.datasets / version, tables["images"]
+    if folder.exists():
+        images = named_as_there(images, lines, Dataset(folder))
+    else:
+        (scratch / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
+        scratch.rename(folder)
+    encoded = {"images": _parquet(images), "instances": _parquet(tables["instances"])}
+    _describe(folder, job.pipeline.name, encoded, done)
     _point_latest(job.datasets, version)
     return _result(folder, done)
-
-
-def _write(folder: Path, included: pa.Table, labels: Sequence[bytes], job: Job[Any]) -> None:
-    write_labels(folder, included["file"].to_pylist(), labels)
-    link_images(folder, included, job.datasets / "store")
-    (folder / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
 
 
 def _parquet(table: pa.Table) -> bytes:
@@ -64,7 +72,7 @@ def _parquet(table: pa.Table) -> bytes:
     return content
 
 
-def _describe(folder: Path, name: str, tables: dict[str, bytes], done: Account) -> None:
+def _describe(folder: Path, name: str, tables: Mapping[str, bytes], done: Account) -> None:
     """The tables and the accounts: who drew what, and links, may change while the content stays the same."""
     for table_name, content in tables.items():
         write_whole(folder / f"{table_name}.parquet", content)
@@ -91,22 +99,11 @@ def _result(folder: Path, done: Account) -> Result:
 
 
 def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) -> None:
-    """labels/<split>/<stem>.txt for each image; a thread for each split, since two in one folder would wait in turn."""
-    texts: dict[str, list[tuple[str, bytes]]] = {split: [] for split in SPLITS}
-    for file, label in zip(files, labels, strict=True):
-        split, _, name = file.partition("/")
-        texts[split].append((name, label))
-    with ThreadPoolExecutor(len(SPLITS)) as pool:
-        list(pool.map(lambda split: _write_split(folder / "labels" / split, texts[split]), SPLITS))
-
-
-def _write_split(folder: Path, texts: Sequence[tuple[str, bytes]]) -> None:
-    """Raw descriptors, since this is most of a conversion's time."""
-    folder.mkdir(parents=True)
+    """<split>/<stem>.txt for each image. Raw descriptors, since this is most of a conversion's time."""
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
-        for name, label in texts:
+        for name, label in zip(files, labels, strict=True):
             opened = os.open(f"{name.rpartition('.')[0]}.txt", flags, 0o644, dir_fd=directory)
             written = os.write(opened, label)
             os.close(opened)
@@ -117,11 +114,9 @@ def _write_split(folder: Path, texts: Sequence[tuple[str, bytes]]) -> None:
 
 
 def link_images(folder: Path, images: pa.Table, store: Path) -> None:
-    """images/<split>/<stem>.<ext> as hard links into the store; copies where the file system has none."""
-    for split in SPLITS:
-        (folder / "images" / split).mkdir(parents=True)
+    """<split>/<stem>.<ext> as hard links into the store; copies where the file system has none."""
     for file, sha256 in zip(images["file"].to_pylist(), images["sha256"].to_pylist(), strict=True):
-        source, target = stored(store, sha256, f".{file.rpartition('.')[2]}"), folder / "images" / file
+        source, target = stored(store, sha256, f".{file.rpartition('.')[2]}"), folder / file
         try:
             os.link(source, target)
         except OSError:

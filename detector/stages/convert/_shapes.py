@@ -5,7 +5,6 @@ upright box in detect; whatever is lost or changed on the way is noted by row an
 """
 
 from dataclasses import dataclass, field
-from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -27,11 +26,9 @@ from detector.geometry import (
     spread,
 )
 from detector.masks import BrokenMask, MaskOutline, decode_rle, outline
-from detector.processes import on_every_core, parts_of
 
 EDGE = 1e-6  # how far beyond the image is float noise rather than a shape that was cut
 SHAPE_COLUMNS = ("type", "x", "y", "width", "height", "rotation", "points", "rle")
-MASKS = 100  # at least that a process takes at a time
 SMALLEST = 5e-7  # what six decimals round to nothing
 
 
@@ -119,8 +116,7 @@ def _polygons(regions: pa.Table, rows: Ints, _: Floats, segment: bool) -> Shapes
 
 def _brushes(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> Shapes:
     codes, pixels = regions["rle"].to_pylist(), sizes.astype(int).tolist()
-    parts = on_every_core(lambda part: list(map(_outline, codes[part], pixels[part])), parts_of(len(codes), MASKS))
-    drawn = list(enumerate(chain.from_iterable(parts)))
+    drawn = list(enumerate(map(_outline, codes, pixels)))
     kept = np.array([at for at, shape in drawn if shape and len(shape.points) >= 3], np.int64)
     found = [drawn[at][1].points / pixels[at] for at in kept]
     ragged = Outlines(np.concatenate([np.empty((0, 2)), *found]), offsets_of(np.array(list(map(len, found)), np.int64)))

@@ -6,8 +6,7 @@ grows, exact copies never part, and the test set stays frozen.
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
@@ -22,7 +21,7 @@ _WORDS = {"valid": "val", "validation": "val", "training": "train", "testing": "
 
 
 def assign(images: pa.Table, split: Split) -> list[str]:
-    """The split of each row of the annotation images. Raises UsageError when one of the three stays empty."""
+    """The split of each row of the annotation images. Raises UsageError for what names no split."""
     data = [json.loads(text) for text in images["data"].to_pylist()] if split.field or split.group_by else []
     keys = images["sha256"].to_pylist()
     if split.group_by:
@@ -39,7 +38,6 @@ def assign(images: pa.Table, split: Split) -> list[str]:
         assigned = [
             by_hash if name in {None, "train"} else str(name) for name, by_hash in zip(named, assigned, strict=True)
         ]
-    _refuse_empty(assigned, split)
     return assigned
 
 
@@ -72,9 +70,9 @@ def _stated(data: dict[str, object], field: str, task: int) -> str:
     return name
 
 
-def _refuse_empty(assigned: list[str], split: Split) -> None:
-    counts = Counter(assigned)
-    empty = [name for name in SPLITS if not counts[name]]
+def refuse_empty(assigned: Sequence[str], split: Split) -> None:
+    """Raises UsageError when one of the three has no image."""
+    empty = [name for name in SPLITS if name not in assigned]
     if not empty:
         return
     how = (

@@ -66,7 +66,7 @@ def state(options: Options, datasets: Path) -> str:  # noqa: ARG001 - other stag
 def run(job: Job[Options]) -> Result:
     """Convert the pulled annotations into datasets/<name>/<version>, and point `latest` at it."""
     from detector.collector import paused
-    from detector.stages.convert._convert import to_version
+    from detector.stages.convert._version import to_version
 
     with paused():
         return to_version(job)

@@ -73,8 +73,8 @@ def _annotation(draw, ids):
 def _converted(tasks, policy, segment):
     drawn = tables([json.dumps(task).encode() for task in tasks], How(policy))
     drawn = attach(drawn, {row: Pixels("0" * 64, ".png", *SIZE) for row in wanted(drawn)})
-    objects, lost = convert(drawn, CLASSES, "each", segment)
-    reasons = [loss for table in [drawn.losses, *lost] for loss in table.to_pylist()]
+    objects, lost = convert(drawn, CLASSES, segment)
+    reasons = [*drawn.losses.to_pylist(), *lost.to_pylist()]
     return drawn, objects, reasons
 
 

@@ -1,0 +1,78 @@
+"""The two tables of a dataset version: which images are in it, under which names, and which objects are on them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from detector import dataset, losses
+from detector.annotations import Annotations
+from detector.geometry import Ints
+from detector.losses import Loss
+from detector.stages.convert._convert import Objects
+from detector.stages.convert._names import stems
+from detector.stages.convert._rows import UNIT
+from detector.stages.convert._split import assign
+from detector.stages.convert.yolo import Split
+
+
+class Included(NamedTuple):
+    """For each image: its file and its split, null when it is left out, and its status."""
+
+    file: pa.Array
+    split: pa.Array
+    status: pa.Array
+
+
+def include(images: pa.Table, objects: Objects, split: Split) -> tuple[Included, pa.Table]:
+    """Which images are in the version; and the losses of those that have nothing left."""
+    counts = np.bincount(objects.image, minlength=images.num_rows)
+    status = np.asarray(images["status"].to_pylist(), object)
+    nothing_left = (status == "annotated") & (counts == 0)
+    alone = [
+        Loss("excluded", "image", "nothing_left", task) for task in images["task_id"].filter(nothing_left).to_pylist()
+    ]
+    status[nothing_left] = "excluded"
+    taken = np.flatnonzero(status != "excluded")
+    chosen = images.take(taken)
+    splits = assign(chosen, split)
+    names = stems(*(chosen[column].to_pylist() for column in ("task_id", "field", "source")))
+    files = [
+        f"{part}/{name}{end}" for part, name, end in zip(splits, names, chosen["extension"].to_pylist(), strict=True)
+    ]
+    return Included(_at(taken, files, len(status)), _at(taken, splits, len(status)), pa.array(status)), losses.table(
+        alone
+    )
+
+
+def _at(rows: Ints, values: list[str], count: int) -> pa.Array:
+    """`values` at `rows` of a column of `count`, null elsewhere."""
+    column = np.full(count, None, object)
+    column[rows] = values
+    return pa.array(column, pa.string())
+
+
+def image_table(images: pa.Table, parts: Sequence[Included]) -> pa.Table:
+    """The version's images table, with the excluded ones."""
+    columns = {name: images[name] for name in dataset.IMAGES.names if name in images.column_names}
+    columns |= {name: pa.chunked_array([getattr(part, name) for part in parts]) for name in Included._fields}
+    return pa.table({name: columns[name] for name in dataset.IMAGES.names}, dataset.IMAGES)
+
+
+def instance_table(objects: Objects, drawn: Annotations, segment: bool) -> pa.Table:
+    """The version's instances table, in the order of the label files."""
+    regions = drawn.regions.select(["region_id", "annotator"])
+    if not np.array_equal(objects.region, np.arange(regions.num_rows)):
+        regions = regions.combine_chunks().take(objects.region)
+    polygon = pa.ListArray.from_arrays(pa.array(objects.offsets.astype(np.int32)), pa.array(objects.numbers / UNIT))
+    columns = {
+        "image": pa.array(objects.image.astype(np.int32)),
+        "task_id": drawn.images["task_id"].take(objects.image),
+        "region_id": regions["region_id"],
+        "annotator": regions["annotator"],
+        "class_id": pa.array(objects.class_ids.astype(np.int32)),
+        **{name: pa.array(objects.boxes[:, at]) for at, name in enumerate(("x", "y", "width", "height"))},
+        "polygon": polygon if segment else pa.nulls(len(objects.image), pa.list_(pa.float64())),
+    }
+    return pa.table(columns, dataset.INSTANCES)

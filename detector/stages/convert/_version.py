@@ -1,0 +1,114 @@
+"""Pulled annotations → a dataset version: a part of the images at a time, on every core, then what all of them are."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from detector import annotations
+from detector.annotations import REGIONS, Annotations
+from detector.errors import UsageError
+from detector.geometry import Ints
+from detector.processes import on_every_core, parts_of
+from detector.stages import Job, Result
+from detector.stages.convert._account import account
+from detector.stages.convert._convert import Objects, convert, joined
+from detector.stages.convert._identity import image_lines, label_files
+from detector.stages.convert._labels import refuse_labels
+from detector.stages.convert._publish import publish, scratch_folder, write_files
+from detector.stages.convert._rows import text
+from detector.stages.convert._split import refuse_empty
+from detector.stages.convert._tables import Included, image_table, include, instance_table
+from detector.stages.convert.yolo import Options
+
+IMAGES = 2_500  # at least that a process takes at a time
+IMAGES_WITH_MASKS = 50
+
+
+class Rows(NamedTuple):
+    """A part of the annotations: its rows of images, all of their tasks, and its rows of regions."""
+
+    images: slice
+    regions: slice
+
+
+class Part(NamedTuple):
+    """What became of a part, with rows that count from its own first: its files are written."""
+
+    objects: Objects
+    included: Included
+    losses: pa.Table
+    lines: pa.Array  # for the version's id
+
+
+def to_version(job: Job[Options]) -> Result:
+    """Convert what was pulled, and publish it as a dataset version."""
+    drawn, segment = annotations.read(job.inputs["pull"].path), job.pipeline.task == "segment"
+    if segment and job.options.boxes == "fail":
+        _refuse_boxes(drawn)
+    refuse_labels(drawn, job.pipeline.classes, job.options.several_labels)
+    rows = _rows(drawn)
+    with scratch_folder(job.datasets) as scratch:
+        parts = list(on_every_core(lambda part: _convert(job, drawn, part, scratch), rows))
+        objects = joined(
+            (part.objects, at.images.start, at.regions.start) for part, at in zip(parts, rows, strict=True)
+        )
+        images = image_table(drawn.images, [part.included for part in parts])
+        refuse_empty(images["split"].drop_null().to_pylist(), job.options.split)
+        instances = instance_table(objects, drawn, segment)
+        lost = pa.concat_tables([drawn.losses, *(part.losses for part in parts)])
+        done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
+        lines = [line for part in parts for line in part.lines.to_pylist()]
+        return publish(job, scratch, lines, {"images": images, "instances": instances}, done)
+
+
+def _refuse_boxes(drawn: Annotations) -> None:
+    boxes = drawn.regions.filter(pc.equal(drawn.regions["type"], "rectangle"))
+    if boxes.num_rows:
+        tasks = drawn.images["task_id"].take(boxes["image"]).unique().to_pylist()
+        raise UsageError(
+            f"{boxes.num_rows:,} regions are rectangles (tasks {', '.join(map(str, tasks[:5]))}), and convert.boxes is"
+            " `fail`; outline them in Label Studio, or set convert.boxes: polygon to take their corners"
+        )
+
+
+def _rows(drawn: Annotations) -> list[Rows]:
+    """Parts of the annotations; the regions are in the order of their tasks, so those of a part are together."""
+    task, image = drawn.images["task_id"].to_numpy(), drawn.regions["image"].to_numpy()
+    masks = pc.any(pc.equal(drawn.regions["type"], "brush")).as_py()
+    begins = np.flatnonzero(np.diff(task, prepend=task[:1] - 1))  # images that are the first of their task
+    wanted = [part.start for part in parts_of(len(task), IMAGES_WITH_MASKS if masks else IMAGES)]
+    images = np.unique(begins[np.searchsorted(begins, wanted, "right") - 1]) if len(task) else np.zeros(1, np.int64)
+    regions = np.searchsorted(np.maximum.accumulate(image), images)
+    return list(map(Rows, _slices(images, len(task)), _slices(regions, len(image))))
+
+
+def _slices(starts: Ints, end: int) -> list[slice]:
+    return [slice(start, stop) for start, stop in pairwise([*starts.tolist(), end])]
+
+
+def _convert(job: Job[Options], drawn: Annotations, rows: Rows, scratch: Path) -> Part:
+    """Convert a part, and write its files."""
+    part = _of(drawn, rows)
+    objects, lost = convert(part, job.pipeline.classes, job.pipeline.task == "segment")
+    included, alone = include(part.images, objects, job.options.split)
+    images = image_table(part.images, [included])
+    is_in = pc.is_valid(images["file"])
+    images = images.filter(is_in)
+    written = text(objects.class_ids, objects.numbers, objects.offsets)
+    labels = label_files(written, objects.image, np.flatnonzero(is_in.to_numpy()))
+    write_files(scratch, images, labels, job.datasets / "store")
+    return Part(objects, included, pa.concat_tables([lost, alone]), pa.array(image_lines(images, labels), pa.string()))
+
+
+def _of(drawn: Annotations, rows: Rows) -> Annotations:
+    """A part of the annotations, whose regions count its own images from 0."""
+    images, regions = (
+        table.slice(part.start, part.stop - part.start)
+        for table, part in ((drawn.images, rows.images), (drawn.regions, rows.regions))
+    )
+    image = pc.subtract(regions["image"], pa.scalar(rows.images.start, pa.int32()))
+    return Annotations(images, regions.set_column(0, REGIONS.field("image"), image), drawn.losses)
