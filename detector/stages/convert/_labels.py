@@ -36,7 +36,7 @@ def refuse_labels(drawn: Annotations, classes: Classes, several: str) -> None:
     if several == "fail" and counts.max(initial=0) > 1:
         tasks = task_ids[image[counts > 1]]
         raise UsageError(
-            f"{len(tasks):,} regions have several labels (tasks {', '.join(map(str, dict.fromkeys(tasks[:5])))}); mend"
+            f"{len(tasks):,} regions have several labels (tasks {', '.join(map(str, np.unique(tasks)[:5]))}); mend"
             " them in Label Studio, or set convert.several_labels: each to make an object of each label"
         )
 

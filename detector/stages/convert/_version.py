@@ -25,7 +25,7 @@ from detector.stages.convert._tables import Included, image_table, include, inst
 from detector.stages.convert.yolo import Options
 
 IMAGES = 2_500  # at least that a process takes at a time
-IMAGES_WITH_MASKS = 50
+IMAGES_WITH_MASKS = 20
 
 
 class Rows(NamedTuple):
@@ -52,7 +52,7 @@ def to_version(job: Job[Options]) -> Result:
     refuse_labels(drawn, job.pipeline.classes, job.options.several_labels)
     rows = _rows(drawn)
     with scratch_folder(job.datasets) as scratch:
-        parts = list(on_every_core(lambda part: _convert(job, drawn, part, scratch), rows))
+        parts = list(on_every_core(lambda part: _part(job, drawn, part, scratch), rows))
         objects = joined(
             (part.objects, at.images.start, at.regions.start) for part, at in zip(parts, rows, strict=True)
         )
@@ -90,7 +90,7 @@ def _slices(starts: Ints, end: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise([*starts.tolist(), end])]
 
 
-def _convert(job: Job[Options], drawn: Annotations, rows: Rows, scratch: Path) -> Part:
+def _part(job: Job[Options], drawn: Annotations, rows: Rows, scratch: Path) -> Part:
     """Convert a part, and write its files."""
     part = _of(drawn, rows)
     objects, lost = convert(part, job.pipeline.classes, job.pipeline.task == "segment")
