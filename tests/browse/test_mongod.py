@@ -12,7 +12,7 @@ import pymongo
 import pytest
 
 from detector.browse import mongod
-from detector.errors import DetectorError
+from detector.errors import DetectorError, TryAgain
 
 USER = """
 import sys, time
@@ -122,6 +122,21 @@ def test_starts_anew_after_mongod_itself_was_killed(tmp_path):
         with mongod.serve(tmp_path) as again:
             assert again != uri
             assert values(again) == [4]
+
+
+def test_killed_as_soon_as_it_is_ready_is_told_as_what_may_pass(tmp_path, monkeypatch):
+    running = mongod._running
+
+    def then_kill(folder):
+        if running(folder):
+            os.kill(pid(folder), signal.SIGKILL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mongod, "_running", then_kill)
+        with pytest.raises(TryAgain, match="has gone away"), mongod.serve(tmp_path):
+            pass
+    with mongod.serve(tmp_path) as uri:
+        write(uri, 1)
 
 
 def test_a_stale_address_is_not_believed(tmp_path):

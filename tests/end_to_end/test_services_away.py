@@ -41,7 +41,7 @@ def test_mlflow_dies_while_a_network_is_trained(server, tmp_path, monkeypatch):
             time.sleep(0.02)
         server.stop()
         code, said = ended(process)
-    assert code == 75
+    assert code == 75, said
     assert said.startswith(f"MLflow at {server.uri}: ")
     server.start()
     outcome = cut_short.run(folder)
@@ -63,6 +63,6 @@ def test_mongodb_dies_while_a_data_set_is_checked(tmp_path):
             time.sleep(0.01)
         os.kill(json.loads(address.read_text())["pid"], signal.SIGKILL)
         code, said = ended(process)
-    assert code == 75
+    assert code == 75, said
     assert said.startswith("the MongoDB that FiftyOne works with has gone away")
     assert cut_short.run(folder, "--until", "check")["steps"][-1]["summary"] == "11 rules, 0 warnings"
