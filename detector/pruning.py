@@ -15,8 +15,8 @@ from detector import unfinished
 from detector.plan import DATASETS, RUNS
 
 LEFT = ".pruned-"  # a folder that is on its way out is called so: it is gone for everybody else
-# what is being written is called by a version, its own name or nothing, then the process, then perhaps chance
-_OURS = re.compile(rf"{re.escape(LEFT)}.*|\.(latest-|[0-9a-f]{{12}}-)?\d+|\..+\.\d+-[0-9a-f]{{8}}")
+# what is being written is called by its own name or by none, then the process, then perhaps chance
+_OURS = re.compile(rf"{re.escape(LEFT)}.*|\.(latest-)?\d+|\..+\.\d+-[0-9a-f]{{8}}")
 
 
 @dataclass(frozen=True)

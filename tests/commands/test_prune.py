@@ -98,9 +98,9 @@ def test_results_that_were_used_last_stay_though_newer_ones_are_there(project):
 
 
 def test_what_a_killed_prune_or_run_left_goes_and_other_files_stay(project):
-    folder, _, versions = project
+    folder, _, _ = project
     data = folder / "datasets/parts"
-    left = [data / f".{versions[0]}-123", data / "pulled/.123", folder / "runs/.pruned-20260101T000000Z-abcdef"]
+    left = [data / ".123", data / "pulled/.123", folder / "runs/.pruned-20260101T000000Z-abcdef"]
     for path in left:
         (path / "images").mkdir(parents=True)
     (data / ".gitignore").write_text("*\n")

@@ -4,8 +4,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,11 @@ from detector.stages.convert._account import Account, card, sentences
 from detector.stages.convert._identity import identify, named_as_there
 
 
-@contextmanager
-def scratch_folder(datasets: Path) -> Iterator[Path]:
-    """A hidden folder to build a version in; it is gone afterwards, if it has not become one."""
-    folder = datasets / f".version-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
+def make_folders(folder: Path) -> None:
+    """Where a version's files will be."""
     for split in SPLITS:
         (folder / "labels" / split).mkdir(parents=True)
         (folder / "images" / split).mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_files(folder: Path, images: pa.Table, labels: Sequence[bytes], store: Path) -> None:

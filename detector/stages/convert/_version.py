@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from detector import annotations
 from detector.annotations import REGIONS, Annotations
 from detector.errors import UsageError
+from detector.files import scratch_folder
 from detector.geometry import Ints
 from detector.processes import on_every_core, parts_of
 from detector.stages import Job, Result
@@ -18,7 +19,7 @@ from detector.stages.convert._account import account
 from detector.stages.convert._convert import Objects, convert, joined
 from detector.stages.convert._identity import image_lines, label_files
 from detector.stages.convert._labels import refuse_labels
-from detector.stages.convert._publish import publish, scratch_folder, write_files
+from detector.stages.convert._publish import make_folders, publish, write_files
 from detector.stages.convert._rows import text
 from detector.stages.convert._split import refuse_empty
 from detector.stages.convert._tables import Included, image_table, include, instance_table
@@ -52,6 +53,7 @@ def to_version(job: Job[Options]) -> Result:
     refuse_labels(drawn, job.pipeline.classes, job.options.several_labels)
     rows = _rows(drawn)
     with scratch_folder(job.datasets) as scratch:
+        make_folders(scratch)
         parts = list(on_every_core(lambda part: _part(job, drawn, part, scratch), rows))
         objects = joined(
             (part.objects, at.images.start, at.regions.start) for part, at in zip(parts, rows, strict=True)

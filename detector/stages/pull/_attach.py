@@ -1,8 +1,6 @@
 """What every source does at the end: give the images their pixels, list what failed, write the tables."""
 
 import hashlib
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pyarrow.compute as pc
 
 from detector import losses
 from detector.annotations import Annotations
+from detector.files import scratch_folder
 from detector.images import Pixels
 from detector.losses import Loss
 from detector.stages import Result
@@ -79,19 +78,15 @@ def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: list[int]) 
 
 def finish(annotations: Annotations, datasets: Path, source: str) -> Result:
     """Write the tables below `datasets`/pulled under their content's name, whole or not at all."""
-    scratch = datasets / "pulled" / f".{os.getpid()}"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    annotations.write(scratch)
-    content = hashlib.sha256()
-    for file in sorted(scratch.iterdir()):
-        with pa.memory_map(str(file)) as mapped:
-            content.update(mapped.read_buffer())
-    folder = datasets / "pulled" / content.hexdigest()[:12]
-    if folder.exists():
-        shutil.rmtree(scratch)
-    else:
-        scratch.rename(folder)
+    with scratch_folder(datasets / "pulled") as scratch:
+        annotations.write(scratch)
+        content = hashlib.sha256()
+        for file in sorted(scratch.iterdir()):
+            with pa.memory_map(str(file)) as mapped:
+                content.update(mapped.read_buffer())
+        folder = datasets / "pulled" / content.hexdigest()[:12]
+        if not folder.exists():
+            scratch.rename(folder)
     images, regions = annotations.images, annotations.regions
     tasks = pc.count_distinct(images["task_id"]).as_py()
     excluded = pc.sum(pc.equal(images["status"], "excluded")).as_py() or 0

@@ -75,3 +75,13 @@ def test_nothing_pulled_is_said(tmp_path):
     (tmp_path / "export.json").write_text(json.dumps([]))
     with pytest.raises(UsageError, match="split would be empty"):
         convert(tmp_path, pull(tmp_path, []), **SPLITS)
+
+
+def test_what_a_killed_conversion_left_goes_with_the_next(tmp_path):
+    pulled = pull(tmp_path, _tasks())
+    left = [tmp_path / "datasets" / ".4194305", tmp_path / "datasets" / "pulled" / ".4194305"]
+    for folder in left:
+        (folder / "labels").mkdir(parents=True)
+    convert(tmp_path, pulled, **SPLITS)
+    pull(tmp_path, _tasks())
+    assert not [folder for folder in left if folder.exists()]
