@@ -1,5 +1,6 @@
 """Runs that nobody watches: what Prometheus and a webhook are told of every end, through the real entry point."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -96,13 +97,21 @@ def test_a_failed_a_locked_and_a_misspelt_run_are_told(project):
     assert metrics(project)["detector_run_success", "pipeline"] == 0
 
 
+def opened(process, name):
+    """Whether a process has a file of that name open; one that it closes between the listing and the look is not."""
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if link.readlink().name == name:
+                return True
+    return False
+
+
 def test_a_run_that_is_stopped_is_told(project, webhook):
     with locked(project / "runs/.lock"):
         command = [sys.executable, "-m", "detector", "run", "--metrics-file", "run.prom", "--wait-lock", "60"]
         (project / "run.prom").unlink()
         with subprocess.Popen(command, cwd=project, env=os.environ | {"HOOK": webhook.url}) as process:
-            opened = Path(f"/proc/{process.pid}/fd")
-            while not any(link.readlink().name == ".lock" for link in opened.iterdir()):
+            while not opened(process.pid, ".lock"):
                 time.sleep(0.05)
             process.terminate()
     assert process.returncode == metrics(project)["detector_run_exit_code", "cells"] == 75
