@@ -1,7 +1,7 @@
 """The same work on many parts at once, a process for each core: Python's lock lets threads use one only.
 
-The processes are forked, so they find what they work on in memory, and lay what they made there: only its outline
-goes through a pipe. They end with this process, however it ends.
+This process does its share, and forks one more for each further core. These find what they work on in memory, and lay
+what they made there: only its outline is pickled. They end with this process, however it ends.
 """
 
 import contextlib
@@ -11,20 +11,28 @@ import os
 import pickle
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
-from typing import Any, NamedTuple, TypeVar
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from detector.errors import DetectorError
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
 PR_SET_PDEATHSIG = 1
-_MOST = 64  # parts: each keeps a file in memory open
+_MOST = 64  # parts: enough that no process waits long for the last of another
 _ALIGNED = 64  # bytes, as Arrow likes its buffers
-_work: Callable[[Any], Any]  # in a forked process: what it does with each part
+
+
+class _Share(NamedTuple):
+    """What one process made, by the part's number; it stops at the first part that fails."""
+
+    made: dict[int, Any]
+    failed: dict[int, Exception]
 
 
 class _Outline(NamedTuple):
@@ -32,6 +40,14 @@ class _Outline(NamedTuple):
 
     pickled: bytes
     places: list[tuple[int, int]]
+
+
+class _Helper(NamedTuple):
+    """A forked process, the file in memory for its buffers, and the pipe that its share comes through."""
+
+    process: ForkProcess
+    file: int
+    told: Connection
 
 
 def cores() -> int:
@@ -45,34 +61,85 @@ def parts_of(count: int, least: int) -> list[slice]:
     return [slice(start, start + each) for start in range(0, max(count, 1), each)]
 
 
-def on_every_core(work: Callable[[Part], Made], parts: Sequence[Part]) -> Iterator[Made]:
-    """`work` of each part, in the order of the parts; one part, or one core, is worked on in this process.
+def on_every_core(work: Callable[[Part], Made], parts: Sequence[Part]) -> list[Made]:
+    """`work` of each part, in the order of the parts, of which there are 256 at most.
 
-    Parts and results are pickled, `work` and what it holds are not. What `work` raises is raised here, for the first
-    part that failed; DetectorError when a process was killed.
+    Results are pickled, `work` and what it holds are not. What `work` raises is raised here, for the first part that
+    failed; DetectorError when a process was killed.
     """
-    workers = min(len(parts), cores())
-    if workers < 2:
-        yield from map(work, parts)
-        return
-    files = [os.memfd_create("part") for _ in parts]
+    more = min(len(parts), cores()) - 1
+    if more < 1:
+        return list(map(work, parts))
+    with _claims(len(parts)) as claims, _forked(more, partial(_help, work, parts, claims)) as helpers:
+        own = _share(work, parts, claims)
+        shares = [own, *map(_share_of, helpers)]
+    if failed := {number: error for share in shares for number, error in share.failed.items()}:
+        raise failed[min(failed)]
+    made = {number: result for share in shares for number, result in share.made.items()}
+    return [made[number] for number in range(len(parts))]
+
+
+@contextlib.contextmanager
+def _claims(count: int) -> Iterator[int]:
+    """A pipe that holds the number of each part, a byte each: whoever reads it has the part."""
+    claims, numbers = os.pipe()
     try:
-        with ProcessPoolExecutor(workers, get_context("fork"), _begin, (work, os.getpid())) as pool:
-            for file, outline in zip(files, pool.map(_do, files, parts), strict=True):
-                yield _whole(file, outline)
-    except BrokenProcessPool as error:
-        raise DetectorError(
-            "a process that shared the work was killed, most likely for want of memory; free some, and run again"
-        ) from error
+        os.write(numbers, bytes(range(count)))
+        os.close(numbers)
+        yield claims
     finally:
-        for file in files:
-            os.close(file)
+        os.close(claims)
 
 
-def _begin(work: Callable[[Any], Any], parent: int) -> None:
-    """In a forked process, once. Ctrl-C reaches every process of a terminal: the parent says what happens then."""
-    global _work  # noqa: PLW0603 - the pool hands nothing else from here to `_do`
-    _work = work
+@contextlib.contextmanager
+def _forked(count: int, work: Callable[[int, Connection], None]) -> Iterator[list[_Helper]]:
+    """So many processes that work, each with a file in memory. They end by themselves, or are ended on an error."""
+    context, helpers = get_context("fork"), list[_Helper]()
+    try:
+        for _ in range(count):
+            file, (told, telling) = os.memfd_create("share"), context.Pipe(duplex=False)
+            process = context.Process(target=work, args=(file, telling), daemon=True)
+            helpers.append(_Helper(process, file, told))
+            process.start()
+            telling.close()
+        yield helpers
+    except BaseException:
+        for helper in helpers:
+            helper.process.kill()
+        raise
+    finally:
+        for helper in helpers:
+            os.close(helper.file)
+            helper.told.close()
+
+
+def _share(
+    work: Callable[[Part], Any], parts: Sequence[Part], claims: int, keep: Callable[[Any], Any] = lambda made: made
+) -> _Share:
+    """The work on every part that nobody else has; what is kept of each result."""
+    share = _Share({}, {})
+    while claim := os.read(claims, 1):
+        [number] = claim
+        try:
+            share.made[number] = keep(work(parts[number]))
+        except Exception as error:  # noqa: BLE001 - raised by the parent
+            share.failed[number] = error
+            os.read(claims, len(parts))  # nobody needs the rest
+    return share
+
+
+def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file: int, telling: Connection) -> None:
+    """In a forked process: its share."""
+    _end_with(os.getppid())
+    with open(file, "wb", closefd=False) as sink:
+        share = _share(work, parts, claims, lambda made: _outline(made, sink))
+    for error in share.failed.values():
+        error.add_note(f"In a process that shared the work:\n{''.join(traceback.format_exception(error))}")
+    telling.send(share)
+
+
+def _end_with(parent: int) -> None:
+    """Ctrl-C reaches every process of a terminal: the parent says what happens then."""
     signal.set_wakeup_fd(-1)  # the parent's pipe, if it has one: a signal to this process is none to it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -82,24 +149,33 @@ def _begin(work: Callable[[Any], Any], parent: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _do(file: int, part: Any) -> _Outline:
-    """In a forked process: the work, its buffers written to `file`."""
+def _outline(made: Any, sink: BinaryIO) -> _Outline:
+    """A result without its buffers, which go to the file."""
     buffers: list[pickle.PickleBuffer] = []
-    pickled = pickle.dumps(_work(part), 5, buffer_callback=buffers.append)
+    pickled = pickle.dumps(made, 5, buffer_callback=buffers.append)
     places = []
-    with open(file, "wb", closefd=False) as sink:
-        for buffer in buffers:
-            sink.write(b"\0" * (-sink.tell() % _ALIGNED))
-            with buffer.raw() as content:
-                places.append((sink.tell(), len(content)))
-                sink.write(content)
+    for buffer in buffers:
+        sink.write(b"\0" * (-sink.tell() % _ALIGNED))
+        with buffer.raw() as content:
+            places.append((sink.tell(), len(content)))
+            sink.write(content)
     return _Outline(pickled, places)
 
 
-def _whole(file: int, outline: _Outline) -> Any:
-    """What was made, its buffers still in the file."""
-    filled = any(length for _, length in outline.places)
-    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE  # all pages at once, while other parts are still in the making
-    memory = memoryview(mmap.mmap(file, 0, flags, mmap.PROT_READ) if filled else b"")
+def _share_of(helper: _Helper) -> _Share:
+    """What a helper made; the buffers stay in its file."""
+    try:
+        share: _Share = helper.told.recv()
+    except EOFError as error:
+        raise DetectorError(
+            "a process that shared the work was killed, most likely for want of memory; free some, and run again"
+        ) from error
+    filled = os.fstat(helper.file).st_size > 0
+    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    memory = memoryview(mmap.mmap(helper.file, 0, flags, mmap.PROT_READ) if filled else b"")
+    return _Share({number: _whole(outline, memory) for number, outline in share.made.items()}, share.failed)
+
+
+def _whole(outline: _Outline, memory: memoryview) -> Any:
     buffers = [memory[at : at + length] for at, length in outline.places]
     return pickle.loads(outline.pickled, buffers=buffers)  # noqa: S301 - our own process made it

@@ -26,12 +26,14 @@ def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_results_come_in_the_order_of_the_parts() -> None:
     def slowest_first(part: int) -> tuple[int, int]:
-        time.sleep(0.05 if part == 0 else 0)
+        time.sleep(0.2 if part == 0 else 0.01)
         return part, os.getpid()
 
-    made = list(on_every_core(slowest_first, range(7)))
+    made = on_every_core(slowest_first, range(7))
     assert [part for part, _ in made] == list(range(7))
-    assert os.getpid() not in {process for _, process in made}
+    processes = {process for _, process in made}
+    assert len(processes) == 2
+    assert os.getpid() in processes
 
 
 def test_tables_and_arrays_come_back_as_they_were_made() -> None:
@@ -39,7 +41,7 @@ def test_tables_and_arrays_come_back_as_they_were_made() -> None:
         words = [None, "a" * part, "é"]
         return pa.table({"n": [part] * 3, "word": words, "none": pa.nulls(3)}), np.arange(part * 1000.0), "text"
 
-    made = list(on_every_core(make, range(3)))
+    made = on_every_core(make, range(3))
     for part, (table, array, text) in enumerate(made):
         expected, numbers, _ = make(part)
         assert table.equals(expected)
@@ -48,9 +50,9 @@ def test_tables_and_arrays_come_back_as_they_were_made() -> None:
 
 
 def test_one_part_or_one_core_stays_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(on_every_core(lambda _: os.getpid(), [1])) == [os.getpid()]
+    assert on_every_core(lambda _: os.getpid(), [1]) == [os.getpid()]
     monkeypatch.setattr(processes, "cores", lambda: 1)
-    assert list(on_every_core(lambda _: os.getpid(), [1, 2])) == [os.getpid()] * 2
+    assert on_every_core(lambda _: os.getpid(), [1, 2]) == [os.getpid()] * 2
 
 
 def test_the_error_of_the_first_part_that_failed_is_raised() -> None:
@@ -61,12 +63,48 @@ def test_the_error_of_the_first_part_that_failed_is_raised() -> None:
         return part
 
     with pytest.raises(UsageError, match="part 1 is wrong"):
-        list(on_every_core(refuse, range(4)))
+        on_every_core(refuse, range(4))
 
 
 def test_a_process_that_is_killed_is_an_error_that_says_so() -> None:
+    here = os.getpid()
+
+    def die(_: int) -> None:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.1)
+
     with pytest.raises(DetectorError, match="was killed, most likely for want of memory"):
-        list(on_every_core(lambda _: os.kill(os.getpid(), signal.SIGKILL), range(4)))
+        on_every_core(die, range(4))
+
+
+def test_what_ends_this_process_work_ends_the_others_too(tmp_path: Path) -> None:
+    here = os.getpid()
+
+    def work(_: int) -> None:
+        if os.getpid() == here:
+            _wait((tmp_path / "pid").exists)
+            raise KeyboardInterrupt
+        (tmp_path / "part").write_text(str(os.getpid()))
+        (tmp_path / "part").rename(tmp_path / "pid")
+        time.sleep(30)
+
+    with pytest.raises(KeyboardInterrupt):
+        on_every_core(work, range(2))
+    _wait(lambda: not _lives(int((tmp_path / "pid").read_text())))
+
+
+def test_a_bug_in_another_process_comes_with_its_traceback() -> None:
+    here = os.getpid()
+
+    def stumble(_: int) -> None:
+        time.sleep(0.1)
+        if os.getpid() != here:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as raised:
+        on_every_core(stumble, range(2))
+    assert "in stumble" in raised.value.__notes__[0]
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
@@ -81,7 +119,7 @@ def test_no_process_outlives_the_one_that_started_it(end: signal.Signals, tmp_pa
         def work(part):
             Path({str(tmp_path)!r}, f"{{os.getpid()}}.pid").touch()
             time.sleep(30)
-        list(processes.on_every_core(work, range(2)))
+        processes.on_every_core(work, range(2))
         """)
     )
     parent = subprocess.Popen([sys.executable, script], stderr=subprocess.DEVNULL)

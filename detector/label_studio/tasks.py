@@ -25,7 +25,7 @@ from detector.processes import on_every_core, parts_of
 
 PART = 2_000  # tasks at least that a process takes at a time: fewer are not worth handing over
 BLOCK = 250  # tasks decoded at a time: their objects stay in the processor's cache until they are columns
-PIECES = 16  # of an export at least that a process takes at a time
+PIECES = 8  # of an export at least that a process takes at a time
 
 
 def annotations(export: Path, policy: Policy, config: str | None = None) -> Annotations:
@@ -67,7 +67,7 @@ def _on_every_core(read: Callable[[Any], Annotations], blocks: Sequence[Any], le
         made = _joined(list(map(read, blocks[these])))
         return Annotations(made.images.combine_chunks(), made.regions.combine_chunks(), made.losses.combine_chunks())
 
-    return _joined(list(on_every_core(part, parts_of(len(blocks), least))))
+    return _joined(on_every_core(part, parts_of(len(blocks), least)))
 
 
 def _piece(file: int, piece: slice, how: How) -> Annotations:
