@@ -27,15 +27,14 @@ def account(task: str, classes: Sequence[str], images: pa.Table, instances: pa.T
 
 
 def _kept(classes: Sequence[str], images: pa.Table, instances: pa.Table) -> Account:
-    included = images.filter(pc.is_valid(images["file"]))
     place = {split: at for at, split in enumerate(SPLITS)}
     split_of = np.array([place.get(split, 0) for split in images["split"].to_pylist()], int)
-    counts = np.zeros((len(SPLITS), len(classes)), int)
-    np.add.at(counts, (split_of[instances["image"].to_numpy()], instances["class_id"].to_numpy()), 1)
-    images_in = Counter(included["split"].to_pylist())
+    cell = split_of[instances["image"].to_numpy()] * len(classes) + instances["class_id"].to_numpy()
+    counts = np.bincount(cell, minlength=len(SPLITS) * len(classes)).reshape(len(SPLITS), len(classes))
+    images_in = Counter(images["split"].drop_null().to_pylist())
     return {
-        "images": included.num_rows,
-        "backgrounds": pc.sum(pc.equal(included["status"], "background")).as_py() or 0,
+        "images": images_in.total(),
+        "backgrounds": pc.sum(pc.equal(images["status"], "background")).as_py() or 0,
         "objects": instances.num_rows,
         "images_in": {split: images_in[split] for split in SPLITS},
         "objects_of": dict(zip(classes, counts.sum(axis=0).tolist(), strict=True)),

@@ -1,6 +1,6 @@
 """How a region becomes a row: the pure part of a conversion."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -79,13 +79,3 @@ def _lost(drawn: Annotations, task_ids: Ints, action: str, reason: str, rows: In
         pa.nulls(count, pa.string()),
     ]
     return pa.table(columns, annotations.LOSSES)
-
-
-def joined(parts: Iterable[tuple[Objects, int, int]]) -> Objects:
-    """The objects of all parts of the annotations; each part with the rows of images and of regions where it began."""
-    moved = [
-        objects._replace(image=objects.image + image, region=objects.region + region)
-        for objects, image, region in parts
-    ]
-    columns = {name: np.concatenate([getattr(part, name) for part in moved]) for name in Objects._fields}
-    return Objects(**columns | {"offsets": offsets_of(np.concatenate([np.diff(part.offsets) for part in moved]))})

@@ -5,8 +5,9 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +19,15 @@ from detector.images import stored
 from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
 from detector.stages.convert._identity import identify, named_as_there
+
+
+class Version(NamedTuple):
+    """What becomes a dataset version, beside its files."""
+
+    lines: Sequence[str]  # what it is, a line for each image in it
+    images: pa.Table
+    instances: Future[bytes]  # their table as Parquet
+    account: Account
 
 
 def make_folders(folder: Path) -> None:
@@ -33,29 +43,23 @@ def write_files(folder: Path, images: pa.Table, labels: Sequence[bytes], store: 
     link_images(folder / "images", images, store)
 
 
-def publish(
-    job: Job[Any], scratch: Path, lines: Sequence[str], tables: Mapping[str, pa.Table], done: Account
-) -> Result:
-    """Make a version of the files in `scratch` unless it is there, refresh what is said about it, point `latest` at it.
-
-    `lines` are what it is, a line for each image.
-    """
-    head = [job.pipeline.task, list(job.pipeline.classes)]
-    version = identify(head, lines)
-    done["test_set"] = identify(head, [line for line in lines if line.startswith("test ")])
-    folder, images = job.datasets / version, tables["images"]
+def publish(job: Job[Any], scratch: Path, made: Version) -> Result:
+    """Make a version of what is in `scratch` unless it is there, refresh what is said of it, point `latest` at it."""
+    head, done = [job.pipeline.task, list(job.pipeline.classes)], made.account
+    version = identify(head, made.lines)
+    done["test_set"] = identify(head, [line for line in made.lines if line.startswith("test ")])
+    folder, images = job.datasets / version, made.images
     if folder.exists():
-        images = named_as_there(images, lines, Dataset(folder))
+        images = named_as_there(images, made.lines, Dataset(folder))
     else:
         (scratch / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
         scratch.rename(folder)
-    encoded = {"images": _parquet(images), "instances": _parquet(tables["instances"])}
-    _describe(folder, job.pipeline.name, encoded, done)
+    _describe(folder, job.pipeline.name, {"images": parquet(images), "instances": made.instances.result()}, done)
     _point_latest(job.datasets, version)
     return _result(folder, done)
 
 
-def _parquet(table: pa.Table) -> bytes:
+def parquet(table: pa.Table) -> bytes:
     """The table as a Parquet file; only columns that repeat themselves are worth a dictionary."""
     sink = pa.BufferOutputStream()
     repeating = [name for name in ("split", "status", "annotator") if name in table.column_names]

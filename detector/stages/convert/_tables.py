@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from detector import dataset, losses
 from detector.annotations import Annotations
@@ -28,22 +29,19 @@ class Included(NamedTuple):
 def include(images: pa.Table, objects: Objects, split: Split) -> tuple[Included, pa.Table]:
     """Which images are in the version; and the losses of those that have nothing left."""
     counts = np.bincount(objects.image, minlength=images.num_rows)
-    status = np.asarray(images["status"].to_pylist(), object)
-    nothing_left = (status == "annotated") & (counts == 0)
+    nothing_left = pc.and_(pc.equal(images["status"], "annotated"), pa.array(counts == 0))
     alone = [
         Loss("excluded", "image", "nothing_left", task) for task in images["task_id"].filter(nothing_left).to_pylist()
     ]
-    status[nothing_left] = "excluded"
-    taken = np.flatnonzero(status != "excluded")
+    status = pc.if_else(nothing_left, "excluded", images["status"]).combine_chunks()
+    taken = np.flatnonzero(pc.not_equal(status, "excluded").to_numpy(zero_copy_only=False))
     chosen = images.take(taken)
     splits = assign(chosen, split)
     names = stems(*(chosen[column].to_pylist() for column in ("task_id", "field", "source")))
     files = [
         f"{part}/{name}{end}" for part, name, end in zip(splits, names, chosen["extension"].to_pylist(), strict=True)
     ]
-    return Included(_at(taken, files, len(status)), _at(taken, splits, len(status)), pa.array(status)), losses.table(
-        alone
-    )
+    return Included(_at(taken, files, len(status)), _at(taken, splits, len(status)), status), losses.table(alone)
 
 
 def _at(rows: Ints, values: list[str], count: int) -> pa.Array:
@@ -60,14 +58,14 @@ def image_table(images: pa.Table, parts: Sequence[Included]) -> pa.Table:
     return pa.table({name: columns[name] for name in dataset.IMAGES.names}, dataset.IMAGES)
 
 
-def instance_table(objects: Objects, drawn: Annotations, segment: bool) -> pa.Table:
-    """The version's instances table, in the order of the label files."""
+def instance_table(objects: Objects, drawn: Annotations, ahead: int, segment: bool) -> pa.Table:
+    """A part of the version's instances table, in the order of the label files; `ahead` are the images before it."""
     regions = drawn.regions.select(["region_id", "annotator"])
     if not np.array_equal(objects.region, np.arange(regions.num_rows)):
         regions = regions.combine_chunks().take(objects.region)
     polygon = pa.ListArray.from_arrays(pa.array(objects.offsets.astype(np.int32)), pa.array(objects.numbers / UNIT))
     columns = {
-        "image": pa.array(objects.image.astype(np.int32)),
+        "image": pa.array((objects.image + ahead).astype(np.int32)),
         "task_id": drawn.images["task_id"].take(objects.image),
         "region_id": regions["region_id"],
         "annotator": regions["annotator"],

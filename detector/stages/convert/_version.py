@@ -1,5 +1,6 @@
 """Pulled annotations → a dataset version: a part of the images at a time, on every core, then what all of them are."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -16,10 +17,10 @@ from detector.geometry import Ints
 from detector.processes import on_every_core, parts_of
 from detector.stages import Job, Result
 from detector.stages.convert._account import account
-from detector.stages.convert._convert import Objects, convert, joined
+from detector.stages.convert._convert import convert
 from detector.stages.convert._identity import image_lines, label_files
 from detector.stages.convert._labels import refuse_labels
-from detector.stages.convert._publish import make_folders, publish, write_files
+from detector.stages.convert._publish import Version, make_folders, parquet, publish, write_files
 from detector.stages.convert._rows import text
 from detector.stages.convert._split import refuse_empty
 from detector.stages.convert._tables import Included, image_table, include, instance_table
@@ -37,9 +38,9 @@ class Rows(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What became of a part, with rows that count from its own first: its files are written."""
+    """What became of a part, of which the files are written."""
 
-    objects: Objects
+    instances: pa.Table
     included: Included
     losses: pa.Table
     lines: pa.Array  # for the version's id
@@ -47,24 +48,23 @@ class Part(NamedTuple):
 
 def to_version(job: Job[Options]) -> Result:
     """Convert what was pulled, and publish it as a dataset version."""
-    drawn, segment = annotations.read(job.inputs["pull"].path), job.pipeline.task == "segment"
-    if segment and job.options.boxes == "fail":
+    drawn = annotations.read(job.inputs["pull"].path)
+    if job.pipeline.task == "segment" and job.options.boxes == "fail":
         _refuse_boxes(drawn)
     refuse_labels(drawn, job.pipeline.classes, job.options.several_labels)
     rows = _rows(drawn)
     with scratch_folder(job.datasets) as scratch:
         make_folders(scratch)
-        parts = list(on_every_core(lambda part: _part(job, drawn, part, scratch), rows))
-        objects = joined(
-            (part.objects, at.images.start, at.regions.start) for part, at in zip(parts, rows, strict=True)
-        )
+        parts = on_every_core(lambda part: _part(job, drawn, part, scratch), rows)
         images = image_table(drawn.images, [part.included for part in parts])
         refuse_empty(images["split"].drop_null().to_pylist(), job.options.split)
-        instances = instance_table(objects, drawn, segment)
+        instances = pa.concat_tables([part.instances for part in parts])
         lost = pa.concat_tables([drawn.losses, *(part.losses for part in parts)])
-        done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
-        lines = [line for part in parts for line in part.lines.to_pylist()]
-        return publish(job, scratch, lines, {"images": images, "instances": instances}, done)
+        with ThreadPoolExecutor(1) as beside:  # Arrow encodes without Python's lock
+            encoded = beside.submit(parquet, instances)
+            done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
+            lines = [line for part in parts for line in part.lines.to_pylist()]
+            return publish(job, scratch, Version(lines, images, encoded, done))
 
 
 def _refuse_boxes(drawn: Annotations) -> None:
@@ -94,16 +94,18 @@ def _slices(starts: Ints, end: int) -> list[slice]:
 
 def _part(job: Job[Options], drawn: Annotations, rows: Rows, scratch: Path) -> Part:
     """Convert a part, and write its files."""
-    part = _of(drawn, rows)
-    objects, lost = convert(part, job.pipeline.classes, job.pipeline.task == "segment")
+    part, segment = _of(drawn, rows), job.pipeline.task == "segment"
+    objects, lost = convert(part, job.pipeline.classes, segment)
     included, alone = include(part.images, objects, job.options.split)
-    images = image_table(part.images, [included])
-    is_in = pc.is_valid(images["file"])
-    images = images.filter(is_in)
+    is_in = pc.is_valid(included.file)
+    columns = {"file": included.file, "split": included.split, "sha256": part.images["sha256"]}
+    images = pa.table(columns).filter(is_in)
     written = text(objects.class_ids, objects.numbers, objects.offsets)
-    labels = label_files(written, objects.image, np.flatnonzero(is_in.to_numpy()))
+    labels = label_files(written, objects.image, np.flatnonzero(is_in.to_numpy(zero_copy_only=False)))
     write_files(scratch, images, labels, job.datasets / "store")
-    return Part(objects, included, pa.concat_tables([lost, alone]), pa.array(image_lines(images, labels), pa.string()))
+    instances = instance_table(objects, part, rows.images.start, segment)
+    lines = pa.array(image_lines(images, labels), pa.string())
+    return Part(instances, included, pa.concat_tables([lost, alone]), lines)
 
 
 def _of(drawn: Annotations, rows: Rows) -> Annotations:
