@@ -3,8 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+
+_PIECE = 1 << 21  # bytes
 
 
 def write_whole(target: Path, content: str | bytes) -> None:
@@ -32,3 +36,12 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def digest(file: Path) -> str:
+    """A hash of what is in a file: the SHA-256 of the SHA-256 of each 2 MiB, so that every core takes part."""
+    with file.open("rb", buffering=0) as opened, ThreadPoolExecutor(os.cpu_count()) as pool:
+        number = opened.fileno()
+        starts = range(0, os.fstat(number).st_size, _PIECE)
+        pieces = pool.map(lambda start: sha256(os.pread(number, _PIECE, start)).digest(), starts)
+        return sha256(b"".join(pieces)).hexdigest()

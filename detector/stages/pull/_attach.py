@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,8 @@ import pyarrow.compute as pc
 
 from detector import losses
 from detector.annotations import Annotations
-from detector.files import scratch_folder
+from detector.files import digest, scratch_folder
+from detector.geometry import Ints
 from detector.images import Pixels
 from detector.losses import Loss
 from detector.stages import Result
@@ -27,32 +29,43 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     `pixels` has an entry for each row of `wanted`. An image whose size is not the one that was annotated is excluded:
     percent of another picture mean other places.
     """
-    images = annotations.images
+    images, rows, got = annotations.images, np.array([*pixels], np.int64), _columns(pixels)
     task_ids = images["task_id"].to_pylist()
-    bad = {row: (entry.problem, entry.detail) for row, entry in pixels.items() if entry.problem}
-    bad |= _other_size(annotations.regions, pixels)
+    bad = {row: (why, detail) for row, why, detail in zip(pixels, got["problem"], got["detail"], strict=True) if why}
+    bad |= _other_size(annotations.regions, rows, got)
     found = [Loss("excluded", "image", str(why), task_ids[row], None, detail) for row, (why, detail) in bad.items()]
-    found += [Loss("changed", "image", "transposed", task_ids[row]) for row, got in pixels.items() if got.transposed]
+    turned = [row for row, transposed in zip(pixels, got["transposed"], strict=True) if transposed]
+    found += [Loss("changed", "image", "transposed", task_ids[row]) for row in turned]
     regions, dropped = _without(annotations.regions, bad, task_ids)
-    status = ["excluded" if row in bad else status for row, status in enumerate(images["status"].to_pylist())]
-    images = _with(images, "status", status)
-    rows = (pixels[row][:4] if row in pixels and row not in bad else [None] * 4 for row in range(images.num_rows))
-    for column, values in zip(("sha256", "extension", "width", "height"), zip(*rows, strict=True), strict=False):
+    is_bad = np.zeros(images.num_rows, bool)
+    is_bad[list(bad)] = True
+    images = _with(images, "status", pc.if_else(pa.array(is_bad), "excluded", images["status"]))
+    for column in ("sha256", "extension", "width", "height"):
+        values = np.full(images.num_rows, None, object)
+        values[rows] = got[column]
+        values[is_bad] = None
         images = _with(images, column, values)
     return Annotations(images, regions, pa.concat_tables([annotations.losses, losses.table(found + dropped)]))
 
 
-def _with(images: pa.Table, column: str, values: Sequence[object]) -> pa.Table:
+def _columns(pixels: Mapping[int, Pixels]) -> dict[str, Sequence[Any]]:
+    """What `pixels` has, a field of all at a time."""
+    columns = list(zip(*pixels.values(), strict=True)) or [()] * len(Pixels._fields)
+    return dict(zip(Pixels._fields, columns, strict=True))
+
+
+def _with(images: pa.Table, column: str, values: Any) -> pa.Table:
     at = images.schema.get_field_index(column)
-    return images.set_column(at, images.schema.field(at), pa.array(values, images.schema.field(at).type))
+    field = images.schema.field(at)
+    return images.set_column(at, field, values if isinstance(values, pa.ChunkedArray) else pa.array(values, field.type))
 
 
-def _other_size(regions: pa.Table, pixels: Mapping[int, Pixels]) -> dict[int, tuple[str, str]]:
+def _other_size(regions: pa.Table, rows: Ints, got: Mapping[str, Sequence[Any]]) -> dict[int, tuple[str, str]]:
     """Images whose regions were drawn on a picture of another size; regions that don't say are believed."""
     image = regions["image"].to_numpy()
     drawn = [regions[f"original_{side}"].fill_null(0).to_numpy() for side in ("width", "height")]
-    table = np.zeros((2, max(int(image.max(initial=0)), *pixels, 0) + 1), np.int32)
-    table[:, list(pixels)] = [[got.width for got in pixels.values()], [got.height for got in pixels.values()]]
+    table = np.zeros((2, max(image.max(initial=0), rows.max(initial=0)) + 1), np.int32)
+    table[:, rows] = got["width"], got["height"]
     found = [sizes[image] for sizes in table]
     known = np.logical_and.reduce([side > 0 for side in (*drawn, *found)])
     wrong = np.flatnonzero(known & ((drawn[0] != found[0]) | (drawn[1] != found[1])))
@@ -80,11 +93,8 @@ def finish(annotations: Annotations, datasets: Path, source: str) -> Result:
     """Write the tables below `datasets`/pulled under their content's name, whole or not at all."""
     with scratch_folder(datasets / "pulled") as scratch:
         annotations.write(scratch)
-        content = hashlib.sha256()
-        for file in sorted(scratch.iterdir()):
-            with pa.memory_map(str(file)) as mapped:
-                content.update(mapped.read_buffer())
-        folder = datasets / "pulled" / content.hexdigest()[:12]
+        content = "".join(digest(file) for file in sorted(scratch.iterdir()))
+        folder = datasets / "pulled" / hashlib.sha256(content.encode()).hexdigest()[:12]
         if not folder.exists():
             scratch.rename(folder)
     images, regions = annotations.images, annotations.regions

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from detector import files
 from detector.errors import UsageError
-from detector.files import write_whole
 from detector.paths import ends
 from detector.stages.pull.label_studio_export import Options
 
@@ -33,8 +33,7 @@ def digest(options: Options) -> str:
 
 def _digest(name: str, path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return files.digest(path)
     except OSError as error:
         raise unreadable(name, path, error) from error
 
@@ -54,10 +53,10 @@ def files_of(export: str, options: Options, datasets: Path) -> Files:
     index = datasets / "pulled" / f"{hashlib.sha256(asked.encode()).hexdigest()[:12]}.files.json"
     if index.exists():
         return _found_again(json.loads(index.read_bytes()), options.root)
-    files = _resolved(_sources(export, options), options.root)
+    found = _resolved(_sources(export, options), options.root)
     index.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(index, json.dumps(files))
-    return files
+    files.write_whole(index, json.dumps(found))
+    return found
 
 
 def _sources(export: str, options: Options) -> list[str]:
