@@ -11,14 +11,16 @@ import json
 import logging
 import os
 import random
-import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,76 +32,88 @@ from detector.label_studio.structs import Task
 from detector.label_studio.tasks import annotations
 from detector.stages import Job, load
 from detector.stages.convert import _publish
-from detector.stages.pull._attach import attach, finish, wanted
+from detector.stages.pull._attach import attach, finish
 
 ROUNDS = 3
 
 
-def ours(export: Path, folder: Path, task: str) -> None:
+class Export(NamedTuple):
+    """A Label Studio export to convert for a task of YOLO's."""
+
+    path: Path
+    task: str
+    pixels: dict[int, Pixels]
+    labels: Sequence[bytes] = ()  # the label files that it becomes
+
+
+Side = Callable[[Export, Path], None]
+
+
+def ours(export: Export, folder: Path) -> None:
     """Read, choose, convert, split, hash, write files, tables and account."""
-    pipeline = SimpleNamespace(name="bench", task=task, classes={name: (name,) for name in exports.CLASSES})
-    drawn = annotations(export, "latest")
-    pulled = finish(attach(drawn, _pixels(drawn)), folder, "bench")
+    pipeline = SimpleNamespace(name="bench", task=export.task, classes={name: (name,) for name in exports.CLASSES})
+    pulled = finish(attach(annotations(export.path, "latest"), export.pixels), folder, "bench")
     backend = load("convert", "yolo")
     backend.run(Job(pipeline, backend.Options(), {"pull": pulled}, folder, folder / "run", None, None))
 
 
-def _pixels(drawn) -> dict[int, Pixels]:
-    """Sizes as annotated, and a stand-in for the hash of the pixels that nobody reads here."""
-    width, height = (drawn.regions[name][0].as_py() for name in ("original_width", "original_height"))
-    rows = wanted(drawn)
-    hashes = random.Random(0).randbytes(32 * len(rows)).hex()
-    return {row: Pixels(hashes[64 * at : 64 * at + 64], ".jpg", width, height) for at, row in enumerate(rows)}
-
-
-def theirs(export: Path, folder: Path, _: str) -> None:
+def theirs(export: Export, folder: Path) -> None:
     """label_studio_sdk's Converter to YOLO."""
     from label_studio_sdk.converter import Converter
 
     converter = Converter(exports.CONFIG, str(folder), download_resources=False)
-    converter.convert_to_yolo(str(export), str(folder), is_dir=False)
+    converter.convert_to_yolo(str(export.path), str(folder), is_dir=False)
 
 
-def floor(export: Path, folder: Path, texts: list[bytes]) -> None:
+def floor(export: Export, folder: Path) -> None:
     """What no converter can do without: decode, and write."""
     gc.disable()
-    msgspec.json.decode(export.read_bytes(), type=list[Task])
+    msgspec.json.decode(export.path.read_bytes(), type=list[Task])
     gc.enable()
-    for number, text in enumerate(texts):
+    for number, label in enumerate(export.labels):
         opened = os.open(folder / f"{number:08d}.txt", os.O_WRONLY | os.O_CREAT, 0o644)
-        os.write(opened, text)
+        os.write(opened, label)
         os.close(opened)
 
 
-def seconds(work: Callable[..., None], *given: object, root: Path) -> float:
+def sized(tasks: int, size: tuple[int, int]) -> dict[int, Pixels]:
+    """The size of each task's image, and a stand-in for the hash of the pixels that nobody reads here."""
+    hashes = random.Random(0).randbytes(32 * tasks).hex()
+    return {task: Pixels(hashes[64 * task : 64 * task + 64], ".jpg", *size) for task in range(tasks)}
+
+
+def seconds(side: Side, small: Export, export: Export) -> float:
+    """Wall time in a process of its own, which has imported everything for a small export before."""
+    with ProcessPoolExecutor(1, get_context("fork")) as alone:
+        alone.submit(timed, side, small).result()
+        return alone.submit(timed, side, export).result()
+
+
+def timed(side: Side, export: Export) -> float:
     """Wall time of one call in an empty folder."""
-    folder = Path(tempfile.mkdtemp(dir=root))
-    gc.collect()
-    started = time.perf_counter()
-    with contextlib.redirect_stdout(sys.stderr):
-        work(given[0], folder, given[1])
-    taken = time.perf_counter() - started
-    shutil.rmtree(folder)
-    return taken
+    with tempfile.TemporaryDirectory(dir=export.path.parent) as folder, contextlib.redirect_stdout(sys.stderr):
+        gc.collect()
+        started = time.perf_counter()
+        side(export, Path(folder))
+        return time.perf_counter() - started
 
 
-def written(export: Path, task: str, root: Path) -> list[bytes]:
+def converted(export: Export) -> list[bytes]:
     """The label files that ours writes, for the floor to write again."""
-    folder = Path(tempfile.mkdtemp(dir=root))
-    ours(export, folder, task)
-    texts = [file.read_bytes() for file in folder.glob("*/labels/*/*.txt")]
-    shutil.rmtree(folder)
-    return texts
+    with tempfile.TemporaryDirectory(dir=export.path.parent) as folder:
+        ours(export, Path(folder))
+        return [file.read_bytes() for file in Path(folder).glob("*/labels/*/*.txt")]
 
 
-def compare(name: str, export: Path, task: str, root: Path, objects: int, with_theirs: bool = True) -> None:
+def compare(name: str, small: Export, export: Export, objects: int, with_theirs: bool = True) -> None:
     """Alternate the sides for some rounds, and print the medians of their ratios as a JSON line."""
-    texts = written(export, task, root)
+    with ProcessPoolExecutor(1, get_context("fork")) as alone:
+        export = export._replace(labels=alone.submit(converted, export).result())
     rounds = [
         (
-            seconds(ours, export, task, root=root),
-            seconds(theirs, export, task, root=root) if with_theirs else float("nan"),
-            seconds(floor, export, texts, root=root),
+            seconds(ours, small, export),
+            seconds(theirs, small, export) if with_theirs else float("nan"),
+            seconds(floor, small, export),
         )
         for _ in range(ROUNDS)
     ]
@@ -111,7 +125,7 @@ def compare(name: str, export: Path, task: str, root: Path, objects: int, with_t
             "converter_seconds": round(other, 2),
         }
     line |= {"floor_ratio": round(statistics.median(a / c for a, _, c in rounds), 2), "floor_seconds": round(least, 3)}
-    print(json.dumps({**line, "folder": str(root)}), flush=True)
+    print(json.dumps({**line, "folder": str(export.path.parent)}), flush=True)
 
 
 def without_images() -> None:
@@ -123,14 +137,17 @@ def main() -> None:
     without_images()
     logging.disable(logging.WARNING)
     root = Path(os.environ.get("DETECTOR_BENCH_FOLDER", "/dev/shm"))
-    with tempfile.TemporaryDirectory(dir=root) as scratch:
-        export = Path(scratch) / "export.json"
-        exports.write(export, 20_000, 10, exports.boxes, (1920, 1080))
-        compare("convert_boxes", export, "detect", Path(scratch), 200_000)
-        exports.write(export, 5_000, 5, exports.polygons, (1920, 1080))
-        compare("convert_polygons", export, "segment", Path(scratch), 25_000)
-        exports.write(export, 2_000, 3, exports.brushes, (1024, 1024))
-        compare("convert_brush", export, "segment", Path(scratch), 6_000, with_theirs=False)
+    cases = [
+        ("convert_boxes", "detect", 20_000, 10, exports.boxes, (1920, 1080)),
+        ("convert_polygons", "segment", 5_000, 5, exports.polygons, (1920, 1080)),
+        ("convert_brush", "segment", 2_000, 3, exports.brushes, (1024, 1024)),
+    ]
+    for name, task, tasks, each, draw, size in cases:
+        with tempfile.TemporaryDirectory(dir=root) as scratch:
+            small, large = (Export(Path(scratch, f"{n}.json"), task, sized(n, size)) for n in (100, tasks))
+            for export in (small, large):
+                exports.write(export.path, len(export.pixels), each, draw, size)
+            compare(name, small, large, tasks * each, with_theirs=name != "convert_brush")
 
 
 if __name__ == "__main__":

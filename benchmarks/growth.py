@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import convert, exports
 
-SIZES = (2_000, 20_000, 200_000)
+TASKS = (2_000, 20_000, 200_000)
+SIZE = (1920, 1080)  # pixels of each image
 
 
 def measure(export: Path, folder: Path) -> tuple[float, float]:
@@ -48,10 +49,10 @@ def megabytes(process: int) -> float:
 def main() -> None:
     with tempfile.TemporaryDirectory(dir=os.environ.get("DETECTOR_BENCH_FOLDER", "/dev/shm")) as scratch:
         before: tuple[float, float] | None = None
-        for tasks in SIZES:
+        for tasks in TASKS:
             export, folder = Path(scratch) / "export.json", Path(scratch) / str(tasks)
             folder.mkdir()
-            exports.write(export, tasks, 10, exports.boxes, (1920, 1080))
+            exports.write(export, tasks, 10, exports.boxes, SIZE)
             seconds, megabytes = measure(export, folder)
             line = {"name": f"growth_{tasks}", "seconds": round(seconds, 2), "peak_mb": round(megabytes)}
             if before:
@@ -63,6 +64,7 @@ def main() -> None:
 if __name__ == "__main__":
     if len(sys.argv) == 3:
         convert.without_images()
-        convert.ours(Path(sys.argv[1]), Path(sys.argv[2]), "detect")
+        tasks = int(Path(sys.argv[2]).name)
+        convert.ours(convert.Export(Path(sys.argv[1]), "detect", convert.sized(tasks, SIZE)), Path(sys.argv[2]))
     else:
         main()
