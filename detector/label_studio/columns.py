@@ -1,14 +1,17 @@
 """Label Studio's structs → Arrow columns, an attribute at a time."""
 
-from collections.abc import Iterable
-from itertools import accumulate, chain, repeat
+import struct
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.annotations import IMAGES, REGIONS
-from detector.label_studio.structs import SHAPES, Annotation, Region, Value
+from detector.label_studio.reading import Drawn
+from detector.label_studio.structs import SHAPES, Region, Value
 
 NAN = float("nan")
 
@@ -20,39 +23,34 @@ def image_table(rows: list[tuple[Any, ...]]) -> pa.Table:
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, IMAGES, strict=True)], IMAGES)
 
 
-def region_table(
-    regions: list[Region], images: list[int], annotations: list[Annotation], counts: list[int]
-) -> pa.Table:
-    """The regions of a block. `images` (n,) go with them; each annotation drew `counts` of them.
-
-    Python's lists become Arrow columns as they are: half the time that a stay in NumPy would take.
-    """
-    values = [region.value for region in regions]
-    kinds = {region.type for region in regions}
+def region_table(drawn: Drawn) -> pa.Table:
+    """What was drawn on a block of tasks."""
+    values = [region.value for region in drawn.regions]
+    kinds = {region.type for region in drawn.regions}
     shapes = {SHAPES[kind] for kind in kinds}  # most blocks have one, and its columns only
     width, height = _numbers([value.width for value in values]), _numbers([value.height for value in values])
     if "ellipse" in shapes:
         width = pc.coalesce(pa.array([value.radiusX for value in values], pa.float64()), width)
         height = pc.coalesce(pa.array([value.radiusY for value in values], pa.float64()), height)
-    drawn_by = pa.array(list(chain.from_iterable(map(repeat, range(len(counts)), counts))), pa.int32())
+    drawn_by = pa.array(np.repeat(np.arange(len(drawn.counts), dtype=np.int32), drawn.counts))
     columns: dict[str, pa.Array] = {
-        "image": pa.array(images, pa.int32()),
-        "annotation_id": pa.array([annotation.id for annotation in annotations], pa.int64()).take(drawn_by),
-        "region_id": pa.array([region.id for region in regions], pa.string()),
-        "annotator": pa.array([annotation.annotator for annotation in annotations], pa.string()).take(drawn_by),
-        "type": _types(regions, kinds),
+        "image": _packed(drawn.image_of, "i", pa.int32()),
+        "annotation_id": pa.array([annotation.id for annotation in drawn.annotations], pa.int64()).take(drawn_by),
+        "region_id": pa.array([region.id for region in drawn.regions], pa.string()),
+        "annotator": pa.array([annotation.annotator for annotation in drawn.annotations], pa.string()).take(drawn_by),
+        "type": _types(drawn.regions, kinds),
         "labels": _labels(values),
         "x": _numbers([value.x for value in values]),
         "y": _numbers([value.y for value in values]),
         "width": width,
         "height": height,
-        "rotation": pa.array([value.rotation for value in values], pa.float64()).fill_null(0.0),
+        "rotation": _numbers([value.rotation for value in values], 0.0),
         "points": _points(values) if "polygon" in shapes else pa.nulls(len(values), REGIONS.field("points").type),
         "rle": _codes(values) if "brush" in shapes else pa.nulls(len(values), pa.binary()),
-        "original_width": pa.array([region.original_width for region in regions], pa.int32()),
-        "original_height": pa.array([region.original_height for region in regions], pa.int32()),
+        "original_width": _packed([region.original_width for region in drawn.regions], "i", pa.int32()),
+        "original_height": _packed([region.original_height for region in drawn.regions], "i", pa.int32()),
     }
-    return pa.table(columns, REGIONS)
+    return pa.table([columns[name] for name in REGIONS.names], REGIONS)
 
 
 def _types(regions: list[Region], kinds: set[str]) -> pa.Array:
@@ -61,9 +59,19 @@ def _types(regions: list[Region], kinds: set[str]) -> pa.Array:
     return pa.array([SHAPES[region.type] for region in regions], pa.string())
 
 
-def _numbers(values: list[float | None]) -> pa.Array:
-    """A column of numbers; None becomes NaN, which every later comparison refuses."""
-    return pa.array(values, pa.float64()).fill_null(NAN)
+def _numbers(values: list[float | None], missing: float = NAN) -> pa.Array:
+    """A column of numbers; by default None becomes NaN, which every later comparison refuses."""
+    numbers = _packed(values, "d", pa.float64())
+    return numbers.fill_null(missing) if numbers.null_count else numbers
+
+
+def _packed(values: Sequence[float | None], code: str, kind: pa.DataType) -> pa.Array:
+    """A column of numbers, `code` to struct; of those without a None in a third of the time that Arrow takes."""
+    try:
+        content = struct.pack(f"{len(values)}{code}", *values)
+    except struct.error:
+        return pa.array(values, kind)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(content)])
 
 
 def _labels(values: list[Value]) -> pa.Array:
@@ -72,8 +80,7 @@ def _labels(values: list[Value]) -> pa.Array:
         value.rectanglelabels or value.polygonlabels or value.brushlabels or value.ellipselabels or value.labels or ()
         for value in values
     ]
-    flat = pa.array(list(chain.from_iterable(labels)), pa.string())
-    return pa.ListArray.from_arrays(_offsets(map(len, labels)), flat)
+    return pa.array(labels, REGIONS.field("labels").type)
 
 
 def _points(values: list[Value]) -> pa.Array:

@@ -1,6 +1,6 @@
 """One task of Label Studio's → the rows of its images, the shapes on them, and what is lost."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -29,16 +29,23 @@ class How(NamedTuple):
 
 
 @dataclass
-class Reading:
-    """What was read so far: rows of images, losses, and the regions with what goes with them."""
+class Drawn:
+    """Regions with what goes with them."""
 
-    how: How
-    images: list[tuple[Any, ...]] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
     regions: list[Region] = field(default_factory=list)
     image_of: list[int] = field(default_factory=list)  # for each region
     annotations: list[Annotation] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)  # for each annotation: how many of the regions are its own
+
+
+@dataclass
+class Reading:
+    """What was read so far: rows of images, losses, and what was drawn on the images."""
+
+    how: How
+    images: list[tuple[Any, ...]] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    drawn: Drawn = field(default_factory=Drawn)
 
 
 def read_task(task: Task, reading: Reading) -> None:
@@ -83,17 +90,13 @@ def _sources(task: Task, fields: Mapping[str, str] | None) -> dict[str, str]:
     if not isinstance(data, dict):
         return {}
     shown = guessed_images(data) if fields is None else {name: data.get(key) for name, key in fields.items()}
-    if list in map(type, shown.values()):
-        shown = dict(_one_by_one(shown))
-    return {name: source for name, source in shown.items() if source and isinstance(source, str)}
-
-
-def _one_by_one(shown: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    sources: dict[str, str] = {}
     for name, value in shown.items():
         if isinstance(value, list):
-            yield from ((f"{name}[{at}]", each) for at, each in enumerate(value))
-        else:
-            yield name, value
+            sources |= {f"{name}[{at}]": each for at, each in enumerate(value) if each and isinstance(each, str)}
+        elif value and isinstance(value, str):
+            sources[name] = value
+    return sources
 
 
 def _image_rows(
@@ -148,12 +151,13 @@ def _place(shapes: list[Region], rows: dict[str, int], annotation: Annotation, t
         lost = [region for region in shapes if _image_of(region, rows) not in rows]
         into.losses.extend(Loss("dropped", "region", "other_control", task, each.id, each.to_name) for each in lost)
         shapes = [region for region in shapes if _image_of(region, rows) in rows]
-    into.regions += shapes
-    into.image_of += (
+    drawn = into.drawn
+    drawn.regions += shapes
+    drawn.image_of += (
         list(rows.values()) * len(shapes) if alone else [rows[_image_of(region, rows)] for region in shapes]
     )
-    into.annotations.append(annotation)
-    into.counts.append(len(shapes))
+    drawn.annotations.append(annotation)
+    drawn.counts.append(len(shapes))
 
 
 def _image_of(region: Region, names: Collection[str]) -> str:

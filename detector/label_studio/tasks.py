@@ -19,12 +19,13 @@ from detector.label_studio.columns import image_table, region_table
 from detector.label_studio.label_config import image_fields
 from detector.label_studio.pieces import as_list, pieces
 from detector.label_studio.policy import Policy
-from detector.label_studio.reading import How, Reading, read_task
+from detector.label_studio.reading import Drawn, How, Reading, read_task
 from detector.label_studio.structs import Task
 from detector.processes import on_every_core, parts_of
 
 PART = 2_000  # tasks at least that a process takes at a time: fewer are not worth handing over
 BLOCK = 250  # tasks decoded at a time: their objects stay in the processor's cache until they are columns
+Decode = Callable[[Any], Iterable[Task]]  # a block → its tasks
 PIECES = 8  # of an export at least that a process takes at a time
 
 
@@ -47,7 +48,7 @@ def _in_pieces(file: FileIO, how: How) -> Annotations:
     number, cut = file.fileno(), pieces(file.fileno())
     with paused(), suppress(msgspec.MsgspecError):
         if cut:
-            return _on_every_core(lambda piece: _piece(number, piece, how), cut, PIECES)
+            return _on_every_core(lambda piece: _piece(number, piece), cut, PIECES, how)
     # Something is wrong with it, or with where it was cut: task by task shows which.
     return tables(_split(file.read()), how)
 
@@ -56,23 +57,33 @@ def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
     """As `annotations`, of tasks that are JSON each."""
     starts = range(0, max(len(raw), 1), BLOCK)
     with paused():
-        return _on_every_core(lambda at: _read(_decoded(raw[at : at + BLOCK], at), how), starts, PART // BLOCK)
+        return _on_every_core(lambda at: _decoded(raw[at : at + BLOCK], at), starts, PART // BLOCK, how)
 
 
-def _on_every_core(read: Callable[[Any], Annotations], blocks: Sequence[Any], least: int) -> Annotations:
-    """The tables that `read` makes of each block, in one."""
+def _on_every_core(decode: Decode, blocks: Sequence[Any], least: int, how: How) -> Annotations:
+    """The tables of the tasks that `decode` finds in each block, in one."""
     losses.table([])  # Arrow loads pandas for its first column: once here, rather than in each process
-
-    def part(these: slice) -> Annotations:
-        made = _joined(list(map(read, blocks[these])))
-        return Annotations(made.images.combine_chunks(), made.regions.combine_chunks(), made.losses.combine_chunks())
-
-    return _joined(on_every_core(part, parts_of(len(blocks), least)))
+    return _joined(on_every_core(lambda part: _read(decode, blocks[part], how), parts_of(len(blocks), least)))
 
 
-def _piece(file: int, piece: slice, how: How) -> Annotations:
-    """The tables of a piece of an export. Raises MsgspecError if it is none."""
-    return _read(msgspec.json.decode(as_list(file, piece), type=list[Task]), how)
+def _read(decode: Decode, blocks: Sequence[Any], how: How) -> Annotations:
+    """The tables of some blocks of tasks."""
+    reading = Reading(how)
+    regions = pa.concat_tables([_drawn(decode(block), reading) for block in blocks])
+    return Annotations(image_table(reading.images), regions.combine_chunks(), losses.table(reading.losses))
+
+
+def _drawn(tasks: Iterable[Task], reading: Reading) -> pa.Table:
+    """The regions of a block of tasks, whose objects are gone before those of the next come."""
+    for task in tasks:
+        read_task(task, reading)
+    drawn, reading.drawn = reading.drawn, Drawn()
+    return region_table(drawn)
+
+
+def _piece(file: int, piece: slice) -> list[Task]:
+    """The tasks in a piece of an export. Raises MsgspecError if it is none."""
+    return msgspec.json.decode(as_list(file, piece), type=list[Task])
 
 
 def _split(exported: bytes) -> list[msgspec.Raw]:
@@ -95,19 +106,11 @@ def _decoded(raw: Sequence[bytes | msgspec.Raw], start: int) -> Iterator[Task]:
             raise DetectorError(f"task number {number + 1} of the export can't be read: {error}{hint}") from error
 
 
-def _read(tasks: Iterable[Task], how: How) -> Annotations:
-    reading = Reading(how)
-    for task in tasks:
-        read_task(task, reading)
-    regions = region_table(reading.regions, reading.image_of, reading.annotations, reading.counts)
-    return Annotations(image_table(reading.images), regions, losses.table(reading.losses))
-
-
-def _joined(blocks: list[Annotations]) -> Annotations:
+def _joined(parts: list[Annotations]) -> Annotations:
     """One after the other; the regions of each count its own images from 0."""
-    before = accumulate((block.images.num_rows for block in blocks), initial=0)
-    regions = [_moved(block.regions, ahead) for block, ahead in zip(blocks, before, strict=False)]
-    images, lost = (pa.concat_tables(getattr(block, name) for block in blocks) for name in ("images", "losses"))
+    before = accumulate((part.images.num_rows for part in parts), initial=0)
+    regions = [_moved(part.regions, ahead) for part, ahead in zip(parts, before, strict=False)]
+    images, lost = (pa.concat_tables(getattr(part, name) for part in parts) for name in ("images", "losses"))
     return Annotations(images, pa.concat_tables(regions), lost)
 
 
