@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 SIZE = 1 << 19  # bytes of a piece: what is decoded from it stays in the processor's cache until it is columns
@@ -36,9 +37,14 @@ def _next(file: int, at: int, end: int) -> int | None:
     return None
 
 
-def as_list(file: int, piece: slice) -> bytearray:
-    """A piece as a JSON list: in brackets, where the file has a bracket or a comma."""
-    content = bytearray(piece.stop - piece.start + 2)
+def as_list(file: int, piece: slice, memory: memoryview) -> memoryview:
+    """A piece as a JSON list, read into `memory`: in brackets, where the file has a bracket or a comma."""
+    content = memory[: piece.stop - piece.start + 2]
     os.preadv(file, [content], piece.start - 1)
     content[0], content[-1] = b"[]"
     return content
+
+
+def room(cut: Sequence[slice]) -> memoryview:
+    """Memory for any of the pieces: one that comes anew with each costs more than the reading."""
+    return memoryview(bytearray(max(piece.stop - piece.start for piece in cut) + 2))

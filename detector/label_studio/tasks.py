@@ -17,7 +17,7 @@ from detector.collector import paused
 from detector.errors import DetectorError, UsageError
 from detector.label_studio.columns import image_table, region_table
 from detector.label_studio.label_config import image_fields
-from detector.label_studio.pieces import as_list, pieces
+from detector.label_studio.pieces import as_list, pieces, room
 from detector.label_studio.policy import Policy
 from detector.label_studio.reading import Drawn, How, Reading, read_task
 from detector.label_studio.structs import Task
@@ -48,7 +48,8 @@ def _in_pieces(file: FileIO, how: How) -> Annotations:
     number, cut = file.fileno(), pieces(file.fileno())
     with paused(), suppress(msgspec.MsgspecError):
         if cut:
-            return _on_every_core(lambda piece: _piece(number, piece), cut, PIECES, how)
+            memory = room(cut)
+            return _on_every_core(lambda piece: _piece(number, piece, memory), cut, PIECES, how)
     # Something is wrong with it, or with where it was cut: task by task shows which.
     return tables(_split(file.read()), how)
 
@@ -81,9 +82,9 @@ def _drawn(tasks: Iterable[Task], reading: Reading) -> pa.Table:
     return region_table(drawn)
 
 
-def _piece(file: int, piece: slice) -> list[Task]:
-    """The tasks in a piece of an export. Raises MsgspecError if it is none."""
-    return msgspec.json.decode(as_list(file, piece), type=list[Task])
+def _piece(file: int, piece: slice, memory: memoryview) -> list[Task]:
+    """The tasks in a piece of an export; the next one overwrites their `data`. Raises MsgspecError if it is none."""
+    return msgspec.json.decode(as_list(file, piece, memory), type=list[Task])
 
 
 def _split(exported: bytes) -> list[msgspec.Raw]:
