@@ -162,7 +162,7 @@ def _clip_half_plane(points: Floats, axis: int, bound: float, inside_above: bool
 def centre_boxes(boxes: Floats) -> Floats:
     """Left, top, right, bottom (n, 4) → centre x, centre y, width, height: a YOLO row."""
     left, top, right, bottom = boxes.T
-    return np.stack([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top], axis=1)
+    return np.stack([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top]).T
 
 
 def every(conditions: Bools) -> Bools:

@@ -36,7 +36,7 @@ def convert(drawn: Annotations, classes: Mapping[str, tuple[str, ...]], segment:
     found: list[Loss] = []
     labelled = classify(drawn.regions, task_ids, classes, found)
     usable = np.flatnonzero(np.bincount(labelled.rows, minlength=len(image)))
-    sizes = np.stack([drawn.images[side].to_numpy()[image] for side in ("width", "height")], axis=1).astype(float)
+    sizes = np.stack([drawn.images[side].to_numpy() for side in ("width", "height")], axis=1).astype(float)[image]
     drawn_shapes = drawn.regions.select(SHAPE_COLUMNS)
     made = shapes(drawn_shapes if len(usable) == len(image) else drawn_shapes.take(usable), sizes[usable], segment)
     place = np.full(len(image), -1)

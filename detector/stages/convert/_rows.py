@@ -33,30 +33,46 @@ def text(class_ids: Ints, coordinates: Ints, offsets: Ints) -> Text:
     """The rows of n objects. `coordinates` (m,) in millionths; object i has those from offsets[i] to offsets[i + 1]."""
     if not len(class_ids):
         return Text(b"", np.zeros(1, np.int64))
-    counts = np.diff(offsets)
-    heads = offsets_of(counts + 1)[:-1]  # each row is a newline with its class, then its numbers
-    is_number = np.ones(len(coordinates) + len(class_ids), bool)
-    is_number[heads] = False
-    values = np.zeros(len(is_number), np.uint32)
-    values[is_number] = coordinates
-    tokens = _decimals(values)
     names = [str(class_id).encode() for class_id in range(class_ids.max() + 1)]
-    tokens[heads] = np.array([list(b"\n" + name.ljust(_WIDTH - 1, _NOTHING)) for name in names], np.uint8)[class_ids]
+    digits, counts = np.array(list(map(len, names)))[class_ids], np.diff(offsets)
+    heads = np.array([list(name.ljust(_WIDTH - 1, _NOTHING)) for name in names], np.uint8)[class_ids]
+    values = coordinates.astype(np.uint32)
+    if (digits == digits[0]).all() and (counts == counts[0]).all():
+        content = _even(heads[:, : digits[0]], values.reshape(len(class_ids), -1))
+    else:
+        content = _ragged(heads, values, counts)
+    return Text(content, offsets_of(digits + counts * _WIDTH + 1))
+
+
+def _even(heads: NDArray[np.uint8], values: NDArray[np.uint32]) -> bytes:
+    """Rows that are all of one length: classes (n, d) as text, millionths (n, k)."""
+    rows = np.empty((len(heads), heads.shape[1] + _WIDTH * values.shape[1] + 1), np.uint8)
+    rows[:, : heads.shape[1]], rows[:, -1] = heads, ord("\n")
+    _decimals(values, rows[:, heads.shape[1] : -1].reshape(*values.shape, _WIDTH))
+    return rows.tobytes()
+
+
+def _ragged(heads: NDArray[np.uint8], values: NDArray[np.uint32], counts: Ints) -> bytes:
+    """Rows of any length: each is a newline with its class, then as many millionths as `counts` says."""
+    starts = offsets_of(counts + 1)[:-1]
+    is_number = np.ones(len(values) + len(heads), bool)
+    is_number[starts] = False
+    every = np.zeros(len(is_number), np.uint32)
+    every[is_number] = values
+    tokens = np.empty((len(every), _WIDTH), np.uint8)
+    _decimals(every, tokens)
+    tokens[starts, 0], tokens[starts, 1:] = ord("\n"), heads
     tokens[0, 0] = ord(_NOTHING)  # no row ends before the first
-    content = tokens.tobytes().replace(_NOTHING, b"") + b"\n"
-    digits = np.array([len(name) for name in names])[class_ids]
-    return Text(content, offsets_of(digits + 1 + counts * _WIDTH))
+    return tokens.tobytes().replace(_NOTHING, b"") + b"\n"
 
 
-def _decimals(values: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Millionths → " 0.123456", shape (m, 9)."""
-    out = np.empty((len(values), _WIDTH), np.uint8)
-    out[:, 0], out[:, 2] = ord(" "), ord(".")
+def _decimals(values: NDArray[np.uint32], out: NDArray[np.uint8]) -> None:
+    """Millionths of any shape → " 0.123456" in `out`, which has one axis of 9 more."""
+    out[..., 0], out[..., 2] = ord(" "), ord(".")
     for place in (8, 7, 6, 5, 4, 3, 1):
         tenth = values // np.uint32(10)
-        out[:, place] = values - tenth * np.uint32(10) + ord("0")
+        out[..., place] = values - tenth * np.uint32(10) + ord("0")
         values = tenth
-    return out
 
 
 def numbers(boxes: Floats, shapes: Outlines | None) -> tuple[Ints, Ints]:
@@ -67,25 +83,18 @@ def numbers(boxes: Floats, shapes: Outlines | None) -> tuple[Ints, Ints]:
 
 
 def first_of_each(image: Ints, class_ids: Ints, coordinates: Ints, offsets: Ints) -> Bools:
-    """False for a row that stands on the same image already: same class, same numbers. Shape (n,).
-
-    Rows are compared by a 64-bit hash of their numbers and places (splitmix64's finaliser).
-    """
-    if not len(image):
-        return np.empty(0, bool)
-    place = np.arange(len(coordinates)) - np.repeat(offsets[:-1], np.diff(offsets))
-    key = np.add.reduceat(_mix(coordinates + (place << 24)), offsets[:-1])
-    key = _mix(key ^ _mix(image.astype(np.int64) << 20 | class_ids))
-    ordered = np.sort(key)
-    if (ordered[1:] != ordered[:-1]).all():
-        return np.ones(len(image), bool)
-    first = np.zeros(len(image), bool)
-    first[np.unique(key, return_index=True)[1]] = True
+    """False for a row that stands on the same image already: same class, same numbers. Shape (n,)."""
+    first, seen = np.ones(len(image), bool), set()
+    for row in _alike(image * (UNIT + 1) + coordinates[offsets[:-1]]):
+        key = image[row], class_ids[row], coordinates[offsets[row] : offsets[row + 1]].tobytes()
+        first[row] = key not in seen
+        seen.add(key)
     return first
 
 
-def _mix(values: Ints | NDArray[np.uint64]) -> NDArray[np.uint64]:
-    mixed = values.astype(np.uint64)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+def _alike(keys: Ints) -> list[int]:
+    """The rows whose key is that of another row, too: seldom any, for an image and the first number on it."""
+    ordered = np.sort(keys)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    alike: list[int] = np.flatnonzero(np.isin(keys, twice)).tolist() if len(twice) else []
+    return alike

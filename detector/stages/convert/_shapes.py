@@ -69,7 +69,7 @@ def shapes(regions: pa.Table, sizes: Floats, segment: bool) -> Shapes:
 
 def _box_columns(regions: pa.Table) -> Floats:
     """The x, y, width and height columns (n, 4), from percent to 0..1."""
-    return np.stack([regions[name].to_numpy() for name in ("x", "y", "width", "height")], axis=1) / 100
+    return np.stack([regions[name].to_numpy() for name in ("x", "y", "width", "height")]).T / 100
 
 
 def _rectangles(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> Shapes:
@@ -80,7 +80,7 @@ def _rectangles(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> 
     else:
         turned = np.flatnonzero(rotation % 360)
         left, top, width, height = box.T
-        boxes = np.stack([left, top, left + width, top + height], axis=1)
+        boxes = np.stack([left, top, left + width, top + height]).T
         boxes[turned] = envelope(outlines(rectangle_corners(box[turned], rotation[turned], sizes[turned])))
         drawn = Shapes(rows, boxes, changed={"envelope": rows[turned]})
     return _solid(drawn, np.abs(box[:, 2]), np.abs(box[:, 3]))
