@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from detector.annotations import Annotations
 from detector.complaints import suggestion
@@ -24,15 +25,12 @@ class Labelled(NamedTuple):
 
 def refuse_labels(drawn: Annotations, classes: Classes, several: str) -> None:
     """Raises UsageError naming every label that is in no class and, under `fail`, the regions with several labels."""
-    labels, image = drawn.regions["labels"].combine_chunks(), drawn.regions["image"].to_numpy()
-    counts = _counts(labels)
-    names, codes = _encoded(labels.flatten())
-    ids = _ids(classes)
-    unknown = [code for code, name in enumerate(names) if name not in ids]
-    task_ids = drawn.images["task_id"].to_numpy()
-    if unknown:
+    labels, image = drawn.regions["labels"], drawn.regions["image"].to_numpy()
+    names, counts = pc.list_flatten(labels), pc.list_value_length(labels).to_numpy()
+    task_ids, ids = drawn.images["task_id"].to_numpy(), _ids(classes)
+    if unknown := [name for name in names.unique().to_pylist() if name not in ids]:
         drawn_on = task_ids[np.repeat(image, counts)]
-        raise UsageError("\n".join(_unknown(names[code], drawn_on[codes == code], ids) for code in unknown))
+        raise UsageError("\n".join(_unknown(name, drawn_on[pc.equal(names, name).to_numpy()], ids) for name in unknown))
     if several == "fail" and counts.max(initial=0) > 1:
         tasks = task_ids[image[counts > 1]]
         raise UsageError(

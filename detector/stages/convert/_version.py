@@ -26,7 +26,7 @@ from detector.stages.convert._split import refuse_empty
 from detector.stages.convert._tables import Included, image_table, include, instance_table
 from detector.stages.convert.yolo import Options
 
-IMAGES = 2_500  # at least that a process takes at a time
+IMAGES = 1_500  # at least that a process takes at a time: their columns fit its cache
 IMAGES_WITH_MASKS = 20
 
 
