@@ -82,10 +82,10 @@ def sized(tasks: int, size: tuple[int, int]) -> dict[int, Pixels]:
     return {task: Pixels(hashes[64 * task : 64 * task + 64], ".jpg", *size) for task in range(tasks)}
 
 
-def seconds(side: Side, small: Export, export: Export) -> float:
-    """Wall time in a process of its own, which has imported everything for a small export before."""
+def seconds(side: Side, export: Export) -> float:
+    """Wall time in a process of its own, of the second time: the first imports, and fills caches."""
     with ProcessPoolExecutor(1, get_context("fork")) as alone:
-        alone.submit(timed, side, small).result()
+        alone.submit(timed, side, export).result()
         return alone.submit(timed, side, export).result()
 
 
@@ -105,15 +105,15 @@ def converted(export: Export) -> list[bytes]:
         return [file.read_bytes() for file in Path(folder).glob("*/labels/*/*.txt")]
 
 
-def compare(name: str, small: Export, export: Export, objects: int, with_theirs: bool = True) -> None:
+def compare(name: str, export: Export, objects: int, with_theirs: bool = True) -> None:
     """Alternate the sides for some rounds, and print the medians of their ratios as a JSON line."""
     with ProcessPoolExecutor(1, get_context("fork")) as alone:
         export = export._replace(labels=alone.submit(converted, export).result())
     rounds = [
         (
-            seconds(ours, small, export),
-            seconds(theirs, small, export) if with_theirs else float("nan"),
-            seconds(floor, small, export),
+            seconds(ours, export),
+            seconds(theirs, export) if with_theirs else float("nan"),
+            seconds(floor, export),
         )
         for _ in range(ROUNDS)
     ]
@@ -144,10 +144,9 @@ def main() -> None:
     ]
     for name, task, tasks, each, draw, size in cases:
         with tempfile.TemporaryDirectory(dir=root) as scratch:
-            small, large = (Export(Path(scratch, f"{n}.json"), task, sized(n, size)) for n in (100, tasks))
-            for export in (small, large):
-                exports.write(export.path, len(export.pixels), each, draw, size)
-            compare(name, small, large, tasks * each, with_theirs=name != "convert_brush")
+            export = Export(Path(scratch, "export.json"), task, sized(tasks, size))
+            exports.write(export.path, tasks, each, draw, size)
+            compare(name, export, tasks * each, with_theirs=name != "convert_brush")
 
 
 if __name__ == "__main__":
