@@ -14,9 +14,10 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
+from threading import Thread
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from detector.errors import DetectorError
@@ -94,14 +95,9 @@ def _claims(count: int) -> Iterator[int]:
 @contextlib.contextmanager
 def _forked(count: int, work: Callable[[int, Connection], None]) -> Iterator[list[_Helper]]:
     """So many processes that work, each with a file in memory. They end by themselves, or are ended on an error."""
-    context, helpers = get_context("fork"), list[_Helper]()
+    helpers: list[_Helper] = []
     try:
-        for _ in range(count):
-            file, (told, telling) = os.memfd_create("share"), context.Pipe(duplex=False)
-            process = context.Process(target=work, args=(file, telling), daemon=True)
-            helpers.append(_Helper(process, file, told))
-            process.start()
-            telling.close()
+        helpers.extend(_started(work) for _ in range(count))
         yield helpers
     except BaseException:
         for helper in helpers:
@@ -109,8 +105,18 @@ def _forked(count: int, work: Callable[[int, Connection], None]) -> Iterator[lis
         raise
     finally:
         for helper in helpers:
+            Thread(target=helper.process.join, daemon=True).start()  # until its memory is gone: nobody waits for that
             os.close(helper.file)
             helper.told.close()
+
+
+def _started(work: Callable[[int, Connection], None]) -> _Helper:
+    context, file = get_context("fork"), os.memfd_create("share")
+    told, telling = context.Pipe(duplex=False)
+    with telling:
+        process = context.Process(target=work, args=(file, telling), daemon=True)
+        process.start()
+    return _Helper(process, file, told)
 
 
 def _share(
@@ -130,7 +136,7 @@ def _share(
 
 def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file: int, telling: Connection) -> None:
     """In a forked process: its share."""
-    _end_with(os.getppid())
+    _end_with_the_parent()
     with open(file, "wb", closefd=False) as sink:
         share = _share(work, parts, claims, lambda made: _outline(made, sink))
     for error in share.failed.values():
@@ -138,14 +144,15 @@ def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file:
     telling.send(share)
 
 
-def _end_with(parent: int) -> None:
+def _end_with_the_parent() -> None:
     """Ctrl-C reaches every process of a terminal: the parent says what happens then."""
     signal.set_wakeup_fd(-1)  # the parent's pipe, if it has one: a signal to this process is none to it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it ended before it could be asked to tell
+    parent = parent_process()
+    if parent is None or os.getppid() != parent.pid:  # it ended before it could be asked to tell
         os.kill(os.getpid(), signal.SIGTERM)
 
 

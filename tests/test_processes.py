@@ -91,7 +91,14 @@ def test_what_ends_this_process_work_ends_the_others_too(tmp_path: Path) -> None
 
     with pytest.raises(KeyboardInterrupt):
         on_every_core(work, range(2))
-    _wait(lambda: not _lives(int((tmp_path / "pid").read_text())))
+    _wait(lambda: not Path("/proc", (tmp_path / "pid").read_text()).exists())
+
+
+def test_no_ended_process_is_left_in_the_table() -> None:
+    here, helpers = os.getpid(), set()
+    while not helpers:  # one core may take all the parts
+        helpers = {*on_every_core(lambda _: time.sleep(0.05) or os.getpid(), range(4))} - {here}
+    _wait(lambda: not any(Path(f"/proc/{helper}").exists() for helper in helpers))
 
 
 def test_a_bug_in_another_process_comes_with_its_traceback() -> None:
