@@ -1,14 +1,12 @@
 """The same work on many parts at once, a process for each core: Python's lock lets threads use one only.
 
 This process does its share, and forks one more for each further core. These find what they work on in memory, and lay
-what they made there: only its outline is pickled. They end with this process, however it ends.
+what they made there (detector.memory_file). They end with this process, however it ends.
 """
 
 import contextlib
 import ctypes
-import mmap
 import os
-import pickle
 import signal
 import sys
 import traceback
@@ -18,15 +16,15 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from threading import Thread
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from detector import memory_file
 from detector.errors import DetectorError
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
 PR_SET_PDEATHSIG = 1
 _MOST = 64  # parts: enough that no process waits long for the last of another
-_ALIGNED = 64  # bytes, as Arrow likes its buffers
 
 
 class _Share(NamedTuple):
@@ -34,13 +32,6 @@ class _Share(NamedTuple):
 
     made: dict[int, Any]
     failed: dict[int, Exception]
-
-
-class _Outline(NamedTuple):
-    """A pickle without its buffers, and where in a file these lie."""
-
-    pickled: bytes
-    places: list[tuple[int, int]]
 
 
 class _Helper(NamedTuple):
@@ -138,7 +129,7 @@ def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file:
     """In a forked process: its share."""
     _end_with_the_parent()
     with open(file, "wb", closefd=False) as sink:
-        share = _share(work, parts, claims, lambda made: _outline(made, sink))
+        share = _share(work, parts, claims, lambda made: memory_file.laid(made, sink))
     for error in share.failed.values():
         error.add_note(f"In a process that shared the work:\n{''.join(traceback.format_exception(error))}")
     telling.send(share)
@@ -156,19 +147,6 @@ def _end_with_the_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _outline(made: Any, sink: BinaryIO) -> _Outline:
-    """A result without its buffers, which go to the file."""
-    buffers: list[pickle.PickleBuffer] = []
-    pickled = pickle.dumps(made, 5, buffer_callback=buffers.append)
-    places = []
-    for buffer in buffers:
-        sink.write(b"\0" * (-sink.tell() % _ALIGNED))
-        with buffer.raw() as content:
-            places.append((sink.tell(), len(content)))
-            sink.write(content)
-    return _Outline(pickled, places)
-
-
 def _share_of(helper: _Helper) -> _Share:
     """What a helper made; the buffers stay in its file."""
     try:
@@ -177,12 +155,5 @@ def _share_of(helper: _Helper) -> _Share:
         raise DetectorError(
             "a process that shared the work was killed, most likely for want of memory; free some, and run again"
         ) from error
-    filled = os.fstat(helper.file).st_size > 0
-    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
-    memory = memoryview(mmap.mmap(helper.file, 0, flags, mmap.PROT_READ) if filled else b"")
-    return _Share({number: _whole(outline, memory) for number, outline in share.made.items()}, share.failed)
-
-
-def _whole(outline: _Outline, memory: memoryview) -> Any:
-    buffers = [memory[at : at + length] for at, length in outline.places]
-    return pickle.loads(outline.pickled, buffers=buffers)  # noqa: S301 - our own process made it
+    memory = memory_file.mapped(helper.file)
+    return _Share({number: memory_file.taken(made, memory) for number, made in share.made.items()}, share.failed)
