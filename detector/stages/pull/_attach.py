@@ -42,7 +42,7 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     images = _with(images, "status", pc.if_else(pa.array(is_bad), "excluded", images["status"]))
     for column in ("sha256", "extension", "width", "height"):
         values = np.full(images.num_rows, None, object)
-        values[rows] = got[column]
+        values[rows] = np.array(got[column], object)
         values[is_bad] = None
         images = _with(images, column, values)
     return Annotations(images, regions, pa.concat_tables([annotations.losses, losses.table(found + dropped)]))
