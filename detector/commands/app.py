@@ -35,10 +35,9 @@ def app(which: str | None, port: int | None, ready: Callable[[str, str], None]) 
         DetectorError: no MongoDB can be had.
     """
     dataset = versions.find(which)
-    with opened(dataset, _free(port)) as url:
+    with opened(dataset, _free(port)) as url, contextlib.suppress(KeyboardInterrupt):
         ready(samples.name_of(dataset, dataset.folder.parent.name), url)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        threading.Event().wait()
 
 
 @contextlib.contextmanager
