@@ -1,6 +1,5 @@
 """What a conversion did, for programs (conversion.json) and for people (card.md)."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,16 +26,15 @@ def account(task: str, classes: Sequence[str], images: pa.Table, instances: pa.T
 
 
 def _kept(classes: Sequence[str], images: pa.Table, instances: pa.Table) -> Account:
-    place = {split: at for at, split in enumerate(SPLITS)}
-    split_of = np.array([place.get(split, 0) for split in images["split"].to_pylist()], int)
-    cell = split_of[instances["image"].to_numpy()] * len(classes) + instances["class_id"].to_numpy()
+    split_of = pc.index_in(images["split"], pa.array(SPLITS))  # null where an image is left out
+    cell = split_of.fill_null(0).to_numpy()[instances["image"]] * len(classes) + instances["class_id"].to_numpy()
     counts = np.bincount(cell, minlength=len(SPLITS) * len(classes)).reshape(len(SPLITS), len(classes))
-    images_in = Counter(images["split"].drop_null().to_pylist())
+    images_in = np.bincount(split_of.drop_null(), minlength=len(SPLITS)).tolist()
     return {
-        "images": images_in.total(),
+        "images": sum(images_in),
         "backgrounds": pc.sum(pc.equal(images["status"], "background")).as_py() or 0,
         "objects": instances.num_rows,
-        "images_in": {split: images_in[split] for split in SPLITS},
+        "images_in": dict(zip(SPLITS, images_in, strict=True)),
         "objects_of": dict(zip(classes, counts.sum(axis=0).tolist(), strict=True)),
         "objects_in": {
             split: dict(zip(classes, row.tolist(), strict=True)) for split, row in zip(SPLITS, counts, strict=True)

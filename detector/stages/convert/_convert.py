@@ -52,7 +52,7 @@ def convert(drawn: Annotations, classes: Mapping[str, tuple[str, ...]], segment:
         (action, why, usable[rows]) for action in ("dropped", "changed") for why, rows in getattr(made, action).items()
     ]
     noted.append(("dropped", "duplicate", region[~first]))
-    lost = [losses.table(found), *(_lost(drawn, task_ids, *note) for note in noted)]
+    lost = [losses.table(found), *(_lost(drawn, task_ids, *note) for note in noted if len(note[-1]))]
     objects = Objects(image[region], region, class_ids, boxes, written, offsets)
     return (objects if first.all() else _only(objects, first)), pa.concat_tables(lost)
 

@@ -22,8 +22,8 @@ def label_files(rows: Text, image: Ints, included: Ints) -> list[bytes]:
 
 def identify(head: object, lines: Sequence[str]) -> str:
     """12 hex digits of the SHA-256 of what a version is. The order of `lines`, one for each image, does not matter."""
-    told = json.dumps(head, sort_keys=True) + "".join(f"{line}\n" for line in sorted(lines))
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    told = "\n".join([*sorted(lines), ""])
+    return hashlib.sha256((json.dumps(head, sort_keys=True) + told).encode()).hexdigest()[:12]
 
 
 def image_lines(images: pa.Table, labels: Sequence[bytes]) -> list[str]:

@@ -44,8 +44,9 @@ def classify(regions: pa.Table, task_ids: Ints, classes: Classes, found: list[Lo
     labels = regions["labels"].combine_chunks()
     counts = _counts(labels)
     rows = np.repeat(np.arange(len(counts)), counts)
-    _unlabelled(regions, task_ids, np.flatnonzero(counts == 0), found)
-    _several(regions, task_ids, np.flatnonzero(counts > 1), found)
+    if (counts != 1).any():
+        _unlabelled(regions, task_ids, np.flatnonzero(counts == 0), found)
+        _several(regions, task_ids, np.flatnonzero(counts > 1), found)
     names, codes = _encoded(labels.flatten())
     ids = _ids(classes)
     return Labelled(rows, np.array([ids[name] for name in names], np.int64)[codes])

@@ -12,8 +12,9 @@ _LONGEST = 80
 
 def slug(source: str) -> str:
     """The last part of a reference, percent-decoded once, in letters that every file system takes."""
-    base = source.replace("\\", "/").rpartition("/")[2] if "/" in source or "\\" in source else source
-    base = base.partition("?d=")[2] or base.partition("?")[0]
+    base = source.replace("\\", "/").rpartition("/")[2]
+    if "?" in base:
+        base = base.partition("?d=")[2] or base.partition("?")[0]
     stem = base.rpartition(".")[0] or base
     if _PLAIN.fullmatch(stem):
         return stem

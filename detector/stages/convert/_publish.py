@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import yaml
 
 from detector.dataset import SPLITS, Dataset
-from detector.files import write_whole
 from detector.images import stored
 from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
@@ -26,7 +25,7 @@ class Version(NamedTuple):
 
     lines: Sequence[str]  # what it is, a line for each image in it
     images: pa.Table
-    instances: Future[bytes]  # their table as Parquet
+    instances: Future[None]  # their table, when it is written
     account: Account
 
 
@@ -48,32 +47,32 @@ def publish(job: Job[Any], scratch: Path, made: Version) -> Result:
     head, done = [job.pipeline.task, list(job.pipeline.classes)], made.account
     version = identify(head, made.lines)
     done["test_set"] = identify(head, [line for line in made.lines if line.startswith("test ")])
-    folder, images = job.datasets / version, made.images
-    if folder.exists():
+    folder, images, there = job.datasets / version, made.images, (job.datasets / version).exists()
+    if there:
         images = named_as_there(images, made.lines, Dataset(folder))
+    write_table(images, scratch / "images.parquet")
+    (scratch / "conversion.json").write_text(json.dumps(done, indent=1, ensure_ascii=False), encoding="utf-8")
+    (scratch / "card.md").write_text(card(job.pipeline.name, version, done), encoding="utf-8")
+    (scratch / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
+    made.instances.result()
+    if there:
+        _refresh(folder, scratch)
     else:
-        (scratch / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
         scratch.rename(folder)
-    _describe(folder, job.pipeline.name, {"images": parquet(images), "instances": made.instances.result()}, done)
     _point_latest(job.datasets, version)
     return _result(folder, done)
 
 
-def parquet(table: pa.Table) -> bytes:
-    """The table as a Parquet file; only columns that repeat themselves are worth a dictionary."""
-    sink = pa.BufferOutputStream()
+def write_table(table: pa.Table, file: Path) -> None:
+    """As Parquet; only columns that repeat themselves are worth a dictionary."""
     repeating = [name for name in ("split", "status", "annotator") if name in table.column_names]
-    pq.write_table(table, sink, use_dictionary=repeating)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+    pq.write_table(table, file, use_dictionary=repeating)
 
 
-def _describe(folder: Path, name: str, tables: Mapping[str, bytes], done: Account) -> None:
+def _refresh(folder: Path, scratch: Path) -> None:
     """The tables and the accounts: who drew what, and links, may change while the content stays the same."""
-    for table_name, content in tables.items():
-        write_whole(folder / f"{table_name}.parquet", content)
-    write_whole(folder / "conversion.json", json.dumps(done, indent=1, ensure_ascii=False))
-    write_whole(folder / "card.md", card(name, folder.name, done))
+    for file in ("images.parquet", "instances.parquet", "conversion.json", "card.md"):
+        (scratch / file).replace(folder / file)
 
 
 def _point_latest(datasets: Path, version: str) -> None:

@@ -6,7 +6,7 @@ grows, exact copies never part, and the test set stays frozen.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -70,9 +70,10 @@ def _stated(data: dict[str, object], field: str, task: int) -> str:
     return name
 
 
-def refuse_empty(assigned: Sequence[str], split: Split) -> None:
+def refuse_empty(assigned: pa.ChunkedArray, split: Split) -> None:
     """Raises UsageError when one of the three has no image."""
-    empty = [name for name in SPLITS if name not in assigned]
+    there = assigned.unique().to_pylist()
+    empty = [name for name in SPLITS if name not in there]
     if not empty:
         return
     how = (

@@ -35,7 +35,7 @@ def include(images: pa.Table, objects: Objects, split: Split) -> tuple[Included,
     ]
     status = pc.if_else(nothing_left, "excluded", images["status"]).combine_chunks()
     taken = np.flatnonzero(pc.not_equal(status, "excluded").to_numpy(zero_copy_only=False))
-    chosen = images.take(taken)
+    chosen = images if len(taken) == images.num_rows else images.take(taken)
     splits = assign(chosen, split)
     names = stems(*(chosen[column].to_pylist() for column in ("task_id", "field", "source")))
     files = [

@@ -20,7 +20,7 @@ from detector.stages.convert._account import account
 from detector.stages.convert._convert import convert
 from detector.stages.convert._identity import image_lines, label_files
 from detector.stages.convert._labels import refuse_labels
-from detector.stages.convert._publish import Version, make_folders, parquet, publish, write_files
+from detector.stages.convert._publish import Version, make_folders, publish, write_files, write_table
 from detector.stages.convert._rows import text
 from detector.stages.convert._split import refuse_empty
 from detector.stages.convert._tables import Included, image_table, include, instance_table
@@ -56,15 +56,15 @@ def to_version(job: Job[Options]) -> Result:
     with scratch_folder(job.datasets) as scratch:
         make_folders(scratch)
         parts = on_every_core(lambda part: _part(job, drawn, part, scratch), rows)
-        images = image_table(drawn.images, [part.included for part in parts])
-        refuse_empty(images["split"].drop_null().to_pylist(), job.options.split)
         instances = pa.concat_tables([part.instances for part in parts])
-        lost = pa.concat_tables([drawn.losses, *(part.losses for part in parts)])
         with ThreadPoolExecutor(1) as beside:  # Arrow encodes without Python's lock
-            encoded = beside.submit(parquet, instances)
+            written = beside.submit(write_table, instances, scratch / "instances.parquet")
+            images = image_table(drawn.images, [part.included for part in parts])
+            refuse_empty(images["split"].drop_null(), job.options.split)
+            lost = pa.concat_tables([drawn.losses, *(part.losses for part in parts)])
             done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
             lines = [line for part in parts for line in part.lines.to_pylist()]
-            return publish(job, scratch, Version(lines, images, encoded, done))
+            return publish(job, scratch, Version(lines, images, written, done))
 
 
 def _refuse_boxes(drawn: Annotations) -> None:

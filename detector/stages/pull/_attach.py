@@ -1,21 +1,34 @@
 """What every source does at the end: give the images their pixels, list what failed, write the tables."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector import losses
-from detector.annotations import Annotations
+from detector.annotations import IMAGES, Annotations
 from detector.files import digest, scratch_folder
 from detector.geometry import Ints
 from detector.images import Pixels
 from detector.losses import Loss
 from detector.stages import Result
+
+_PIXELS = pa.schema(
+    [
+        ("row", pa.int64()),  # in images
+        ("sha256", pa.string()),
+        ("extension", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("transposed", pa.bool_()),
+        ("problem", pa.string()),
+        ("detail", pa.string()),
+    ]
+)
+_OF_FILES = ("sha256", "extension", "width", "height")  # what both have
 
 
 def wanted(annotations: Annotations) -> list[int]:
@@ -29,63 +42,65 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     `pixels` has an entry for each row of `wanted`. An image whose size is not the one that was annotated is excluded:
     percent of another picture mean other places.
     """
-    images, rows, got = annotations.images, np.array([*pixels], np.int64), _columns(pixels)
-    task_ids = images["task_id"].to_pylist()
-    bad = {row: (why, detail) for row, why, detail in zip(pixels, got["problem"], got["detail"], strict=True) if why}
-    bad |= _other_size(annotations.regions, rows, got)
-    found = [Loss("excluded", "image", str(why), task_ids[row], None, detail) for row, (why, detail) in bad.items()]
-    turned = [row for row, transposed in zip(pixels, got["transposed"], strict=True) if transposed]
-    found += [Loss("changed", "image", "transposed", task_ids[row]) for row in turned]
+    images, got = annotations.images, _table(pixels)
+    bad = _unusable(got) | _other_size(annotations.regions, got)
+    task_ids = images["task_id"].to_numpy()
+    found = [Loss("excluded", "image", why, int(task_ids[row]), None, detail) for row, (why, detail) in bad.items()]
+    turned = got["row"].filter(got["transposed"]).to_pylist()
+    found += [Loss("changed", "image", "transposed", int(task_ids[row])) for row in turned]
     regions, dropped = _without(annotations.regions, bad, task_ids)
-    is_bad = np.zeros(images.num_rows, bool)
-    is_bad[list(bad)] = True
-    images = _with(images, "status", pc.if_else(pa.array(is_bad), "excluded", images["status"]))
-    for column in ("sha256", "extension", "width", "height"):
-        values = np.full(images.num_rows, None, object)
-        values[rows] = np.array(got[column], object)
-        values[is_bad] = None
-        images = _with(images, column, values)
-    return Annotations(images, regions, pa.concat_tables([annotations.losses, losses.table(found + dropped)]))
+    lost = pa.concat_tables([annotations.losses, losses.table(found + dropped)])
+    return Annotations(_filled(images, got, list(bad)), regions, lost)
 
 
-def _columns(pixels: Mapping[int, Pixels]) -> dict[str, Sequence[Any]]:
-    """What `pixels` has, a field of all at a time."""
-    columns = list(zip(*pixels.values(), strict=True)) or [()] * len(Pixels._fields)
-    return dict(zip(Pixels._fields, columns, strict=True))
+def _table(pixels: Mapping[int, Pixels]) -> pa.Table:
+    """What `pixels` has: a row of images, and what is known of its file."""
+    columns = {name: [known[at] for known in pixels.values()] for at, name in enumerate(Pixels._fields)}
+    return pa.table({"row": [*pixels], **columns}, _PIXELS)
 
 
-def _with(images: pa.Table, column: str, values: Any) -> pa.Table:
-    at = images.schema.get_field_index(column)
-    field = images.schema.field(at)
-    return images.set_column(at, field, values if isinstance(values, pa.ChunkedArray) else pa.array(values, field.type))
+def _unusable(got: pa.Table) -> dict[int, tuple[str, str | None]]:
+    """Images that can't be used: row → a reason, and what there is to say."""
+    problems = got.filter(pc.is_valid(got["problem"])).to_pylist()
+    return {problem["row"]: (problem["problem"], problem["detail"]) for problem in problems}
 
 
-def _other_size(regions: pa.Table, rows: Ints, got: Mapping[str, Sequence[Any]]) -> dict[int, tuple[str, str]]:
+def _filled(images: pa.Table, got: pa.Table, bad: list[int]) -> pa.Table:
+    """The images, with what is known of their files; the bad ones are excluded."""
+    place, is_bad = np.full(images.num_rows, -1), np.zeros(images.num_rows, bool)
+    place[got["row"]] = np.arange(got.num_rows)
+    place[bad], is_bad[bad] = -1, True
+    columns = {name: got[name].take(pa.array(place, mask=place < 0)) for name in _OF_FILES}
+    columns["status"] = pc.if_else(pa.array(is_bad), "excluded", images["status"])
+    return pa.table([columns.get(name, images[name]) for name in IMAGES.names], IMAGES)
+
+
+def _other_size(regions: pa.Table, got: pa.Table) -> dict[int, tuple[str, str | None]]:
     """Images whose regions were drawn on a picture of another size; regions that don't say are believed."""
-    image = regions["image"].to_numpy()
+    image, rows = regions["image"].to_numpy(), got["row"].to_numpy()
+    sizes = np.zeros((2, max(image.max(initial=0), rows.max(initial=0)) + 1), np.int32)
+    sizes[:, rows] = got["width"], got["height"]
     drawn = [regions[f"original_{side}"].fill_null(0).to_numpy() for side in ("width", "height")]
-    table = np.zeros((2, max(image.max(initial=0), rows.max(initial=0)) + 1), np.int32)
-    table[:, rows] = got["width"], got["height"]
-    found = [sizes[image] for sizes in table]
-    known = np.logical_and.reduce([side > 0 for side in (*drawn, *found)])
-    wrong = np.flatnonzero(known & ((drawn[0] != found[0]) | (drawn[1] != found[1])))
+    others = np.flatnonzero((drawn[0] != sizes[0][image]) | (drawn[1] != sizes[1][image]))
+    was, found = np.stack([side[others] for side in drawn]), sizes[:, image[others]]
+    known = (was > 0).all(axis=0) & (found > 0).all(axis=0)
     return {
-        int(image[at]): (
+        int(image[others[at]]): (
             "size_differs",
-            f"annotated at {drawn[0][at]} x {drawn[1][at]}, is {found[0][at]} x {found[1][at]}",
+            f"annotated at {was[0, at]} x {was[1, at]}, is {found[0, at]} x {found[1, at]}",
         )
-        for at in wrong[::-1]
+        for at in np.flatnonzero(known)[::-1]
     }
 
 
-def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: list[int]) -> tuple[pa.Table, list[Loss]]:
+def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: Ints) -> tuple[pa.Table, list[Loss]]:
     """The regions on good images, and a loss for each of the others."""
     if not bad:
         return regions, []
     on_bad = pc.is_in(regions["image"], pa.array(list(bad), pa.int32()))
     lost = regions.filter(on_bad)
     rows = zip(lost["image"].to_pylist(), lost["region_id"].to_pylist(), strict=True)
-    dropped = [Loss("dropped", "region", "excluded_image", task_ids[image], region) for image, region in rows]
+    dropped = [Loss("dropped", "region", "excluded_image", int(task_ids[image]), region) for image, region in rows]
     return regions.filter(pc.invert(on_bad)), dropped
 
 
