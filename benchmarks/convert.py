@@ -34,7 +34,7 @@ from detector.stages import Job, load
 from detector.stages.convert import _publish
 from detector.stages.pull._attach import attach, finish
 
-ROUNDS = 3
+ROUNDS = 5
 
 
 class Export(NamedTuple):

@@ -66,15 +66,15 @@ class Annotations:
     regions: pa.Table
     losses: pa.Table
 
-    def write(self, folder: Path) -> None:
-        """Write the tables into `folder`, which exists."""
-        for name in TABLES:
-            table = getattr(self, name)
-            with pa.OSFile(str(folder / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-                writer.write_table(table)
+    def write(self, name: str, folder: Path) -> Path:
+        """Write one of the tables into `folder`, which exists."""
+        table, target = getattr(self, name), folder / f"{name}.arrow"
+        with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+        return target
 
 
 def read(folder: Path) -> Annotations:
-    """The tables that `Annotations.write` wrote, mapped rather than copied into memory."""
+    """The tables that `Annotations.write` wrote, all three, mapped rather than copied into memory."""
     files = (pa.memory_map(str(folder / f"{name}.arrow")) for name in TABLES)
     return Annotations(*(pa.ipc.open_file(file).read_all() for file in files))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector import losses
-from detector.annotations import IMAGES, Annotations
+from detector.annotations import IMAGES, TABLES, Annotations
 from detector.files import digest, scratch_folder
 from detector.geometry import Ints
 from detector.images import Pixels
@@ -106,9 +107,8 @@ def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: Ints) -> tu
 
 def finish(annotations: Annotations, datasets: Path, source: str) -> Result:
     """Write the tables below `datasets`/pulled under their content's name, whole or not at all."""
-    with scratch_folder(datasets / "pulled") as scratch:
-        annotations.write(scratch)
-        content = "".join(digest(file) for file in sorted(scratch.iterdir()))
+    with scratch_folder(datasets / "pulled") as scratch, ThreadPoolExecutor() as pool:
+        content = "".join(pool.map(lambda name: digest(annotations.write(name, scratch)), TABLES))
         folder = datasets / "pulled" / hashlib.sha256(content.encode()).hexdigest()[:12]
         if not folder.exists():
             scratch.rename(folder)
