@@ -29,9 +29,9 @@ def guessed_images(data: Mapping[str, object]) -> dict[str, object]:
 
 
 def _looks_like_image(value: object) -> bool:
-    if isinstance(value, list):
-        return bool(value) and all(map(_looks_like_image, value))
     if not isinstance(value, str):
-        return False
-    path = value.lower().partition("&")[0] if "?d=" in value else value.lower().partition("?")[0]
+        return isinstance(value, list) and bool(value) and all(map(_looks_like_image, value))
+    path = value.lower()
+    if "?" in path:
+        path = path.partition("&" if "?d=" in path else "?")[0]
     return path.endswith(IMAGE_ENDINGS) or path.startswith(_REFERENCES)

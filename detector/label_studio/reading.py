@@ -105,7 +105,7 @@ def _image_rows(
     """A row for each image of the task (one without image, if it has none); control → row."""
     rows = {}
     link = reading.how.link.format(task=task.id) if reading.how.link else None
-    text = bytes(task.data).decode()
+    text = str(task.data, "utf-8")
     drawn_on = sources if len(sources) == 1 and shapes else {_image_of(region, sources) for region in shapes}
     for name, source in (sources or {"": ""}).items():
         status = "excluded" if reason else "annotated" if name in drawn_on else "background"

@@ -19,6 +19,8 @@ from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
 from detector.stages.convert._identity import identify, named_as_there
 
+_COORDINATES = ("x", "y", "width", "height", "polygon.list.element")
+
 
 class Version(NamedTuple):
     """What becomes a dataset version, beside its files."""
@@ -64,9 +66,15 @@ def publish(job: Job[Any], scratch: Path, made: Version) -> Result:
 
 
 def write_table(table: pa.Table, file: Path) -> None:
-    """As Parquet; only columns that repeat themselves are worth a dictionary."""
-    repeating = [name for name in ("split", "status", "annotator") if name in table.column_names]
-    pq.write_table(table, file, use_dictionary=repeating)
+    """As Parquet; only columns that repeat themselves are worth a dictionary, and coordinates never get smaller."""
+    names = table.column_names
+    pq.write_table(
+        table,
+        file,
+        use_dictionary=[name for name in ("split", "status", "annotator") if name in names],
+        compression=dict.fromkeys(names, "snappy") | dict.fromkeys(_COORDINATES, "none"),
+        write_statistics=[name for name in names if name not in _COORDINATES],
+    )
 
 
 def _refresh(folder: Path, scratch: Path) -> None:
