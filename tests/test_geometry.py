@@ -38,6 +38,17 @@ def test_the_envelope_of_an_ellipse_holds_its_points_closely(wide, high, rotatio
     assert np.allclose(exact, around, atol=0.003)
 
 
+@given(st.floats(0.05, 0.5), st.floats(0.05, 0.5), st.floats(0, 360))
+def test_the_polygon_of_an_ellipse_overlaps_it(wide, high, rotation):
+    """Its corners are on the ellipse, so that it lies within: what they share is the polygon."""
+    points = ellipse_points(np.array([[0.5, 0.5, wide, high]]), np.array([rotation]), SIZE)
+    radii, angle = SIZE[0] * (wide, high), np.radians(rotation)
+    x, y = ((points[0] - 0.5) * SIZE).T
+    along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    assert np.allclose((along / radii[0]) ** 2 + (across / radii[1]) ** 2, 1)
+    assert 0.99 <= area(outlines(points * SIZE))[0] / (np.pi * radii.prod()) <= 1
+
+
 def test_areas_by_hand():
     shapes = outlines(np.array([[[0, 0], [1, 0], [1, 1], [0, 1]], [[0, 0], [0.5, 0], [0.5, 0.5], [0.25, 0.25]]], float))
     assert area(shapes).tolist() == [1.0, 0.125]
