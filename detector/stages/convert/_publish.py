@@ -52,10 +52,8 @@ def publish(job: Job[Any], scratch: Path, made: Version) -> Result:
     folder, images, there = job.datasets / version, made.images, (job.datasets / version).exists()
     if there:
         images = named_as_there(images, made.lines, Dataset(folder))
+    _describe(scratch, job.pipeline.name, version, done)
     write_table(images, scratch / "images.parquet")
-    (scratch / "conversion.json").write_text(json.dumps(done, indent=1, ensure_ascii=False), encoding="utf-8")
-    (scratch / "card.md").write_text(card(job.pipeline.name, version, done), encoding="utf-8")
-    (scratch / "data.yaml").write_text(data_yaml(list(job.pipeline.classes)), encoding="utf-8")
     made.instances.result()
     if there:
         _refresh(folder, scratch)
@@ -63,6 +61,17 @@ def publish(job: Job[Any], scratch: Path, made: Version) -> Result:
         scratch.rename(folder)
     _point_latest(job.datasets, version)
     return _result(folder, done)
+
+
+def _describe(folder: Path, name: str, version: str, done: Account) -> None:
+    """What Ultralytics, programs and people read first."""
+    told = {
+        "data.yaml": data_yaml(done["classes"]),
+        "conversion.json": json.dumps(done, indent=1, ensure_ascii=False),
+        "card.md": card(name, version, done),
+    }
+    for file, content in told.items():
+        (folder / file).write_text(content, encoding="utf-8")
 
 
 def write_table(table: pa.Table, file: Path) -> None:
