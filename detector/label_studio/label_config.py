@@ -33,5 +33,5 @@ def _looks_like_image(value: object) -> bool:
         return isinstance(value, list) and bool(value) and all(map(_looks_like_image, value))
     path = value.lower()
     if "?" in path:
-        path = path.partition("&" if "?d=" in path else "?")[0]
+        path = path.partition("&" if "?d=" in value else "?")[0]
     return path.endswith(IMAGE_ENDINGS) or path.startswith(_REFERENCES)

@@ -19,8 +19,6 @@ from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
 from detector.stages.convert._identity import identify, named_as_there
 
-_COORDINATES = ("x", "y", "width", "height", "polygon.list.element")
-
 
 class Version(NamedTuple):
     """What becomes a dataset version, beside its files."""
@@ -49,7 +47,8 @@ def publish(job: Job[Any], scratch: Path, made: Version) -> Result:
     head, done = [job.pipeline.task, list(job.pipeline.classes)], made.account
     version = identify(head, made.lines)
     done["test_set"] = identify(head, [line for line in made.lines if line.startswith("test ")])
-    folder, images, there = job.datasets / version, made.images, (job.datasets / version).exists()
+    folder, images = job.datasets / version, made.images
+    there = folder.exists()
     if there:
         images = named_as_there(images, made.lines, Dataset(folder))
     _describe(scratch, job.pipeline.name, version, done)
@@ -77,12 +76,13 @@ def _describe(folder: Path, name: str, version: str, done: Account) -> None:
 def write_table(table: pa.Table, file: Path) -> None:
     """As Parquet; only columns that repeat themselves are worth a dictionary, and coordinates never get smaller."""
     names = table.column_names
+    coordinates = [field.name for field in table.schema if pa.types.is_floating(field.type)] + ["polygon.list.element"]
     pq.write_table(
         table,
         file,
         use_dictionary=[name for name in ("split", "status", "annotator") if name in names],
-        compression=dict.fromkeys(names, "snappy") | dict.fromkeys(_COORDINATES, "none"),
-        write_statistics=[name for name in names if name not in _COORDINATES],
+        compression=dict.fromkeys(names, "snappy") | dict.fromkeys(coordinates, "none"),
+        write_statistics=[name for name in names if name not in coordinates],
     )
 
 
