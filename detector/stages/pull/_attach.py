@@ -17,19 +17,9 @@ from detector.images import Pixels
 from detector.losses import Loss
 from detector.stages import Result
 
-_PIXELS = pa.schema(
-    [
-        ("row", pa.int64()),  # in images
-        ("sha256", pa.string()),
-        ("extension", pa.string()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("transposed", pa.bool_()),
-        ("problem", pa.string()),
-        ("detail", pa.string()),
-    ]
-)
-_OF_FILES = ("sha256", "extension", "width", "height")  # what both have
+_OF_FILES = [IMAGES.field(name) for name in Pixels._fields if name in IMAGES.names]
+_NOTED = [("transposed", pa.bool_()), ("problem", pa.string()), ("detail", pa.string())]
+_PIXELS = pa.schema([("row", pa.int64()), *_OF_FILES, *_NOTED])  # each with its row in images
 
 
 def wanted(annotations: Annotations) -> list[int]:
@@ -67,12 +57,13 @@ def _unusable(got: pa.Table) -> dict[int, tuple[str, str | None]]:
 
 
 def _filled(images: pa.Table, got: pa.Table, bad: list[int]) -> pa.Table:
-    """The images, with what is known of their files; the bad ones are excluded."""
-    place, is_bad = np.full(images.num_rows, -1), np.zeros(images.num_rows, bool)
+    """The images, with what is known of their files; those without, and the bad ones, are excluded."""
+    place = np.full(images.num_rows, -1)
     place[got["row"]] = np.arange(got.num_rows)
-    place[bad], is_bad[bad] = -1, True
-    columns = {name: got[name].take(pa.array(place, mask=place < 0)) for name in _OF_FILES}
-    columns["status"] = pc.if_else(pa.array(is_bad), "excluded", images["status"])
+    place[bad] = -1
+    found = pa.array(place, mask=place < 0)
+    columns = {field.name: got[field.name].take(found) for field in _OF_FILES}
+    columns["status"] = pc.if_else(found.is_valid(), images["status"], "excluded")
     return pa.table([columns.get(name, images[name]) for name in IMAGES.names], IMAGES)
 
 
