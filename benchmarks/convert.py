@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import msgspec
@@ -27,12 +26,13 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import exports
-from detector.images import Pixels
+from detector.data.images import Pixels
 from detector.label_studio.structs import Task
 from detector.label_studio.tasks import annotations
-from detector.stages import Job, load
+from detector.stages import load
 from detector.stages.convert import _publish
 from detector.stages.pull._attach import attach, finish
+from tests.support.jobs import Pipeline, make_job
 
 ROUNDS = 5
 
@@ -51,10 +51,10 @@ Side = Callable[[Export, Path], None]
 
 def ours(export: Export, folder: Path) -> None:
     """Read, choose, convert, split, hash, write files, tables and account."""
-    pipeline = SimpleNamespace(name="bench", task=export.task, classes={name: (name,) for name in exports.CLASSES})
+    pipeline = Pipeline("bench", export.task, exports.CLASSES)
     pulled = finish(attach(annotations(export.path, "latest"), export.pixels), folder, "bench")
     backend = load("convert", "yolo")
-    backend.run(Job(pipeline, backend.Options(), {"pull": pulled}, folder, folder / "run", None, None))
+    backend.run(make_job(backend.Options(), pipeline, {"pull": pulled}, datasets=folder, folder=folder / "run"))
 
 
 def theirs(export: Export, folder: Path) -> None:

@@ -20,7 +20,8 @@ from PIL import Image
 
 from detector.browse import samples
 from detector.browse.database import connected
-from detector.dataset import IMAGES, INSTANCES, SPLITS, Dataset
+from detector.data.dataset import IMAGES, INSTANCES, Dataset
+from detector.terms import SPLITS
 
 OBJECTS, POINTS, CLASSES = 8, 12, ["circle", "square", "triangle"]
 

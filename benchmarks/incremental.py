@@ -24,7 +24,7 @@ def fill(server, folder: Path) -> tuple[int, list[int]]:
     """A project of annotated tasks that all show one image: listing is what is measured."""
     from PIL import Image
 
-    from tests.services.label_studio import disc
+    from tests.support.services.label_studio import disc
 
     Image.new("RGB", (640, 480)).save(folder / "image.png")
     project = server.project("Benchmark")
@@ -51,11 +51,11 @@ def measured(url: str, project: int, datasets: Path) -> dict[str, float]:
     handle = httpx.HTTPTransport.handle_request
     httpx.HTTPTransport.handle_request = lambda *given: _timed(handle, waited, *given)
     from detector.stages.pull import label_studio
-    from tests.jobs import job
-    from tests.services.label_studio import TOKEN
+    from tests.support.jobs import job
+    from tests.support.services.label_studio import TOKEN
 
     options = label_studio.Options(url=url, token=TOKEN, project=project)
-    label_studio.state(options, datasets)
+    label_studio.look(options, datasets)
     result = label_studio.run(job(datasets, options))
     assert result.figures["tasks"] == TASKS
     seconds = time.perf_counter() - started
@@ -72,7 +72,7 @@ def _timed(handle, waited: list[float], *given):
 
 
 def main() -> None:
-    from tests.services.label_studio import _migrated, disc, running
+    from tests.support.services.label_studio import _migrated, disc, running
 
     with tempfile.TemporaryDirectory(dir=os.environ.get("DETECTOR_BENCH_FOLDER", "/dev/shm")) as scratch:
         folder = Path(scratch)

@@ -21,7 +21,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from detector.ingested import ingest_once
+from detector.data.ingested import ingest_once
 
 IMAGES, ROUNDS = 400, 5
 

@@ -6,24 +6,26 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector import __version__, stopping
+from detector import __version__
 from detector.errors import Interrupted, Stopped, UsageError, exit_code, failure, sentence
+from detector.run import stopping
+from detector.terms import STAGES, Task
 
 if TYPE_CHECKING:
     from detector.commands.doctor import Finding
 
-STAGES = click.Choice(["pull", "convert", "check", "train", "evaluate", "export", "promote"])
+_STAGES = click.Choice(STAGES)
 _pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))
 _set = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="override a value of pipeline.yaml")
 _json = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout, progress on stderr")
 _wait = click.option("--wait-lock", type=float, default=0.0, metavar="SECONDS", help="wait for another run to end")
-_from = click.option("--from", "first", type=STAGES, default="pull", help="take what came before as it is")
-_until = click.option("--until", "last", type=STAGES, default="promote", help="stop after this stage")
-_force = click.option("--force", "forced", type=STAGES, multiple=True, help="run this stage even if nothing changed")
+_from = click.option("--from", "first", type=_STAGES, default="pull", help="take what came before as it is")
+_until = click.option("--until", "last", type=_STAGES, default="promote", help="stop after this stage")
+_force = click.option("--force", "forced", type=_STAGES, multiple=True, help="run this stage even if nothing changed")
 
 
 def _selecting(command: Callable[..., None]) -> Callable[..., None]:
@@ -101,11 +103,11 @@ def run(
     detector run --set train.epochs=3 --until evaluate
     detector run --from export --force export
     """
-    from detector.config import load
-    from detector.plan import Choice
-    from detector.run import run as run_pipeline
-    from detector.terminal import Terminal
-    from detector.unattended import Ending
+    from detector.config.load import load
+    from detector.reporting.ending import Ending
+    from detector.reporting.terminal import Terminal
+    from detector.run.loop import run as run_pipeline
+    from detector.run.plan import Choice
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     with Ending(pipeline, metrics_file, exit_code_if_unchanged, partial(click.echo, err=True)) as ending:
@@ -128,7 +130,7 @@ def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     detector validate
     detector validate nightly.yaml --set train.epochs=3
     """
-    from detector.config import load
+    from detector.config.load import load
 
     config = load(pipeline, overrides)
     steps = [step.name for step in config.steps]
@@ -147,9 +149,9 @@ def plan(
     detector plan
     detector plan --set train.epochs=100
     """
-    from detector.config import load
-    from detector.plan import Choice
-    from detector.plan import plan as plan_pipeline
+    from detector.config.load import load
+    from detector.run.plan import Choice
+    from detector.run.plan import plan as plan_pipeline
 
     planned = list(plan_pipeline(load(pipeline, overrides), Choice(first, last, frozenset(forced))))
     steps = [{"step": each.step.name, "run": each.why is not None, "why": each.why or []} for each in planned]
@@ -178,7 +180,7 @@ def schema(as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--task", type=click.Choice(["detect", "segment"]), default="detect", help="boxes or outlines")
 @_json
-def init(folder: Path, task: Literal["detect", "segment"], as_json: bool) -> None:
+def init(folder: Path, task: Task, as_json: bool) -> None:
     """Write a first pipeline.yaml and a small sample project into FOLDER (here).
 
     \b
@@ -254,13 +256,11 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     \b
     detector rollback
     """
-    import importlib
-
-    from detector.config import load
+    from detector import record
+    from detector.config.load import load
 
     config = load(pipeline, overrides)
-    record = importlib.import_module(f"detector.record.{config.record.using}")
-    old, new = record.rollback(config.record, config.name)
+    old, new = record.load(config.record.using).rollback(config.record, config.name)
     outcome = {"schema": 1, "status": "done", "model": config.name, "from": old, "to": new}
     _show(outcome, as_json, lambda: click.echo(f"{config.name}: the champion is version {new} again, not {old}"))
 
@@ -284,7 +284,7 @@ def prune(
     """
     from detector.commands.prune import lines
     from detector.commands.prune import prune as remove_old
-    from detector.config import load
+    from detector.config.load import load
 
     found = remove_old(load(pipeline, overrides), keep, dry_run, wait_lock)
     _show(found, as_json, lambda: click.echo("\n".join(lines(found))))

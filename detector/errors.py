@@ -14,7 +14,7 @@ Each message is one clear sentence, and says the way out. They are shown in one 
 """
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,14 @@ class Interrupted(Stopped, KeyboardInterrupt):
 
     def __str__(self) -> str:
         return "interrupted; the next run goes on from what is done"
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """`; did you mean …?` to end a message with; empty when nothing is close."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def failure(error: BaseException) -> dict[str, Any]:

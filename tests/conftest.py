@@ -4,10 +4,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
-    "tests.services.browser",
-    "tests.services.label_studio",
-    "tests.services.other_host",
-    "tests.services.webhook",
+    "tests.support.services.browser",
+    "tests.support.services.label_studio",
+    "tests.support.services.other_host",
+    "tests.support.services.webhook",
 ]
 TOGETHER = {  # part of a test's path → what it shares with others, and takes half a minute to make
     "tests/label_studio/": "a Label Studio server",

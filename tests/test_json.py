@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator
 from mlflow import MlflowClient
 
 from detector.cli import commands
-from detector.outcome import Done, Outcome
+from detector.reporting.outcome import Done, Outcome
 from detector.stages import Result
 from tests.end_to_end.conftest import detector
-from tests.exports import export
+from tests.support.exports import export
 
 DOCS = Path(__file__).parent.parent / "docs"
 SCHEMA = json.loads((DOCS / "output.schema.json").read_text())

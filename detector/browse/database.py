@@ -11,46 +11,42 @@ from detector.browse import mongod
 
 
 @contextlib.contextmanager
-def connected(runs: Path) -> Iterator[ModuleType]:
+def connected(place: Path) -> Iterator[ModuleType]:
     """The `fiftyone` module, connected to the database of this project inside the `with`.
 
-    All runs and `detector app` share the one below `runs`. What FiftyOne logs goes to the run's log.
+    It lies in `place`, with all else that FiftyOne writes; all runs and `detector app` share it. What FiftyOne logs
+    goes to the run's log.
 
     Raises:
         DetectorError: no MongoDB can be had; see `mongod.serve`.
         TryAgain: it went away inside the `with`.
     """
-    with mongod.serve(home(runs)) as uri:
-        fiftyone = _import(runs)
+    with mongod.serve(place.resolve()) as uri:
+        fiftyone = _import(place)
         from fiftyone.core.odm import database
 
         database._disconnect()  # an earlier connection of this process; there is no public way to end it
         fiftyone.config.database_uri = uri
         try:
-            with _lost(runs):
+            with _lost(place):
                 yield fiftyone
         finally:
             database._disconnect()  # else it waits 30 s at exit for a mongod that is gone
 
 
 @contextlib.contextmanager
-def _lost(runs: Path) -> Iterator[None]:
+def _lost(place: Path) -> Iterator[None]:
     from pymongo.errors import ConnectionFailure
 
     try:
         yield
     except (ConnectionError, ConnectionFailure) as error:
-        raise mongod.gone(home(runs)) from error
+        raise mongod.gone(place.resolve()) from error
 
 
-def home(runs: Path) -> Path:
-    """Where the database of all runs lies, and everything else that FiftyOne writes."""
-    return runs.resolve() / "fiftyone"
-
-
-def environment(runs: Path) -> dict[str, str]:
+def environment(place: Path) -> dict[str, str]:
     """FiftyOne's settings: nothing sent, nothing printed, and nothing written into the user's home."""
-    place = home(runs)
+    place = place.resolve()
     configs = {
         f"FIFTYONE_{kind}CONFIG_PATH": str(place / "config" / f"{kind.lower()}config.json")
         for kind in ("", "APP_", "ANNOTATION_", "EVALUATION_", "BRAIN_")
@@ -70,8 +66,8 @@ def environment(runs: Path) -> dict[str, str]:
     }
 
 
-def _import(runs: Path) -> ModuleType:
+def _import(place: Path) -> ModuleType:
     """Import it under our settings; what the user has set stays."""
-    for name, value in environment(runs).items():
+    for name, value in environment(place).items():
         os.environ.setdefault(name, value)
     return importlib.import_module("fiftyone")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from detector.geometry import Floats, Ints
+from detector.data.geometry import Floats, Ints
 
 Document = dict[str, Any]
 FIELDS = {"detect": ("Detections", "detections"), "segment": ("Polylines", "polylines")}

@@ -15,22 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.browse.labels import FIELDS, Document, identifiers, labels_by_image
-from detector.collector import paused
-from detector.dataset import SPLITS, Dataset
+from detector.data.dataset import Dataset
+from detector.system.garbage import paused
+from detector.terms import SPLITS
 
 TRUTH, PREDICTIONS, EVALUATION = "ground_truth", "predictions", "evaluation"
-PREDICTED = pa.schema(
-    [
-        ("image", pa.int32()),  # row in the version's images table
-        ("class_id", pa.int32()),
-        ("score", pa.float64()),
-        ("x", pa.float64()),  # box centre and size, normalised
-        ("y", pa.float64()),
-        ("width", pa.float64()),
-        ("height", pa.float64()),
-        ("polygon", pa.list_(pa.float64())),  # segment: x0 y0 x1 y1 … normalised; detect: null
-    ]
-)
 
 
 def name_of(dataset: Dataset, project: str) -> str:
@@ -146,9 +135,9 @@ def add_predictions(loaded: Any, dataset: Dataset, predictions: pa.Table, split:
     """Set `predictions` on the samples of `split`, and have FiftyOne match them with `ground_truth`.
 
     Every object is then marked tp, fp or fn in its attribute `evaluation`, for filtering in the App. `predictions`
-    has schema PREDICTED; give it only what is worth looking at (score of 0.25 or more, say), since FiftyOne takes
-    about 36 ms an image to match them. Objects of different classes match too, so that mix-ups can be told from
-    misses. Gives how many are tp, fp and fn, at an IoU of 0.5.
+    has schema PREDICTIONS of `detector.data.evaluation`; give it only what is worth looking at (score of 0.25 or more,
+    say), since FiftyOne takes about 36 ms an image to match them. Objects of different classes match too, so that
+    mix-ups can be told from misses. Gives how many are tp, fp and fn, at an IoU of 0.5.
     """
     _set_predictions(loaded, dataset, predictions, split)
     if EVALUATION in loaded.list_evaluations():

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from detector.browse import mongod, samples
-from detector.browse.database import connected, environment, home
+from detector.browse.database import connected, environment
 from detector.browse.mortal import mortal
 from detector.commands import versions
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
+from detector.data.places import FIFTYONE
 from detector.errors import DetectorError, UsageError
-from detector.plan import RUNS
 
 ADDRESS = "127.0.0.1"
 PORT = 5151  # FiftyOne's own
@@ -46,10 +46,14 @@ def opened(dataset: Dataset, port: int) -> Iterator[str]:
 
     This is FiftyOne's own server without a Python session beside it, which nothing here would talk to.
     """
-    with connected(RUNS) as fiftyone:
+    with connected(FIFTYONE) as fiftyone:
         loaded = samples.load(dataset, dataset.folder.parent.name)
-        log = home(RUNS) / "app.log"
-        settings = {**environment(RUNS), mongod.VARIABLE: fiftyone.config.database_uri, "HOME": str(home(RUNS))}
+        log = FIFTYONE / "app.log"
+        settings = {
+            **environment(FIFTYONE),
+            mongod.VARIABLE: fiftyone.config.database_uri,
+            "HOME": str(FIFTYONE.resolve()),
+        }
         command = mortal(sys.executable, "-m", "fiftyone.server.main", "--port", str(port), "--address", ADDRESS)
         with log.open("w") as written:
             server = subprocess.Popen(command, env={**os.environ, **settings}, stdout=written, stderr=written)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
 
 
 class Drawn(NamedTuple):

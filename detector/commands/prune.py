@@ -1,6 +1,5 @@
 """`detector prune`: old runs and dataset versions go, and what only they needed."""
 
-import importlib
 import os
 import shutil
 from collections import Counter
@@ -8,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from detector import record
 from detector.browse import mongod
-from detector.config import Config
-from detector.costs import size, stats
+from detector.config.pipeline import Config
+from detector.data.places import FIFTYONE, LOCK, RUNS
 from detector.errors import DetectorError, TryAgain
-from detector.lock import locked
-from detector.plan import RUNS
-from detector.pruning import LEFT, Prunable, prunable
+from detector.reporting.costs import size, stats
+from detector.run.lock import locked
+from detector.run.pruning import LEFT, Prunable, prunable
 
 
 def prune(config: Config, keep: int, dry_run: bool, wait: float) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def prune(config: Config, keep: int, dry_run: bool, wait: float) -> dict[str, An
         Locked: A run is at work.
         DetectorError: The record can't be asked what the champion needs.
     """
-    with locked(RUNS / ".lock", wait):
+    with locked(LOCK, wait):
         found = prunable(config.name, keep, _needed(config))
         freed = _freed(found.paths())
         notes = [] if dry_run else list(_remove(found, config.name))
@@ -48,13 +48,11 @@ def _needed(config: Config) -> set[str]:
     """The runs and versions of the champion and of the one to roll back to; nothing is asked where nothing has run."""
     if not any(RUNS.glob("*/run.json")):
         return set()
-    record = importlib.import_module(f"detector.record.{config.record.using}")
     try:
-        needed: set[str] = record.needed(config.record, config.name)
+        return record.load(config.record.using).needed(config.record, config.name)
     except DetectorError as error:
         kind = TryAgain if isinstance(error, TryAgain) else DetectorError
         raise kind(f"{error}; nothing was pruned, since only the record knows what the champion needs") from error
-    return needed
 
 
 def _freed(paths: Iterable[Path]) -> int:
@@ -79,12 +77,12 @@ def _remove(found: Prunable, name: str) -> Iterator[str]:
 
 def _forget(names: Iterable[str]) -> Iterator[str]:
     """Remove what FiftyOne holds of the versions, where it has a database."""
-    if not (RUNS / "fiftyone" / "db").exists() and mongod.VARIABLE not in os.environ:
+    if not (FIFTYONE / "db").exists() and mongod.VARIABLE not in os.environ:
         return
     from detector.browse.database import connected
 
     try:
-        with connected(RUNS) as fiftyone:
+        with connected(FIFTYONE) as fiftyone:
             for name in names:
                 if fiftyone.dataset_exists(name):
                     fiftyone.delete_dataset(name)

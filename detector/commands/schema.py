@@ -1,12 +1,12 @@
 """The JSON Schema of pipeline.yaml, put together from the pipeline's own keys and every backend's options."""
 
-import importlib
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from detector.config import DEFAULT_BACKENDS, SECTIONS, Head, backends, package
+from detector.config.pipeline import Head
+from detector.config.sections import DEFAULT_BACKENDS, SECTIONS, backends, options_of
 
 
 def schema() -> dict[str, Any]:
@@ -14,7 +14,7 @@ def schema() -> dict[str, Any]:
     models: dict[tuple[str, str], type[BaseModel]] = {("", "head"): Head}
     for stage in SECTIONS:
         for using in backends(stage):
-            models[stage, using] = importlib.import_module(f"{package(stage)}.{using}").Options
+            models[stage, using] = options_of(stage, using)
     references, whole = models_json_schema([(model, "validation") for model in models.values()])
     named = {place: references[model, "validation"] for place, model in models.items()}
     definitions = whole["$defs"]

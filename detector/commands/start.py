@@ -3,8 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
-from detector.files import write_whole
-from detector.task import Task
+from detector.system.files import write_whole
+from detector.terms import Task
 
 
 def start(folder: Path, task: Task) -> list[tuple[str, str]]:

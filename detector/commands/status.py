@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from detector.plan import DATASETS, RUNS
+from detector.data.places import DATASETS, RUNS
 
 
 def status(most: int = 5) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
+from detector.data.places import DATASETS, RUNS
 from detector.errors import UsageError
-from detector.plan import DATASETS, RUNS
 
 
 def find(which: str | None) -> Dataset:

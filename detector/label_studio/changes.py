@@ -12,8 +12,7 @@ a question, where listing 3,000 ids takes 1.5 s). Seen with Label Studio 1.23:
   nor an edit by a server whose clock was set back by more than OVERLAP. `--force pull` asks for everything anew.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,11 +26,11 @@ from detector.label_studio import listing, query
 from detector.label_studio.client import Connection
 from detector.label_studio.kept import NOTHING, Kept
 from detector.label_studio.projects import Project
+from detector.system.progress import Progress
 
 OVERLAP = timedelta(seconds=10)  # an edit carries the time at which it began, and shows when it is done
 LISTED = 500  # ids in a range that is listed, not halved again
 
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 Ids = NDArray[np.int64]
 
 

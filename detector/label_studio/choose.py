@@ -15,7 +15,7 @@ _ANY_WILL_DO = ("latest", "first", "consensus", "fail")  # these do not ask who 
 
 
 class Choice(NamedTuple):
-    """The annotation that counts, or None and the reason (a key of detector.losses.REASONS).
+    """The annotation that counts, or None and the reason (a key of detector.data.losses.REASONS).
 
     `lost` are the regions that do not count, each with its reason; None stands for all of the other annotations.
     """

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.annotations import IMAGES, REGIONS
+from detector.data.annotations import IMAGES, REGIONS
 from detector.label_studio.reading import Drawn
 from detector.label_studio.structs import SHAPES, Region, Value
 

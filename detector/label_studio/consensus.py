@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.geometry import ellipse_envelope, envelope, outlines, rectangle_corners
+from detector.data.geometry import ellipse_envelope, envelope, outlines, rectangle_corners
+from detector.data.masks import BrokenMask, decode_rle
 from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region
-from detector.masks import BrokenMask, decode_rle
 
 SAME = 0.5  # IoU from which two people mean one object, as in mAP50
 Box = tuple[float, float, float, float]  # left, top, right, bottom; shares of the image

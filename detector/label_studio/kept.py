@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from detector.files import write_whole
 from detector.label_studio.listing import TASKS
 from detector.label_studio.query import Look
-from detector.label_studio.state import Seen, remember
+from detector.label_studio.seen import Seen, remember
+from detector.system.files import write_whole
 
 _LOOK, _STATE = b"look", b"state"
 

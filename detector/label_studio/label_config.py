@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
+from detector.data.paths import IMAGE_ENDINGS
 from detector.errors import UsageError
 
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".mpo", ".pfm")
 _REFERENCES = ("/data/", "s3://", "gs://", "azure-blob://")
 
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from detector.data.losses import Loss
 from detector.errors import UsageError
 from detector.label_studio.choose import choose, several
 from detector.label_studio.label_config import guessed_images
 from detector.label_studio.policy import Policy
 from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region, Task
-from detector.losses import Loss
 
 
 class How(NamedTuple):

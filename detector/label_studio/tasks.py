@@ -11,9 +11,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector import losses
-from detector.annotations import REGIONS, Annotations
-from detector.collector import paused
+from detector.data import losses
+from detector.data.annotations import REGIONS, Annotations
 from detector.errors import DetectorError, UsageError
 from detector.label_studio.columns import image_table, region_table
 from detector.label_studio.label_config import image_fields
@@ -21,7 +20,8 @@ from detector.label_studio.pieces import as_list, pieces, room
 from detector.label_studio.policy import Policy
 from detector.label_studio.reading import Drawn, How, Reading, read_task
 from detector.label_studio.structs import Task
-from detector.processes import on_every_core, parts_of
+from detector.system.garbage import paused
+from detector.system.processes import on_every_core, parts_of
 
 PART = 2_000  # tasks at least that a process takes at a time: fewer are not worth handing over
 BLOCK = 250  # tasks decoded at a time: their objects stay in the processor's cache until they are columns

@@ -1,13 +1,12 @@
 """Metrics of weights on one split of a dataset version."""
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from detector.models.names import plain_names
 from detector.models.quiet import device, quietly
-from detector.models.weights import load
-from detector.task import Task
+from detector.models.weights import load_model
+from detector.terms import Task
 
 
 def measure(  # noqa: PLR0913
@@ -21,18 +20,11 @@ def measure(  # noqa: PLR0913
     """
     with quietly(folder / "ultralytics.log"):
         size = {} if image_size is None else {"imgsz": image_size}
-        model = load(weights)
+        model = load_model(weights)
         metrics = model.val(
             data=str(data_yaml), split=split, save_dir=str(folder), plots=plots, device=device(), **size
         )
         return plain_names(metrics.results_dict, model.task) | _by_class(metrics, model.task)
-
-
-def plain_names(results: Mapping[str, float], task: Task) -> dict[str, float]:
-    """The package's `metrics/mAP50(B)` as `mAP50`; with masks, `(M)` as `mAP50` and `(B)` as `box/mAP50`."""
-    found = ((re.fullmatch(r"metrics/(.+)\((B|M)\)", key), float(value)) for key, value in results.items())
-    main = "M" if task == "segment" else "B"
-    return {f"{'' if key[2] == main else 'box/'}{key[1]}": value for key, value in found if key}
 
 
 def _by_class(metrics: Any, task: Task) -> dict[str, float]:

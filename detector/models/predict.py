@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from detector.models.quiet import device, quietly
-from detector.models.weights import load
+from detector.models.weights import load_model
 
 
 class Objects(NamedTuple):
@@ -31,7 +31,7 @@ def predict(
     """
     size = {} if image_size is None else {"imgsz": image_size}
     with quietly(log):
-        model = load(weights)
+        model = load_model(weights)
     for image in images:
         with quietly(log):  # not around the yield: what the caller prints is the caller's
             (result,) = model.predict(str(image), conf=confidence, device=device(), verbose=False, save=False, **size)

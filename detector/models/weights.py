@@ -1,16 +1,16 @@
 """Weights and architectures: where they are, and what they are."""
 
-import difflib
 import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
-from detector.errors import TryAgain, UsageError
-from detector.models.quiet import CACHE, fetching, quietly
+from detector.errors import TryAgain, UsageError, did_you_mean
+from detector.models.quiet import fetching, quietly
+from detector.system.cache import CACHE
 
 
-def find(name: str, log: Path) -> Path:
+def find_weights(name: str, log: Path) -> Path:
     """The weights file `name`: a path, or the name of published weights, which are fetched once.
 
     Raises:
@@ -32,8 +32,7 @@ def _fetch(to: Path, log: Path) -> None:
         from ultralytics.utils import downloads
 
         if to.name not in downloads.GITHUB_ASSETS_NAMES:
-            close = difflib.get_close_matches(to.name, downloads.GITHUB_ASSETS_NAMES, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = did_you_mean(to.name, downloads.GITHUB_ASSETS_NAMES)
             raise UsageError(f"{to.name} is neither a file here nor the name of published weights{hint}")
         try:
             downloads.attempt_download_asset(to, progress=False)
@@ -60,7 +59,7 @@ def architecture(name: str, scale: tuple[float, float, int] | None, folder: Path
     return str(scaled)
 
 
-def load(model: Path | str) -> Any:
+def load_model(model: Path | str) -> Any:
     """An `ultralytics.YOLO` of weights, or of an architecture by its name or file; call it within `quietly`.
 
     Raises:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from detector.dataset import Dataset
-from detector.outcome import Done
+from detector.data.dataset import Dataset
 from detector.page._view import view
+from detector.reporting.outcome import Done
 
 
 def write(page: Path, name: str, steps: Sequence[Done], dataset: Dataset | None, resolved: str) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from detector.costs import size
-from detector.outcome import Done
+from detector.reporting.costs import size
+from detector.reporting.outcome import Done
 
 
 def table(steps: Sequence[Done]) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from detector import __version__
-from detector.dataset import SPLITS, Dataset
-from detector.losses import REASONS
-from detector.outcome import Done
+from detector.data.dataset import Dataset
+from detector.data.losses import REASONS
 from detector.page._costs import duration, table
 from detector.page._curves import charts
 from detector.page._pictures import embedded
+from detector.reporting.outcome import Done
 from detector.stages import Result
+from detector.terms import SPLITS
 
 LIBRARIES = ("torch", "ultralytics-opencv-headless", "albumentations", "fiftyone", "mlflow", "onnxruntime", "tensorrt")
 HEADLINE = ("mAP50-95", "mAP50", "precision", "recall")

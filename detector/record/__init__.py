@@ -1,1 +1,85 @@
-"""What observes a run: `mlflow.py`. A stage never imports it."""
+"""What observes a run, and the contract that it meets. A stage never imports it.
+
+A module here without an underscore is a backend: the `using:` value of the section `record`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from detector.stages import Result, Section
+from detector.stages.services import Registry
+
+if TYPE_CHECKING:
+    from detector.data.dataset import Dataset
+
+
+class Recorder(Protocol):
+    """The open record of one run. Safe to use from threads."""
+
+    @property
+    def registry(self) -> Registry:
+        """The registered models of the pipeline."""
+        ...
+
+    @property
+    def url_hint(self) -> str:
+        """What shows the run to a person: an address, or a command."""
+        ...
+
+    def parameters(self, values: Mapping[str, object]) -> None:
+        """Record parameters. Raises DetectorError for one that was recorded with another value."""
+        ...
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Record numbers that were measured at `step`."""
+        ...
+
+    def artifact(self, path: Path, folder: str = "") -> None:
+        """Keep a file, or a folder with all that is in it, in `folder` of the record."""
+        ...
+
+    def stage_done(self, stage: str, result: Result, skipped: bool, costs: Mapping[str, float]) -> None:
+        """Record what a stage gave and cost, whether it ran now or had nothing to do."""
+        ...
+
+    def dataset(self, dataset: "Dataset") -> None:
+        """Record the dataset version as an input of the run."""
+        ...
+
+    def verify(self) -> str:
+        """Read everything back, and say how much it is. Raises DetectorError that lists what is missing."""
+        ...
+
+
+class Backend(Protocol):
+    """A module that records runs somewhere."""
+
+    Options: type[Section]
+
+    def open(
+        self, options: Any, pipeline_name: str, folder: Path, tags: Mapping[str, str], secrets: Collection[str]
+    ) -> AbstractContextManager[Recorder]:
+        """Open the record of the run in `folder`, anew or again; how the block ends is how the run ended."""
+        ...
+
+    def rollback(self, options: Any, pipeline_name: str) -> tuple[str, str]:
+        """Make the champion before this one champion again; gives both version numbers, (old, new)."""
+        ...
+
+    def needed(self, options: Any, pipeline_name: str) -> set[str]:
+        """The run folders and dataset versions behind the champion and the one that a rollback would name."""
+        ...
+
+
+def names() -> list[str]:
+    """The backends, by their `using:` names."""
+    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+
+
+def load(using: str) -> Backend:
+    """The backend `using`. It is cheap to import: MLflow loads when a record is opened."""
+    return cast(Backend, importlib.import_module(f"detector.record.{using}"))

@@ -3,7 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from detector.dataset import SPLITS, Dataset
+from detector.data.dataset import Dataset
+from detector.terms import SPLITS
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
@@ -40,11 +41,7 @@ def _columns(dataset: Dataset) -> list[dict[str, Any]]:
 
 def _counts(dataset: Dataset) -> dict[str, Any]:
     """Images, and objects by class, of every split."""
-    split_of = dataset.images["split"].to_pylist()
-    counts: dict[str, Any] = {
-        split: {"images": split_of.count(split), "objects": dict.fromkeys(dataset.classes, 0)} for split in SPLITS
+    kept = dataset.conversion["kept"]
+    return {
+        split: {"images": images, "objects": kept["objects_in"][split]} for split, images in kept["images_in"].items()
     }
-    rows = zip(dataset.instances["image"].to_pylist(), dataset.instances["class_id"].to_pylist(), strict=True)
-    for image, class_id in rows:
-        counts[split_of[image]]["objects"][dataset.classes[class_id]] += 1
-    return counts

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 PLACE = "detector.folder"  # a tag: the machine and folder that a run worked in
-RUN = "detector.run"  # a tag: the name of its run folder
+RUN = "detector.run.loop"  # a tag: the name of its run folder
 
 
 def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:

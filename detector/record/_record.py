@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
 from detector.errors import DetectorError, sentence
 from detector.record._client import failures
 from detector.record._dataset import dataset_input

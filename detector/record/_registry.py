@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from detector.errors import UsageError
 from detector.record._client import failures
 from detector.record._writer import Writer
-from detector.report import ModelVersion
+from detector.stages.services import ModelVersion
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,7 +22,7 @@ FOLDER = "weights"  # of the run; a version's source
 
 
 class MlflowRegistry:
-    """The registered model of one pipeline (satisfies detector.report.Registry).
+    """The registered model of one pipeline (satisfies detector.stages.services.Registry).
 
     A version carries tags: `file`, the name of its weights; `sha256` of them; `metrics`, a JSON object; `test_set`.
     """

@@ -1,4 +1,4 @@
-"""The stages, their order, and what a backend is.
+"""The stages, and what a backend is: the contract between the run and everything that it does.
 
 A folder here is a stage; a module in it is a backend, named as its `using:` value in pipeline.yaml. (A module whose
 name starts with an underscore is shared by its neighbours and is no backend.) A backend has:
@@ -8,33 +8,68 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     def run(job: Job[Options]) -> Result
     def faults(options, pipeline) -> Iterator[tuple[path, message]]       optional: what the schema can't say
     def resumable(folder) -> bool                optional: whether a job cut short in this folder can go on there
-    def state(options, datasets) -> str          optional: what else the output hangs on (a source, a kind of GPU), now
+    def look(options, datasets) -> Source        optional: what else the output depends on (a source, a kind of GPU)
 
-A stage is a function of files: it takes paths and options, gives paths and figures, and imports no other stage.
-Importing a backend is cheap; what is heavy is imported inside `run`.
+A stage is a function of files: it takes paths and options, gives paths and figures, and imports no other stage. What it
+may touch beside files is in `detector.stages.services`. Importing a backend is cheap; what is heavy is imported inside
+`run`.
 """
 
 import importlib
+import json
 import pkgutil
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from detector.report import Registry, Report
-from detector.task import Task
+from detector.stages.services import Registry, Report
+from detector.terms import Task
 
-ORDER = ("pull", "convert", "check", "train", "evaluate", "export", "promote")
+Place = tuple[str | int, ...]  # keys inside a section
+NEEDS: Mapping[str, tuple[str, ...]] = {  # stage → those whose results it takes
+    "pull": (),
+    "convert": ("pull",),
+    "check": ("convert",),
+    "train": ("convert",),
+    "evaluate": ("convert", "train"),
+    "export": ("convert", "train"),
+    "promote": ("convert", "train", "evaluate"),
+}
 
 
 class Section(BaseModel):
-    """What every backend's part of pipeline.yaml has: the backend's name. Unknown keys are refused."""
+    """What every backend's part of pipeline.yaml has: the backend's name. Unknown keys are refused.
+
+    `NOT_NAMED` are the options that don't say what is made, but what happens if that fails.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    NOT_NAMED: ClassVar[frozenset[str]] = frozenset()
     using: str
+
+    @property
+    def variant(self) -> str:
+        """What tells this from another entry of the same backend: `onnx`, or `onnx-dynamic` where options differ."""
+        fields = type(self).model_fields
+        told = [
+            f"-{_word(name, value)}"
+            for name, value in self
+            if name not in {"using", *self.NOT_NAMED} and value != fields[name].get_default(call_default_factory=True)
+        ]
+        return self.using + "".join(told)
+
+
+def _word(name: str, value: object) -> str:
+    """An option in a name: a word stands for itself, and so does what is switched on."""
+    if isinstance(value, str):
+        return value
+    text = "" if value is True else "off" if value is False else json.dumps(value, default=str)
+    return re.sub(r"[^a-z0-9.]+", "-", f"{name}{text}".lower()).strip("-")
 
 
 class Pipeline(Protocol):
@@ -68,6 +103,18 @@ class Result:
     images: int = 0
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a step depends on beside its inputs, as it is now: an export, a server, a kind of GPU.
+
+    `state` changes whenever it does. `content` is what had to be read to find that out, so that `run` need not read it
+    again.
+    """
+
+    state: str
+    content: object = None
+
+
 OptionsT = TypeVar("OptionsT", bound=Section)
 
 
@@ -75,16 +122,19 @@ OptionsT = TypeVar("OptionsT", bound=Section)
 class Job(Generic[OptionsT]):
     """What a stage is given.
 
-    `datasets` is this project's folder under datasets/; `folder` is this step's own place in the run folder, empty at
-    the start but for a resumable backend. `inputs` holds the results of earlier stages by stage name. `forced` is what
-    `--force` asks for: do everything anew, whatever an earlier run left.
+    `inputs` holds the results of earlier stages by stage name, and `source` what `look` gave. `datasets` is this
+    project's folder under datasets/; `folder` is this step's own place in the run folder, empty at the start but for a
+    resumable backend. `fiftyone` is where FiftyOne's database lies. `forced` is what `--force` asks for: do everything
+    anew, whatever an earlier run left.
     """
 
     pipeline: Pipeline
     options: OptionsT
     inputs: Mapping[str, Result]
+    source: Source | None
     datasets: Path
     folder: Path
+    fiftyone: Path
     report: Report
     registry: Registry
     forced: bool = False
@@ -112,7 +162,19 @@ def load(stage: str, using: str) -> Backend:
     return cast(Backend, importlib.import_module(f"detector.stages.{stage}.{using}"))
 
 
-def faults_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def faults_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterator[tuple[Place, str]]:
     """What the backend finds wrong beyond its schema: a path inside its section, and a message."""
     check = getattr(cast(ModuleType, backend), "faults", None)
     return iter(()) if check is None else check(options, pipeline)
+
+
+def source_of(backend: Backend, options: Section, datasets: Path) -> Source | None:
+    """What the step depends on beside its inputs, as it is now; None where that is nothing."""
+    look = getattr(cast(ModuleType, backend), "look", None)
+    return None if look is None else cast(Source, look(options, datasets))
+
+
+def resumable(backend: Backend, folder: Path) -> bool:
+    """Whether a job that was cut short in `folder` can go on from what it left there."""
+    asked = getattr(cast(ModuleType, backend), "resumable", None)
+    return asked is not None and bool(asked(folder))

@@ -6,7 +6,8 @@ import pytest
 
 from detector.browse import mongod, samples
 from detector.browse.database import connected
-from tests.versions import HEIGHT, WIDTH, Object, Picture, version
+from detector.data.evaluation import PREDICTIONS
+from tests.support.versions import HEIGHT, WIDTH, Object, Picture, version
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -21,8 +22,8 @@ def objects(sample, field="ground_truth"):
 
 
 def predicted(rows):
-    names = samples.PREDICTED.names
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], samples.PREDICTED)
+    names = PREDICTIONS.names
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], PREDICTIONS)
 
 
 def test_a_sample_tells_where_it_comes_from(tmp_path):

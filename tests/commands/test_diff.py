@@ -1,7 +1,7 @@
 """What changed between two versions."""
 
 from detector.commands.diff import diff, lines
-from tests.exports import annotation, box, converted, task
+from tests.support.exports import annotation, box, converted, task
 
 
 def _tasks():

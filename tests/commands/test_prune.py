@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from detector import costs
 from detector.browse import samples
 from detector.browse.database import connected
 from detector.commands.prune import _forget
-from tests import cut_short
+from detector.data.places import FIFTYONE
+from detector.reporting import costs
 from tests.end_to_end.conftest import detector
-from tests.versions import every_class, version
+from tests.support import cut_short
+from tests.support.versions import every_class, version
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +159,11 @@ def wait_for(happened):
 def test_fiftyone_forgets_versions_that_went(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     data = version(Path("datasets/cells"), every_class())
-    with connected(Path("runs")) as fiftyone:
+    with connected(FIFTYONE) as fiftyone:
         samples.load(data, "cells")
         assert fiftyone.list_datasets() == ["cells-0123456789ab"]
     shutil.rmtree(data.folder)
     assert list(_forget(["cells-0123456789ab", "cells-unknown"])) == []
-    with connected(Path("runs")) as fiftyone:
+    with connected(FIFTYONE) as fiftyone:
         assert fiftyone.list_datasets() == []
     assert [path.name for path in Path("runs").iterdir()] == ["fiftyone"]

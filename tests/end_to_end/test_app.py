@@ -13,10 +13,11 @@ from PIL import Image
 from detector.browse import samples
 from detector.browse.database import connected
 from detector.commands import app, versions
+from detector.data.evaluation import PREDICTIONS
 from detector.errors import UsageError
 from detector.stages.check import fiftyone
-from tests.jobs import Pipeline, job
-from tests.versions import CLASSES, Object, Picture, every_class, version
+from tests.support.jobs import Pipeline, job
+from tests.support.versions import CLASSES, Object, Picture, every_class, version
 
 RUN = Path("runs/20260101T000000Z-abcdef")
 
@@ -28,7 +29,7 @@ def checked(tmp_path, monkeypatch):
     tiny = [Object(0), Object(1, 0.2, 0.5, 0.01, 0.2)]
     data = version(Path("datasets/cells"), [*every_class(), Picture("val", tiny)])
     Path("datasets/cells/latest").symlink_to(data.version)
-    pipeline = Pipeline(name="cells", classes={name: (name,) for name in CLASSES})
+    pipeline = Pipeline(name="cells", classes=CLASSES)
     fiftyone.run(job(RUN, fiftyone.Options(), pipeline, convert=data.folder))
     (RUN / "run.json").write_text('{"steps": [{"step": "convert", "path": "datasets/cells/0123456789ab"}]}')
     return data
@@ -36,9 +37,9 @@ def checked(tmp_path, monkeypatch):
 
 def predict(data) -> None:
     """One right prediction, on the first image of the test split."""
-    row = dict(zip(samples.PREDICTED.names, (4, 0, 0.9, 0.5, 0.5, 0.4, 0.6, None), strict=True))
-    with connected(app.RUNS):
-        predicted = pa.Table.from_pylist([row], samples.PREDICTED)
+    row = dict(zip(PREDICTIONS.names, (4, 0, 0.9, 0.5, 0.5, 0.4, 0.6, None), strict=True))
+    with connected(app.FIFTYONE):
+        predicted = pa.Table.from_pylist([row], PREDICTIONS)
         samples.add_predictions(samples.load(data, "cells"), data, predicted, "test")
 
 

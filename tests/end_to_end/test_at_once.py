@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests import cut_short
+from tests.support import cut_short
 
 
 @pytest.fixture

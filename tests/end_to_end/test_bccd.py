@@ -16,8 +16,8 @@ import onnxruntime
 import pytest
 from mlflow import MlflowClient
 
-from detector.dataset import Dataset
-from tests.services.label_studio import ROOT, TOKEN
+from detector.data.dataset import Dataset
+from tests.support.services.label_studio import ROOT, TOKEN
 
 BCCD = ROOT.parent / "shared" / "bccd"
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # as fast on a network this small, and several times so on a busy machine
@@ -131,7 +131,7 @@ def _assert_recorded(folder, outcome):
     experiment = client.get_experiment_by_name("blood-cells")
     [run] = client.search_runs([experiment.experiment_id])  # the one that was killed, taken up again
     assert run.info.status == "FINISHED"
-    assert run.data.tags["detector.run"] == Path(outcome["run"]).name
+    assert run.data.tags["detector.run.loop"] == Path(outcome["run"]).name
     assert run.data.metrics["pull/tasks"] == 364
     for file in folder.glob("runs/**/*"):
         assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), f"{file} holds the token"

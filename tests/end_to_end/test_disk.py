@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests import cut_short
+from tests.support import cut_short
 
 SIZE = 32  # MiB; a whole run of this project takes 12
 

@@ -9,8 +9,8 @@ from collections import Counter
 
 import pytest
 
-from detector import models
-from tests import cut_short
+from detector.models.weights import fingerprint
+from tests.support import cut_short
 
 STEPS = ("pull", "convert", "check", "train", "evaluate", "export.onnx", "promote")
 MOMENTS = ("start", *STEPS, "end")
@@ -87,7 +87,7 @@ def assert_same(reference, folder):
     assert state["status"] == "done"
     [weights] = folder.glob("runs/*/train/weights/best.pt")
     assert sorted(file.name for file in weights.parent.iterdir()) == ["best.pt", "last.pt"]
-    assert len(models.fingerprint(weights)) == 64
+    assert len(fingerprint(weights)) == 64
     assert cut_short.epochs_of(folder) == list(range(1, cut_short.EPOCHS + 1))
     assert cut_short.run(folder)["status"] == "unchanged"
 

@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from mlflow import MlflowClient
 
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
 
 
 def test_the_sample_is_learned(detect_project):

@@ -8,8 +8,8 @@ import time
 import pytest
 from mlflow import MlflowClient
 
-from tests import cut_short
-from tests.services.mlflow import served
+from tests.support import cut_short
+from tests.support.services.mlflow import served
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.services.faults import FaultyProxy, faults
-from tests.services.label_studio import TOKEN, Server, disc
+from tests.support.services.faults import FaultyProxy, faults
+from tests.support.services.label_studio import TOKEN, Server, disc
 
 PIPELINE = """
 name: cells

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.errors import DetectorError
-from detector.stages import Job, load
-from tests.exports import Pipeline, annotation, box, convert, picture, region, task
+from detector.stages import load
 from tests.fuzz import few, many
-from tests.quiet import Quiet
+from tests.support.exports import CLASSES, annotation, box, convert, picture, region, task
+from tests.support.jobs import Pipeline, make_job
 
 GOOD = [
     task(1, annotation(box(10, 10, 20, 30), box(50, 50, 10, 10, labels=["person"]))),
@@ -114,15 +114,9 @@ def _convert(folder):
     backend = load("pull", "label_studio_export")
     for kind in ("detect", "segment"):
         with contextlib.suppress(DetectorError):
-            job = Job(
-                Pipeline(kind),
-                backend.Options(path=folder / "export.json"),
-                {},
-                folder / "datasets",
-                folder,
-                Quiet(),
-                None,
-            )
+            options = backend.Options(path=folder / "export.json")
+            pipeline = Pipeline(task=kind, classes=CLASSES)
+            job = make_job(options, pipeline, datasets=folder / "datasets", folder=folder)
             dataset, _ = convert(folder, backend.run(job), job.pipeline, split={"val": 0.0, "test": 0.0})
             for row in rows(dataset):
                 assert row[0] in {0, 1}

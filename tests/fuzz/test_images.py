@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from ultralytics.utils.patches import imread
 
-from detector.images import ingest_one, stored
+from detector.data.images import ingest_one, stored
 from tests.fuzz import few, many
 
 KINDS = [

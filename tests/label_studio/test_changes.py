@@ -11,7 +11,7 @@ import pytest
 from detector.label_studio import changes, kept, listing, state
 from detector.label_studio.client import Connection, connect
 from detector.label_studio.projects import Project, find_project
-from tests.services.label_studio import TOKEN, Server, disc
+from tests.support.services.label_studio import TOKEN, Server, disc
 
 
 @dataclass

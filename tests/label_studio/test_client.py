@@ -6,8 +6,8 @@ from detector.errors import DetectorError, TryAgain, UsageError
 from detector.label_studio import persist
 from detector.label_studio.client import connect
 from detector.label_studio.projects import find_project
-from tests.services.faults import faults
-from tests.services.label_studio import TOKEN
+from tests.support.services.faults import faults
+from tests.support.services.label_studio import TOKEN
 
 
 @pytest.fixture(autouse=True)

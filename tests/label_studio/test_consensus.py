@@ -3,7 +3,7 @@
 import pytest
 
 from detector.label_studio.consensus import overlap
-from tests.exports import annotation, box, converted, labels, reasons, region, task
+from tests.support.exports import annotation, box, converted, labels, reasons, region, task
 
 CONSENSUS = {"annotations": "consensus"}
 

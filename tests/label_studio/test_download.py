@@ -6,7 +6,7 @@ from detector.errors import TryAgain, UsageError
 from detector.label_studio import persist
 from detector.label_studio.client import connect
 from detector.label_studio.download import fetch, locate
-from tests.services.label_studio import TOKEN
+from tests.support.services.label_studio import TOKEN
 
 ODD = ["with space.png", "schlüssel ä.png", "100%25 x.png", "日本語.png", "a+b&c=d.png", "plain.png"]
 

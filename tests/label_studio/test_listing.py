@@ -9,8 +9,8 @@ from detector.label_studio.client import connect
 from detector.label_studio.projects import find_project
 from detector.label_studio.reading import How
 from detector.label_studio.tasks import tables
-from tests.quiet import Quiet
-from tests.services.label_studio import EMAIL, TOKEN, disc
+from tests.support.quiet import Quiet
+from tests.support.services.label_studio import EMAIL, TOKEN, disc
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from detector.errors import UsageError
 from detector.label_studio.client import connect
 from detector.label_studio.projects import find_project
-from tests.services.label_studio import BOXES, TOKEN
+from tests.support.services.label_studio import BOXES, TOKEN
 
 
 @pytest.fixture

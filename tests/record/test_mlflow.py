@@ -13,7 +13,7 @@ from detector.errors import DetectorError, TryAgain, UsageError
 from detector.record import mlflow as record
 from detector.record._client import connect
 from detector.stages import Result
-from tests import tiny
+from tests.support import tiny
 
 YAML = "name: blood\nclasses: [größe]\n"
 

@@ -7,8 +7,8 @@ from detector.record import _writer
 from detector.record import mlflow as record
 from detector.record._client import connect
 from detector.stages import Result
-from tests import tiny
-from tests.services.mlflow import served
+from tests.support import tiny
+from tests.support.services.mlflow import served
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from detector.stages import Result
-from tests import training
+from tests.support import training
 
 
 @dataclass(frozen=True)

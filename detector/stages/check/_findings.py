@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
 from detector.errors import GateRefused
-from detector.files import write_whole
 from detector.stages import Result
 from detector.stages.check._limits import Limits
 from detector.stages.check._rules import RULES
 from detector.stages.check._tables import Found, Tables
+from detector.system.files import write_whole
 
 EXAMPLES = 5
 IMBALANCED = 10  # times; less is nothing to speak of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from detector.browse import samples
 from detector.browse.database import connected
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
 from detector.stages.check._findings import Finding, examine
 from detector.stages.check._limits import LimitsWithLookalikes
 from detector.stages.check._lookalikes import describe, lookalikes
@@ -13,13 +13,13 @@ from detector.stages.check._tables import Tables, tables_of
 from detector.stages.check._views import mark
 
 
-def inspect(dataset: Dataset, project: str, limits: LimitsWithLookalikes, runs: Path) -> tuple[Tables, list[Finding]]:
-    """What every rule finds in the version; it is then in FiftyOne's database below `runs`, marked with that."""
+def inspect(dataset: Dataset, project: str, limits: LimitsWithLookalikes, place: Path) -> tuple[Tables, list[Finding]]:
+    """What every rule finds in the version; it is then in FiftyOne's database in `place`, marked with that."""
     tables = tables_of(dataset)
     rows, vectors, readable = describe(dataset, tables)
     unreadable = set(dataset.images["file"].take(rows[~readable]).to_pylist())
     tables = replace(tables, present=set(tables.present) - unreadable)
-    with connected(runs):
+    with connected(place):
         loaded = samples.load(dataset, project)
         alike = lookalikes(loaded, dataset, tables, rows[readable], vectors[readable])
         findings = examine(

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from detector.browse import samples
-from detector.dataset import Dataset
-from detector.geometry import Bools, Ints
+from detector.data.dataset import Dataset
+from detector.data.geometry import Bools, Ints
 from detector.stages.check._embeddings import SAME, embed
 from detector.stages.check._tables import Found, Tables
 

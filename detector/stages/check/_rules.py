@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.dataset import SPLITS
-from detector.geometry import Bools, area
-from detector.losses import REASONS
+from detector.data.geometry import Bools, area
+from detector.data.losses import REASONS
 from detector.stages.check._tables import Found, Tables
+from detector.terms import SPLITS
 
 SLACK = 1e-6  # label files have six decimals
 TINY = 3.0  # pixels

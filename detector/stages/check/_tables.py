@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.dataset import SPLITS, Dataset
-from detector.geometry import Floats, Ints, Outlines
+from detector.data.dataset import Dataset
+from detector.data.geometry import Floats, Ints, Outlines
+from detector.terms import SPLITS
 
 NONE = np.empty(0, np.int64)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from detector.browse import samples
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
 from detector.stages.check._findings import WORDS, Finding
 
 

@@ -21,10 +21,10 @@ class Options(Section):
 
 def run(job: Job[Options]) -> Result:
     """Look at the version, show it in FiftyOne (also one that is refused), and refuse what found more than it may."""
-    from detector.dataset import Dataset
+    from detector.data.dataset import Dataset
     from detector.stages.check._findings import conclude
     from detector.stages.check._inspect import inspect
 
     dataset = Dataset(job.inputs["convert"].path)
-    tables, findings = inspect(dataset, job.pipeline.name, job.options.fail_on, job.folder.parent.parent)
+    tables, findings = inspect(dataset, job.pipeline.name, job.options.fail_on, job.fiftyone)
     return conclude(dataset, tables, findings, job.folder)

@@ -19,7 +19,7 @@ class Options(Section):
 
 def run(job: Job[Options]) -> Result:
     """Look at the version by every rule; refuse it when one found more than it may."""
-    from detector.dataset import Dataset
+    from detector.data.dataset import Dataset
     from detector.stages.check._findings import conclude, examine
     from detector.stages.check._tables import tables_of
 

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.dataset import SPLITS
-from detector.losses import REASONS
+from detector.data.losses import REASONS
+from detector.terms import SPLITS
 
 Account = dict[str, Any]
 

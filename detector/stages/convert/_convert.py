@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from detector import annotations, losses
-from detector.annotations import Annotations
-from detector.geometry import Bools, Floats, Ints, centre_boxes, offsets_of
-from detector.losses import Loss
+from detector.data import annotations, losses
+from detector.data.annotations import Annotations
+from detector.data.geometry import Bools, Floats, Ints, centre_boxes, offsets_of
+from detector.data.losses import Loss
 from detector.stages.convert._labels import classify
 from detector.stages.convert._rows import first_of_each, numbers
 from detector.stages.convert._shapes import SHAPE_COLUMNS, shapes

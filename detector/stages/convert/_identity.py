@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.dataset import Dataset
-from detector.geometry import Ints
+from detector.data.dataset import Dataset
+from detector.data.geometry import Ints
 from detector.stages.convert._rows import Text
 
 

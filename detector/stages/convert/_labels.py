@@ -7,11 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.annotations import Annotations
-from detector.complaints import suggestion
-from detector.errors import UsageError
-from detector.geometry import Ints
-from detector.losses import Loss
+from detector.data.annotations import Annotations
+from detector.data.geometry import Ints
+from detector.data.losses import Loss
+from detector.errors import UsageError, did_you_mean
 
 Classes = Mapping[str, tuple[str, ...]]  # name → the labels that mean it
 
@@ -71,7 +70,8 @@ def _unknown(label: str, task_ids: Ints, ids: Mapping[str, int]) -> str:
     tasks = ", ".join(str(task) for task in np.unique(task_ids)[:3])
     return (
         f"the label {label!r} is in no class of pipeline.yaml ({len(task_ids):,} regions, e.g. task {tasks})"
-        f"{suggestion(label, ids)} Add it to `classes`, or as a label of one: classes: {{NAME: [NAME, {label!r}]}}"
+        f"{did_you_mean(label, ids) or '.'} Add it to `classes`, or as a label of one: "
+        f"classes: {{NAME: [NAME, {label!r}]}}"
     )
 
 

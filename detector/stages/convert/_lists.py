@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from detector.errors import UsageError
-from detector.stages.convert.yolo import Split
+from detector.stages.convert._options import Split
 
 
 def read_lists(split: Split) -> dict[str, str]:

@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from detector.dataset import SPLITS, Dataset
-from detector.images import stored
+from detector.data.dataset import Dataset
+from detector.data.images import stored
 from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
 from detector.stages.convert._identity import identify, named_as_there
+from detector.terms import SPLITS
 
 
 class Version(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.geometry import Bools, Floats, Ints, Outlines, offsets_of, outlines
+from detector.data.geometry import Bools, Floats, Ints, Outlines, offsets_of, outlines
 
 UNIT = 1_000_000  # six decimals
 _WIDTH = 9  # " 0.123456"

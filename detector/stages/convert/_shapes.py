@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from detector.geometry import (
+from detector.data.geometry import (
     Bools,
     Floats,
     Ints,
@@ -25,7 +25,7 @@ from detector.geometry import (
     rectangle_corners,
     spread,
 )
-from detector.masks import BrokenMask, MaskOutline, decode_rle, outline
+from detector.data.masks import BrokenMask, MaskOutline, decode_rle, outline
 
 EDGE = 1e-6  # how far beyond the image is float noise rather than a shape that was cut
 SHAPE_COLUMNS = ("type", "x", "y", "width", "height", "rotation", "points", "rle")

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from detector.complaints import suggestion
-from detector.dataset import SPLITS
-from detector.errors import UsageError
-from detector.paths import ends
+from detector.data.paths import ends
+from detector.errors import UsageError, did_you_mean
 from detector.stages.convert._lists import read_lists
-from detector.stages.convert.yolo import Split
+from detector.stages.convert._options import Split
+from detector.terms import SPLITS
 
 _WORDS = {"valid": "val", "validation": "val", "training": "train", "testing": "test"}
 
@@ -65,7 +64,7 @@ def _stated(data: dict[str, object], field: str, task: int) -> str:
     if name not in SPLITS:
         raise UsageError(
             f"task {task}: its field {field!r} is {value!r}, which is not one of {' | '.join(SPLITS)}"
-            f"{suggestion(word, SPLITS)} Mend the field, or leave convert.split.field out"
+            f"{did_you_mean(word, SPLITS) or '.'} Mend the field, or leave convert.split.field out"
         )
     return name
 

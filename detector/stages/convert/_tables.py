@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector import dataset, losses
-from detector.annotations import Annotations
-from detector.geometry import Ints
-from detector.losses import Loss
+from detector.data import dataset, losses
+from detector.data.annotations import Annotations
+from detector.data.geometry import Ints
+from detector.data.losses import Loss
 from detector.stages.convert._convert import Objects
 from detector.stages.convert._names import stems
+from detector.stages.convert._options import Split
 from detector.stages.convert._rows import UNIT
 from detector.stages.convert._split import assign
-from detector.stages.convert.yolo import Split
 
 
 class Included(NamedTuple):

@@ -9,22 +9,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector import annotations
-from detector.annotations import REGIONS, Annotations
+from detector.data import annotations
+from detector.data.annotations import REGIONS, Annotations
+from detector.data.geometry import Ints
 from detector.errors import UsageError
-from detector.files import scratch_folder
-from detector.geometry import Ints
-from detector.processes import on_every_core, parts_of
 from detector.stages import Job, Result
 from detector.stages.convert._account import account
 from detector.stages.convert._convert import convert
 from detector.stages.convert._identity import image_lines, label_files
 from detector.stages.convert._labels import refuse_labels
+from detector.stages.convert._options import Options
 from detector.stages.convert._publish import Version, make_folders, publish, write_files, write_table
 from detector.stages.convert._rows import text
 from detector.stages.convert._split import refuse_empty
 from detector.stages.convert._tables import Included, image_table, include, instance_table
-from detector.stages.convert.yolo import Options
+from detector.system.files import scratch_folder
+from detector.system.processes import on_every_core, parts_of
 
 IMAGES = 1_500  # at least that a process takes at a time: their columns fit its cache
 IMAGES_WITH_MASKS = 20

@@ -7,20 +7,20 @@ import pyarrow.compute as pc
 
 from detector.browse import samples
 from detector.browse.database import connected
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
 from detector.errors import DetectorError
 from detector.stages.evaluate._mistakes import SHOWN_FROM
 
 
-def show(dataset: Dataset, project: str, predictions: pa.Table, split: str, runs: Path) -> list[str]:
-    """Put the predictions worth looking at into the version's FiftyOne dataset below `runs`; a note of it.
+def show(dataset: Dataset, project: str, predictions: pa.Table, split: str, place: Path) -> list[str]:
+    """Put the predictions worth looking at into the version's FiftyOne dataset in `place`; a note of it.
 
     FiftyOne only shows what was measured already, so that a database out of reach is told and fails nothing.
     """
-    if not (runs / "fiftyone").is_dir():
+    if not place.is_dir():
         return []
     try:
-        with connected(runs) as fiftyone:
+        with connected(place) as fiftyone:
             name = samples.name_of(dataset, project)
             if not fiftyone.dataset_exists(name):
                 return []

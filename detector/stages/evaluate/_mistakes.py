@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
+from detector.data.evaluation import PER_IMAGE
 
 SHOWN_FROM = 0.25  # score from which a prediction counts as said, as Ultralytics' own predict shows it
 OVERLAP = 0.5  # least intersection over union of a prediction and the object that it found
@@ -36,6 +37,21 @@ def judge(dataset: Dataset, predictions: pa.Table, split: str) -> list[Judged]:
     seen = _by_image(row for row in predictions.to_pylist() if row["score"] >= SHOWN_FROM)
     images = [row for row, name in enumerate(dataset.images["split"].to_pylist()) if name == split]
     return [_judge(image, truth.get(image, []), seen.get(image, [])) for image in images]
+
+
+def per_image(judged: Iterable[Judged]) -> pa.Table:
+    """Each image with its numbers of objects and of mistakes; schema PER_IMAGE."""
+    rows = [
+        {
+            "image": image.image,
+            "objects": len(image.truth),
+            "predicted": len(image.seen),
+            "missed": len(image.missed),
+            "false": len(image.false),
+        }
+        for image in judged
+    ]
+    return pa.Table.from_pylist(rows, PER_IMAGE)
 
 
 def _by_image(rows: Iterable[Row]) -> dict[int, list[Row]]:

@@ -6,26 +6,26 @@ from typing import Any
 
 import pyarrow as pa
 
-from detector import models
-from detector.browse.samples import PREDICTED
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
+from detector.data.evaluation import PREDICTIONS
+from detector.models.predict import Objects, predict
 
 LOWEST = 0.05  # score: below it there is hardly anything but noise, and much of it
 
 
 def predictions(weights: Path, dataset: Dataset, split: str, log: Path, advance: Callable[[int], None]) -> pa.Table:
-    """Every object of a score of at least LOWEST on the split; schema samples.PREDICTED."""
+    """Every object of a score of at least LOWEST on the split; schema PREDICTIONS."""
     splits, files = dataset.images["split"].to_pylist(), dataset.images["file"].to_pylist()
     images = [row for row, name in enumerate(splits) if name == split]
     paths = [dataset.image_path(files[row]) for row in images]
     rows: list[dict[str, Any]] = []
-    for image, objects in zip(images, models.predict(weights, paths, None, log, LOWEST), strict=True):
+    for image, objects in zip(images, predict(weights, paths, None, log, LOWEST), strict=True):
         rows.extend({"image": image} | row for row in _rows(objects))
         advance(1)
-    return pa.Table.from_pylist(rows, PREDICTED)
+    return pa.Table.from_pylist(rows, PREDICTIONS)
 
 
-def _rows(objects: models.Objects) -> list[dict[str, Any]]:
+def _rows(objects: Objects) -> list[dict[str, Any]]:
     polygons = objects.polygons or [None] * len(objects.scores)
     return [
         {

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
 from detector.stages.evaluate._mistakes import Judged, Row
 from detector.stages.evaluate._pictures import Shape, compare
 

@@ -1,50 +1,18 @@
-"""From the best checkpoint to a TensorRT engine, on a machine that can build one."""
+"""TensorRT engines: what int8 is calibrated on, and the plan without Ultralytics' header."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from detector import models
-from detector.dataset import Dataset
-from detector.errors import DetectorError
-from detector.stages import Job, Result
-from detector.stages.export._gpu import obstacle
-from detector.stages.export._make import make, result
-from detector.stages.export._parity import compare
-from detector.stages.export._runners import engine_runner
-
-if TYPE_CHECKING:
-    from detector.stages.export.tensorrt import Options
+from detector.data.dataset import Dataset
 
 BITS = {"fp32": 32, "fp16": 16, "int8": 8}
 CALIBRATION = 512  # training images that int8 takes its ranges from, as NVIDIA recommends about 500
 LONGEST_HEADER = 1 << 20
 
 
-def to_engine(job: "Job[Options]") -> Result:
-    """See `detector.stages.export.tensorrt.run`."""
-    options = job.options
-    why = obstacle(options.precision)
-    if why is not None:
-        return _without(job, why)
-    engine = make(job, format="engine", device=0, quantize=BITS[options.precision], **_calibration(job))
-    with models.quietly(job.folder / "ultralytics.log"):
-        runner = engine_runner(engine)
-    parity = compare(job, runner, options.tolerance, options.precision)
-    return result(job, [engine, write_plan(engine)], parity)
-
-
-def _without(job: "Job[Options]", why: str) -> Result:
-    if job.options.without_gpu == "fail":
-        raise DetectorError(f"no TensorRT engine can be built: {why}. To go on without one, set `without_gpu: skip`")
-    return Result(job.folder, f"skipped: {why}", f"skipped: {why}", {"skipped": 1})
-
-
-def _calibration(job: "Job[Options]") -> dict[str, Any]:
-    """int8 needs pictures; without `data` the exporter would take ones that have nothing to do with the model."""
-    if job.options.precision != "int8":
-        return {}
-    dataset = Dataset(job.inputs["convert"].path)
-    images = dataset.images["split"].to_pylist().count("train")
+def calibration(dataset: Dataset) -> dict[str, Any]:
+    """The exporter's arguments for int8; without `data` it would take pictures unlike the model's."""
+    images = dataset.conversion["kept"]["images_in"]["train"]
     return {"data": str(dataset.data_yaml), "split": "train", "fraction": [min(CALIBRATION, images), 1.0]}
 
 

@@ -6,28 +6,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from detector import models
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
+from detector.data.trained import Trained
 from detector.errors import DetectorError
+from detector.models.quiet import quietly
+from detector.models.weights import load_model
 from detector.stages import Job, Result
 from detector.stages.export._parity import Parity
-from detector.stages.export._runners import best
 
 LOG = "ultralytics.log"
 
 
 def make(job: Job[Any], **arguments: Any) -> Path:
-    """Export to job.folder; the file is named after the pipeline. `arguments` are those of Ultralytics' `export`.
+    """Export to job.folder; the file is named after the pipeline, and what tells it from others.
+
+    `arguments` are those of Ultralytics' `export`.
 
     Raises:
         DetectorError: The exporter failed.
     """
-    beside = job.folder / f"{job.pipeline.name}.pt"  # the exporter writes beside the checkpoint, under its name
-    shutil.copyfile(best(job), beside)
+    variant = job.options.variant.removeprefix(job.options.using)
+    beside = job.folder / f"{job.pipeline.name}{variant}.pt"  # the exporter writes beside it
+    shutil.copyfile(Trained(job.inputs["train"].path).best, beside)
     log = job.folder / LOG
     try:
-        with models.quietly(log):
-            return Path(models.load(beside).export(**arguments))
+        with quietly(log):
+            return Path(load_model(beside).export(**arguments))
     except Exception as error:
         raise DetectorError(f"the export to {arguments['format']} failed: {error}; {log} tells more") from error
     finally:
@@ -46,5 +50,5 @@ def result(job: Job[Any], files: Sequence[Path], parity: Parity) -> Result:
         id=sha256[:12],
         summary=f"{files[0].name}, {size:.1f} MB: {parity.sentence}",
         figures={**parity.figures, "megabytes": size},
-        artifacts={f"export/{job.options.using}": [*files, labels, job.folder / "parity.json"]},
+        artifacts={f"export/{job.options.variant}": [*files, labels, job.folder / "parity.json"]},
     )

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from detector import models
-from detector.dataset import SPLITS, Dataset
+from detector.data.dataset import Dataset
+from detector.data.trained import Trained
 from detector.errors import GateRefused
+from detector.models.quiet import quietly
 from detector.stages import Job
 from detector.stages.export._tolerance import Precision, Tolerance, limits
+from detector.terms import SPLITS
 
 if TYPE_CHECKING:
     from detector.stages.export._runners import Floats, Raw, Runner
@@ -54,12 +56,12 @@ def compare(job: Job[Any], exported: "Runner", tolerance: Tolerance, precision: 
     Raises:
         GateRefused: A difference is over its limit.
     """
-    from detector.stages.export._runners import Checkpoint, best
+    from detector.stages.export._runners import Checkpoint
 
     dataset = Dataset(job.inputs["convert"].path)
     parity = Parity()
-    with models.quietly(job.folder / "ultralytics.log"):
-        checkpoint = Checkpoint(best(job))
+    with quietly(job.folder / "ultralytics.log"):
+        checkpoint = Checkpoint(Trained(job.inputs["train"].path).best)
         for file in pictures(dataset):
             picture = letterboxed(dataset.image_path(file), checkpoint.image_size)
             parity.add(file, *differences(checkpoint(picture), exported(picture), len(dataset.classes)))

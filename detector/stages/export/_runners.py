@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detector import models
-from detector.stages import Job
+from detector.models.weights import load_model
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,11 +26,6 @@ class Raw(NamedTuple):
 Runner = Callable[[Floats], Raw]  # takes (1, 3, H, W), RGB in 0 … 1
 
 
-def best(job: Job[Any]) -> Path:
-    """The checkpoint that is exported."""
-    return job.inputs["train"].path / "weights" / "best.pt"
-
-
 class Checkpoint:
     """A Runner: the checkpoint in single precision on the CPU, with the one-to-many head, which is what is exported.
 
@@ -39,7 +33,7 @@ class Checkpoint:
     """
 
     def __init__(self, weights: Path) -> None:
-        self._network = models.load(weights).model.float().cpu().eval()
+        self._network = load_model(weights).model.float().cpu().eval()
         self.image_size = int(self._network.args["imgsz"])
         if hasattr(self._network, "end2end"):
             self._network.end2end = False
@@ -64,7 +58,7 @@ def onnx_runner(file: Path) -> Runner:
 
 
 def engine_runner(file: Path) -> Runner:
-    """A TensorRT engine, with Ultralytics' header, on the first GPU; call it within `models.quietly`."""
+    """A TensorRT engine, with Ultralytics' header, on the first GPU; call it within `quietly`."""
     import torch
     from ultralytics.nn.autobackend import AutoBackend
 

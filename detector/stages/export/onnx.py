@@ -13,6 +13,7 @@ LIBRARIES = ("onnx", "onnxruntime", "onnxslim", "torch", "ultralytics-opencv-hea
 class Options(Section):
     """An ONNX file, run by onnxruntime on test images and compared with the checkpoint."""
 
+    NOT_NAMED = frozenset({"tolerance"})
     using: Literal["onnx"] = "onnx"
     dynamic: bool = Field(False, description="let batch, height and width vary when the model runs")
     tolerance: Tolerance = Field(default_factory=Tolerance, description="largest differences from the checkpoint")

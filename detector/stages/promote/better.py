@@ -1,10 +1,11 @@
 """A model becomes champion when it is better than the champion on the same frozen test set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field
 
+from detector.errors import UsageError
 from detector.stages import Job, Pipeline, Result, Section
 
 LIBRARIES = ("ultralytics-opencv-headless", "torch")
@@ -36,6 +37,31 @@ def metrics(pipeline: Pipeline) -> Iterator[str]:
 
 def run(job: Job[Options]) -> Result:
     """Register the weights, and name them champion or challenger. Raises UsageError for a metric that is not there."""
-    from detector.stages.promote._contest import contest
+    from detector.data.dataset import Dataset
+    from detector.data.evaluation import Evaluation
+    from detector.data.trained import Trained
+    from detector.stages.promote._contest import Ring, Verdict, judge, value_of
 
-    return contest(job)
+    metric, measured = job.options.metric, Evaluation(job.inputs["evaluate"].path).measured
+    value = _value(measured.metrics, metric)
+    champion = job.registry.champion()
+    weights = Trained(job.inputs["train"].path).best
+    number = job.registry.register(weights, measured.metrics, measured.test_set)
+    figures = {metric: value}
+    if champion is not None and champion.number == number:
+        verdict = Verdict("champion", ", as before: the same weights")
+    else:
+        ring = Ring(Dataset(job.inputs["convert"].path), measured, job.pipeline.task)
+        before = value_of(champion, metric, ring, job.folder / "champion", job.report) if champion else None
+        verdict = judge(value, job.options.minimum, champion, before)
+        job.registry.name(number, verdict.alias)
+        figures |= {} if before is None else {f"{metric} of the champion before": before}
+    figures["champion"] = float(verdict.alias == "champion")
+    summary = f"{verdict.alias}: version {number}, {metric} {value:.4f}{verdict.why}"
+    return Result(job.folder, f"{number}-{verdict.alias}", summary, figures)
+
+
+def _value(measured: Mapping[str, float], metric: str) -> float:
+    if metric not in measured:
+        raise UsageError(f"promote.metric: {metric} was not measured; choose one of {', '.join(measured)}")
+    return measured[metric]

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector import losses
-from detector.annotations import IMAGES, TABLES, Annotations
-from detector.files import digest, scratch_folder
-from detector.geometry import Ints
-from detector.images import Pixels
-from detector.losses import Loss
+from detector.data import losses
+from detector.data.annotations import IMAGES, TABLES, Annotations
+from detector.data.geometry import Ints
+from detector.data.images import Pixels
+from detector.data.losses import Loss
 from detector.stages import Result
+from detector.system.files import digest, scratch_folder
 
 _OF_FILES = [IMAGES.field(name) for name in Pixels._fields if name in IMAGES.names]
 _NOTED = [("transposed", pa.bool_()), ("problem", pa.string()), ("detail", pa.string())]

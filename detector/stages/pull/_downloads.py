@@ -6,19 +6,21 @@ A line is written as soon as its image is in the store, so a killed run goes on 
 its image for good; `--force pull` fetches all images anew, and so those that were replaced under their address.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from detector.data.images import Pixels, ingest_one, stored
 from detector.errors import DetectorError
-from detector.images import Pixels, ingest_one, stored
 from detector.label_studio.client import Connection
 from detector.label_studio.download import fetch
 from detector.stages import Job
+from detector.system.files import write_whole
 
 AT_ONCE = 4  # more gain nothing: a Label Studio server gave 64 images a second to 4 threads, and 69 to 16
 
@@ -110,3 +112,15 @@ def _refuse_if_all_missing(images: list[tuple[str, int]], found: list[Pixels]) -
             f"not one of the project's {len(found)} images can be fetched, as task {images[0][1]} shows:"
             f" {found[0].detail}; see that Label Studio itself shows them"
         )
+
+
+def remember_failed(file: Path, sources: Sequence[str], pixels: Sequence[Pixels]) -> None:
+    """A digest of the images that failed: a state that differs from the one before, so that the next run tries again.
+
+    When the same ones fail again, nothing differs, and they are tried with the next change.
+    """
+    failed = {source: str(known.problem) for source, known in zip(sources, pixels, strict=True) if known.problem}
+    if failed:
+        write_whole(file, hashlib.sha256(json.dumps(failed, sort_keys=True).encode()).hexdigest()[:12])
+    else:
+        file.unlink(missing_ok=True)

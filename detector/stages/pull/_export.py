@@ -1,38 +1,72 @@
-"""A Label Studio export as tables: the JSON, and the files that its references mean."""
+"""A Label Studio export, opened: hashed once, and parsed once if that has to be."""
 
-from functools import lru_cache
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from detector.annotations import Annotations
-from detector.ingested import ingest_once
-from detector.label_studio.tasks import annotations
-from detector.stages import Job, Result
-from detector.stages.pull._attach import attach, finish, wanted
-from detector.stages.pull._references import digest, files_of, unreadable
-from detector.stages.pull.label_studio_export import Options
+from detector.errors import UsageError
+from detector.stages.pull._references import Files, files_of, stamps
+from detector.system.files import digest
 
-
-def take(job: Job[Options]) -> Result:
-    """Read the export, take in the images, write the tables."""
-    options, export = job.options, digest(job.options)
-    drawn = read(export, options)
-    read.cache_clear()
-    files = files_of(export, options, job.datasets)
-    rows = wanted(drawn)
-    sources = drawn.images["source"].to_pylist()
-    named = [files.get(sources[row]) for row in rows]
-    pixels = ingest_once([Path(file) if file else None for file in named], job.datasets / "store", job.report)
-    return finish(attach(drawn, dict(zip(rows, pixels, strict=True))), job.datasets, options.path.name)
+if TYPE_CHECKING:
+    from detector.data.annotations import Annotations
+    from detector.label_studio.policy import Policy
 
 
-@lru_cache(maxsize=1)
-def read(export: str, options: Options) -> Annotations:  # noqa: ARG001 - says which content was read
-    """The annotations of an export by its digest: kept from when it is asked what has changed until it is taken.
+@dataclass(frozen=True)
+class Export:
+    """The JSON file, the folder that references resolve under, the labelling configuration, and what counts."""
 
-    Raises UsageError when it can't be read.
-    """
-    config = options.label_config.read_text(encoding="utf-8") if options.label_config else None
+    path: Path
+    root: Path
+    label_config: Path | None
+    policy: "Policy"
+    kept: Path  # folder for what is known of exports
+
+    @cached_property
+    def content(self) -> str:
+        """Changes whenever the export does, or the configuration that says what in it is an image."""
+        config = f" {_digest('label_config', self.label_config)}" if self.label_config else ""
+        return f"{_digest('path', self.path)}{config}"
+
+    @cached_property
+    def drawn(self) -> "Annotations":
+        """The annotations, without pixels. Raises UsageError when they can't be read."""
+        from detector.label_studio.tasks import annotations  # Arrow with it
+
+        config = self.label_config.read_text(encoding="utf-8") if self.label_config else None
+        try:
+            return annotations(self.path, self.policy, config)
+        except OSError as error:
+            raise _unreadable("path", self.path, error) from error
+
+    @cached_property
+    def files(self) -> Files:
+        """Each reference in it, and the file that it means. Kept by content, so that asking again is cheap."""
+        asked = f"{self.content} {self.path} {self.root} {self.policy}"
+        index = self.kept / f"{hashlib.sha256(asked.encode()).hexdigest()[:12]}.files.json"
+        return files_of(self._sources, self.root, index)
+
+    def _sources(self) -> list[str]:
+        return [str(source) for source in self.drawn.images["source"].unique().to_pylist()]
+
+    @property
+    def state(self) -> str:
+        """Changes whenever the export, the labelling configuration, or an image that is referred to does."""
+        lines = "".join([self.content, *stamps(self.files)])
+        return hashlib.sha256(lines.encode(errors="surrogatepass")).hexdigest()
+
+
+def _digest(name: str, path: Path) -> str:
     try:
-        return annotations(options.path, options.annotations, config)
+        return digest(path)
     except OSError as error:
-        raise unreadable("path", options.path, error) from error
+        raise _unreadable(name, path, error) from error
+
+
+def _unreadable(name: str, path: Path, error: OSError) -> UsageError:
+    """What to say of a file of `pull` that can't be read."""
+    hint = "Label Studio exports it as JSON" if name == "path" else "copy it from the project's Labeling Interface"
+    return UsageError(f"pull.{name}: {path} can't be read ({error.strerror}); {hint}")

@@ -1,69 +1,28 @@
-"""The files that an export refers to, and whether any has changed: what is asked every night, so it is light."""
+"""The files that an export refers to."""
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from detector import files
-from detector.errors import UsageError
-from detector.paths import ends
-from detector.stages.pull.label_studio_export import Options
+from detector.data.paths import ends
+from detector.system.files import write_whole
 
-Files = dict[str, str | None]
+Files = dict[str, str | None]  # each reference in an export → the file that it means; None where there is none
 
 
-def state_of(options: Options, datasets: Path) -> str:
-    """Changes whenever the export, the labelling configuration, or an image that is referred to does."""
-    export = digest(options)
-    content = hashlib.sha256(export.encode())
-    for source, file in files_of(export, options, datasets).items():
-        found = os.stat(file) if file else None  # noqa: PTH116 - a Path for each of 10,000 files takes longer than this
-        content.update(f"{source} {found and (found.st_size, found.st_mtime_ns)}\n".encode())
-    return content.hexdigest()
+def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> Files:
+    """The file below `root` of each reference that `sources` gives.
 
-
-def digest(options: Options) -> str:
-    """The content of the export, and of the configuration that says what in it is an image."""
-    named = (("path", options.path), ("label_config", options.label_config))
-    return " ".join(_digest(name, file) for name, file in named if file)
-
-
-def _digest(name: str, path: Path) -> str:
-    try:
-        return files.digest(path)
-    except OSError as error:
-        raise unreadable(name, path, error) from error
-
-
-def unreadable(name: str, path: Path, error: OSError) -> UsageError:
-    """What to say of a file of `pull` that can't be read."""
-    hint = "Label Studio exports it as JSON" if name == "path" else "copy it from the project's Labeling Interface"
-    return UsageError(f"pull.{name}: {path} can't be read ({error.strerror}); {hint}")
-
-
-def files_of(export: str, options: Options, datasets: Path) -> Files:
-    """Each reference in the export and the file it means; None where there is none.
-
-    Kept by the export's digest, so that asking again is cheap.
+    They are kept in `index`; while that is there, `sources` is not asked.
     """
-    asked = f"{export}{options.model_dump_json()}"
-    index = datasets / "pulled" / f"{hashlib.sha256(asked.encode()).hexdigest()[:12]}.files.json"
     if index.exists():
-        return _found_again(json.loads(index.read_bytes()), options.root)
-    found = _resolved(_sources(export, options), options.root)
+        return _found_again(json.loads(index.read_bytes()), root)
+    files = _resolved(sources(), root)
     index.parent.mkdir(parents=True, exist_ok=True)
-    files.write_whole(index, json.dumps(found))
-    return found
-
-
-def _sources(export: str, options: Options) -> list[str]:
-    """Every reference once; this reads the whole export."""
-    from detector.stages.pull._export import read
-
-    return [str(source) for source in read(export, options).images["source"].unique().to_pylist()]
+    write_whole(index, json.dumps(files))
+    return files
 
 
 def _found_again(known: Files, root: Path) -> Files:
@@ -73,8 +32,15 @@ def _found_again(known: Files, root: Path) -> Files:
 
 
 def _resolved(sources: Iterable[str], root: Path) -> Files:
-    found = ((source, find(source, root)) for source in sources)
-    return {source: str(file) if file else None for source, file in found}
+    files = ((source, find(source, root)) for source in sources)
+    return {source: str(file) if file else None for source, file in files}
+
+
+def stamps(files: Files) -> Iterator[str]:
+    """A line for each reference: it changes when its file does."""
+    for source, file in files.items():
+        status = os.stat(file) if file else None  # noqa: PTH116 - a Path for each of 10,000 files takes longer
+        yield f"{source} {status and (status.st_size, status.st_mtime_ns)}\n"
 
 
 def find(source: str, root: Path) -> Path | None:

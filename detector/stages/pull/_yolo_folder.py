@@ -4,23 +4,21 @@ Row: `class x y width height`, centre and size, or `class x0 y0 x1 y1 …` for a
 image's width and height. Format: https://docs.ultralytics.com/datasets/detect and …/segment.
 """
 
+import hashlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from detector import losses
-from detector.annotations import IMAGES, REGIONS, Annotations
+from detector.data import losses
+from detector.data.annotations import IMAGES, REGIONS, Annotations
+from detector.data.losses import Loss
+from detector.data.paths import IMAGE_ENDINGS, ends
 from detector.errors import UsageError
-from detector.ingested import ingest_once
-from detector.label_studio.label_config import IMAGE_ENDINGS
-from detector.losses import Loss
-from detector.paths import ends
-from detector.stages import Job, Result
-from detector.stages.pull._attach import attach, finish, wanted
-from detector.stages.pull.yolo import Options, files_below
 
 LISTS = {"train.txt": "train", "val.txt": "val", "valid.txt": "val", "test.txt": "test"}
 
@@ -33,40 +31,53 @@ class Row(NamedTuple):
     wrong: str | None = None
 
 
-def take(job: Job[Options]) -> Result:
-    """Read the whole folder. Task ids count through the images in the order of their paths, from 1."""
-    options = job.options
-    images = [file for file in sorted(map(Path, files_below(options.path))) if file.suffix.lower() in IMAGE_ENDINGS]
+def files_below(root: Path) -> Iterator[str]:
+    """Every file in the folder. Raises UsageError when there is no such folder."""
+    if not root.is_dir():
+        raise UsageError(f"pull.path: {root} is no folder")
+    for folder, _, files in os.walk(root):
+        yield from (f"{folder}/{file}" for file in files)
+
+
+def state_of(files: Iterable[str]) -> str:
+    """Changes whenever one of the files does."""
+    content = hashlib.sha256()
+    for file in files:
+        with suppress(FileNotFoundError):
+            status = os.stat(file)  # noqa: PTH116 - a Path for each of many files takes longer than this
+            content.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return content.hexdigest()
+
+
+def images_in(root: Path) -> list[Path]:
+    """The pictures in the folder, in the order of their paths. Raises UsageError when there is none."""
+    images = [file for file in sorted(map(Path, files_below(root))) if file.suffix.lower() in IMAGE_ENDINGS]
     if not images:
-        raise UsageError(f"pull.path: there is no image below {options.path}")
-    names = _names(options, list(job.pipeline.classes))
-    drawn = _tables(images, names, options)
-    rows = wanted(drawn)
-    pixels = ingest_once([images[row] for row in rows], job.datasets / "store", job.report)
-    return finish(attach(drawn, dict(zip(rows, pixels, strict=True))), job.datasets, str(options.path))
+        raise UsageError(f"pull.path: there is no image below {root}")
+    return images
 
 
-def _names(options: Options, classes: list[str]) -> list[str]:
-    if options.names is None:
-        return classes
+def names_of(file: Path) -> list[str]:
+    """The class names in a file, a line each."""
     try:
-        return [line.strip() for line in options.names.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     except OSError as error:
-        raise UsageError(f"pull.names: {options.names} can't be read ({error.strerror})") from error
+        raise UsageError(f"pull.names: {file} can't be read ({error.strerror})") from error
 
 
-def _tables(images: Sequence[Path], names: Sequence[str], options: Options) -> Annotations:
-    splits = _splits(options.path, images)
+def tables(images: Sequence[Path], names: Sequence[str], root: Path, *, without_txt: str) -> Annotations:
+    """The tables, without pixels. Task ids count through the images, from 1."""
+    splits = _splits(root, images)
     image_rows: list[tuple[Any, ...]] = []
     region_rows: list[dict[str, Any]] = []
     found: list[Loss] = []
     for at, image in enumerate(images):
         task = at + 1
-        relative = image.relative_to(options.path).as_posix()
-        txt = label_file(image, options.path)
+        relative = image.relative_to(root).as_posix()
+        txt = label_file(image, root)
         rows = parse(txt.read_text(encoding="utf-8", errors="replace")) if txt else []
         status = "annotated" if rows else "background"
-        if txt is None and options.without_txt == "exclude":
+        if txt is None and without_txt == "exclude":
             status = "excluded"
             found.append(Loss("excluded", "task", "unlabelled", task, None, relative))
         data = json.dumps({"split": splits[image]} if image in splits else {})

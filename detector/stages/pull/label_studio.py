@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from detector.label_studio.policy import Policy
-from detector.stages import Job, Result, Section
+from detector.stages import Job, Result, Section, Source
 
 LIBRARIES = ("msgspec", "pillow", "pyarrow")
 
@@ -32,15 +32,41 @@ class Options(Section):
         return url
 
 
-def state(options: Options, datasets: Path) -> str:
-    """Changes whenever a task or an annotation is added, edited or deleted on the server."""
+def look(options: Options, datasets: Path) -> Source:
+    """The project as it is now: it changes whenever a task or an annotation is added, edited or deleted."""
+    from detector.label_studio.client import connect
+    from detector.label_studio.projects import find_project
     from detector.stages.pull._asked import state_of
 
-    return state_of(options, datasets)
+    with connect(options.url, options.token.get_secret_value()) as connection:
+        return Source(state_of(connection, find_project(connection, options.project), datasets))
 
 
 def run(job: Job[Options]) -> Result:
-    """Ask for what changed, download the images that aren't here yet, write the tables."""
-    from detector.stages.pull._server import take
+    """Ask for the tasks that changed, download the images that aren't here yet, write the tables."""
+    from detector.label_studio.changes import update
+    from detector.label_studio.client import connect
+    from detector.label_studio.label_config import image_fields
+    from detector.label_studio.listing import emails
+    from detector.label_studio.projects import find_project
+    from detector.label_studio.reading import How
+    from detector.label_studio.tasks import tables
+    from detector.stages.pull._asked import file_of
+    from detector.stages.pull._attach import attach, finish, wanted
+    from detector.stages.pull._downloads import download, remember_failed
 
-    return take(job)
+    options = job.options
+    with connect(options.url, options.token.get_secret_value()) as connection:
+        project = find_project(connection, options.project)
+        file = file_of(job.datasets, connection, project, "arrow")
+        kept = update(connection, project, file, job.report.progress, anew=job.forced)
+        link = f"{connection.url}/projects/{project.id}/data?task={{task}}"
+        fields = image_fields(project.config) if project.config else None
+        how = How(options.annotations, link, fields, emails(connection))
+        drawn = tables(kept.tasks["json"].to_pylist(), how)
+        rows = wanted(drawn)
+        sources, numbers = drawn.images["source"].to_pylist(), drawn.images["task_id"].to_pylist()
+        pixels = download(connection, [(sources[row], numbers[row]) for row in rows], job)
+        remember_failed(file_of(job.datasets, connection, project, "failed"), [sources[row] for row in rows], pixels)
+    attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
+    return finish(attached, job.datasets, f"the Label Studio project “{project.title}”")

@@ -1,12 +1,15 @@
 """The JSON that Label Studio's UI exports, with the images beside it or at a given root."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from detector.label_studio.policy import Policy
-from detector.stages import Job, Result, Section
+from detector.stages import Job, Result, Section, Source
+
+if TYPE_CHECKING:
+    from detector.stages.pull._export import Export
 
 LIBRARIES = ("msgspec", "pillow", "pyarrow")
 
@@ -20,21 +23,29 @@ class Options(Section):
     label_config: Path | None = Field(None, description="the labelling configuration, where tasks have several images")
     annotations: Policy = Field("latest", description="which annotation counts when a task has several")
 
-    @property
-    def root(self) -> Path:
-        """The folder that references resolve under: `images`, else the export's own."""
-        return self.images or self.path.parent
+
+def _opened(options: Options, datasets: Path) -> "Export":
+    from detector.stages.pull._export import Export
+
+    root = options.images or options.path.parent
+    return Export(options.path, root, options.label_config, options.annotations, datasets / "pulled")
 
 
-def state(options: Options, datasets: Path) -> str:
-    """Changes whenever the export, or an image that it refers to, does."""
-    from detector.stages.pull._references import state_of
-
-    return state_of(options, datasets)
+def look(options: Options, datasets: Path) -> Source:
+    """The export as it is now: it changes when the file does, or an image that it refers to."""
+    export = _opened(options, datasets)
+    return Source(export.state, export)
 
 
 def run(job: Job[Options]) -> Result:
-    """Read the export, take in the images, write the tables."""
-    from detector.stages.pull._export import take
+    """Take in the images, write the tables."""
+    from detector.data.ingested import ingest_once
+    from detector.stages.pull._attach import attach, finish, wanted
+    from detector.stages.pull._export import Export
 
-    return take(job)
+    looked = job.source and job.source.content
+    export = looked if isinstance(looked, Export) else _opened(job.options, job.datasets)
+    rows, sources = wanted(export.drawn), export.drawn.images["source"].to_pylist()
+    named = [export.files.get(sources[row]) for row in rows]
+    pixels = ingest_once([Path(file) if file else None for file in named], job.datasets / "store", job.report.progress)
+    return finish(attach(export.drawn, dict(zip(rows, pixels, strict=True))), job.datasets, job.options.path.name)

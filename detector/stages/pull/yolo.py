@@ -1,16 +1,11 @@
 """A folder in YOLO format, as Darknet and Ultralytics use it: an image, and a txt that says what is on it."""
 
-import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from detector.errors import UsageError
-from detector.stages import Job, Result, Section
+from detector.stages import Job, Result, Section, Source
 
 LIBRARIES = ("pillow", "pyarrow")
 
@@ -32,27 +27,24 @@ class Options(Section):
     )
 
 
-def state(options: Options, _: Path) -> str:
-    """Changes whenever a file of the folder does, or the list of names."""
-    content = hashlib.sha256()
-    names = [str(options.names)] if options.names else []
-    for file in (*sorted(files_below(options.path)), *names):
-        with suppress(FileNotFoundError):
-            found = os.stat(file)  # noqa: PTH116 - a Path for each of many files takes longer than this
-            content.update(f"{file} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return content.hexdigest()
+def look(options: Options, _: Path) -> Source:
+    """The folder as it is now: it changes whenever one of its files does, or the list of names."""
+    from detector.stages.pull._yolo_folder import files_below, state_of
 
-
-def files_below(root: Path) -> Iterator[str]:
-    """Every file in the folder. Raises UsageError when there is no such folder."""
-    if not root.is_dir():
-        raise UsageError(f"pull.path: {root} is no folder")
-    for folder, _, files in os.walk(root):
-        yield from (f"{folder}/{file}" for file in files)
+    files = sorted(files_below(options.path))
+    return Source(state_of([*files, *([str(options.names)] if options.names else [])]))
 
 
 def run(job: Job[Options]) -> Result:
     """Read the folder, take in the images, write the tables."""
-    from detector.stages.pull._yolo_folder import take
+    from detector.data.ingested import ingest_once
+    from detector.stages.pull._attach import attach, finish, wanted
+    from detector.stages.pull._yolo_folder import images_in, names_of, tables
 
-    return take(job)
+    options = job.options
+    images = images_in(options.path)
+    names = names_of(options.names) if options.names else list(job.pipeline.classes)
+    drawn = tables(images, names, options.path, without_txt=options.without_txt)
+    rows = wanted(drawn)
+    pixels = ingest_once([images[row] for row in rows], job.datasets / "store", job.report.progress)
+    return finish(attach(drawn, dict(zip(rows, pixels, strict=True))), job.datasets, str(options.path))

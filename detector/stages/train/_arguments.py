@@ -4,13 +4,14 @@ It is read as text: importing it takes seconds, and a pipeline file is to be jud
 """
 
 import ast
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from detector.errors import did_you_mean
 
 Found = Iterator[tuple[tuple[str | int, ...], str]]
 
@@ -41,17 +42,11 @@ def training_faults(options: Mapping[str, Any]) -> Found:
         if name in OURS:
             yield (name,), f"can't be set here: {OURS[name]}"
         elif name not in known:
-            yield (name,), f"is not an argument of Ultralytics{meant(name, known - OURS.keys())}"
+            yield (name,), f"is not an argument of Ultralytics{did_you_mean(name, known - OURS.keys())}"
         elif name == "cache" and value == "disk":
             yield (name,), "would write into the dataset version, which never changes; use ram"
         elif message := _type_fault(name, value):
             yield (name,), message
-
-
-def meant(name: str, known: Iterable[str]) -> str:
-    """The known name that was most likely meant, as the end of a message."""
-    close = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _type_fault(name: str, value: Any) -> str | None:

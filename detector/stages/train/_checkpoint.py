@@ -16,7 +16,7 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
-from detector.files import write_whole
+from detector.system.files import write_whole
 
 
 def checkpoint(folder: Path) -> Path:

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from detector.stages.train._arguments import Found, meant, package
-from detector.task import Task
+from detector.errors import did_you_mean
+from detector.stages.train._arguments import Found, package
+from detector.terms import Task
 
 OTHER_TASKS = re.compile(r"-(seg|cls|pose|obb|sem|depth|reid)\b")
 
@@ -22,7 +23,7 @@ def network_faults(model: str, scale: tuple[float, float, int] | None, task: Tas
     if path.name != model:
         yield ("model",), f"{model} was not found"
     elif path.suffix == ".yaml" and _without_size(model) not in (known := _architectures()):
-        hint = meant(_without_size(model), known)
+        hint = did_you_mean(_without_size(model), known)
         yield ("model",), f"{model} is neither a file here nor an architecture of Ultralytics{hint}"
     elif (made_for := _task_of(model)) != task:
         hint = f"{path.stem}-seg{path.suffix}" if task == "segment" else OTHER_TASKS.sub("", model)

@@ -6,39 +6,50 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from detector import models
-from detector.dataset import Dataset
+from detector.data.dataset import Dataset
+from detector.data.trained import MadeFrom, Trained
 from detector.errors import DetectorError, UsageError
+from detector.models.names import plain_names
+from detector.models.quiet import device, quietly, threads_for
+from detector.models.weights import architecture, find_weights, fingerprint, load_model
 from detector.stages import Job, Result
 from detector.stages.train._checkpoint import checkpoint, forget_after, keep_whole
-from detector.stages.train.ultralytics import Options
-from detector.task import Task
+from detector.stages.train._options import Options
+from detector.terms import Task
 
 LOG = "ultralytics.log"
 
 
 def train(job: Job[Options]) -> Result:
     """Train in the job's folder, and say how it went."""
-    with models.quietly(job.folder / LOG):
+    with quietly(job.folder / LOG):
         trainer = _trained(job)
     checkpoint(job.folder).unlink(missing_ok=True)
-    best, last = job.folder / "weights/best.pt", job.folder / "weights/last.pt"
-    if not best.exists():
+    trained = Trained(job.folder)
+    if not trained.best.exists():
         raise DetectorError(f"training gave no usable weights; {job.folder / LOG} tells why")
     figures = {
-        **models.plain_names(trainer.metrics, job.pipeline.task),
+        **plain_names(trainer.metrics, job.pipeline.task),
         "best_epoch": trainer.stopper.best_epoch,
         "epochs": trainer.epoch + 1,
         "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
     }
+    made_from = _made_from(job, fingerprint(trained.best))
+    trained.write(made_from)
     return Result(
         path=job.folder,
-        id=models.fingerprint(best),
+        id=made_from.fingerprint,
         summary=_summary(figures, trainer.device.type),
         figures=figures,
-        artifacts={"train": _documents(job.folder), "weights": [best, last]},
+        artifacts={"train": _documents(job.folder), "weights": [trained.best, trained.last]},
         images=len(trainer.train_loader.dataset) * (trainer.epoch + 1 - trainer.start_epoch),
     )
+
+
+def _made_from(job: Job[Options], learned: str) -> MadeFrom:
+    dataset, options = Dataset(job.inputs["convert"].path), job.options
+    classes = list(job.pipeline.classes)
+    return MadeFrom(dataset.version, job.pipeline.task, classes, options.model, options.image_size, learned)
 
 
 def _trained(job: Job[Options]) -> Any:
@@ -67,7 +78,7 @@ def _use_threads(trainer: Any) -> None:
     import torch
 
     if trainer.device.type == "cpu":
-        torch.set_num_threads(models.threads_for(trainer.model, trainer.args.imgsz, trainer.batch_size))
+        torch.set_num_threads(threads_for(trainer.model, trainer.args.imgsz, trainer.batch_size))
 
 
 def _network(job: Job[Options]) -> tuple[Any, int]:
@@ -75,7 +86,7 @@ def _network(job: Job[Options]) -> tuple[Any, int]:
     if not checkpoint(job.folder).exists():
         network = _fresh(job)
         return (_warmed(network, job) if job.options.warm_start else network), 0
-    network = models.load(checkpoint(job.folder))
+    network = load_model(checkpoint(job.folder))
     done = int(network.ckpt["epoch"]) + 1
     forget_after(done, job.folder / "results.csv")
     job.report.say(f"goes on after epoch {done} of {job.options.epochs}, where it was cut short")
@@ -86,9 +97,9 @@ def _fresh(job: Job[Options]) -> Any:
     """An Ultralytics model: weights to go on from, or an architecture with random ones."""
     options = job.options
     if options.model.endswith(".pt"):
-        network = models.load(models.find(options.model, job.folder / LOG))
+        network = load_model(find_weights(options.model, job.folder / LOG))
     else:
-        network = models.load(models.architecture(options.model, options.scale, job.folder))
+        network = load_model(architecture(options.model, options.scale, job.folder))
     if network.task != job.pipeline.task:
         raise UsageError(f"train.model: {options.model} is made to {network.task}, and the task is {job.pipeline.task}")
     return network
@@ -114,7 +125,7 @@ def _arguments(job: Job[Options], transforms: list[Any] | None) -> dict[str, Any
         "patience": options.patience,
         "seed": options.seed,
         "augmentations": transforms,
-        "device": models.device(),
+        "device": device(),
         "save_dir": str(job.folder),
     }
 
@@ -155,7 +166,7 @@ def _metrics(trainer: Any, task: Task) -> dict[str, float]:
     """Losses, learning rates, and what was measured on val in the epoch that has just ended."""
     losses: dict[str, float] = trainer.label_loss_items(trainer.tloss)
     losses |= {name: value for name, value in trainer.metrics.items() if name.startswith("val/")}
-    measured = {f"val/{name}": value for name, value in models.plain_names(trainer.metrics, task).items()}
+    measured = {f"val/{name}": value for name, value in plain_names(trainer.metrics, task).items()}
     rates: dict[str, float] = trainer.lr
     return losses | measured | rates
 

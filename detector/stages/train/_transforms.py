@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from detector.stages.train._arguments import Found, meant, package
+from detector.errors import did_you_mean
+from detector.stages.train._arguments import Found, package
 
 
 def transform_faults(transforms: Iterable[Mapping[str, Mapping[str, Any] | None]]) -> Found:
@@ -25,12 +26,12 @@ def _transform_faults(name: str, arguments: Mapping[str, Any]) -> Found:
     if name == "Lambda":
         yield (name,), "holds code, which a checkpoint can't keep"
     elif name not in _transforms():
-        yield (name,), f"is not an Albumentations transform{meant(name, _transforms())}"
+        yield (name,), f"is not an Albumentations transform{did_you_mean(name, _transforms())}"
     else:
         accepted = _accepted(name)
         for argument in arguments:
             if argument not in accepted:
-                yield (name, argument), f"is not an argument of {name}{meant(argument, accepted)}"
+                yield (name, argument), f"is not an argument of {name}{did_you_mean(argument, accepted)}"
 
 
 @cache

@@ -1,40 +1,16 @@
 """Train a YOLO model with Ultralytics, on the first GPU where there is one, else on every core."""
 
 from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import Field
-
-from detector.stages import Job, Pipeline, Result, Section
+from detector.stages import Job, Pipeline, Result
 from detector.stages.train._arguments import Found, training_faults
 from detector.stages.train._checkpoint import checkpoint
 from detector.stages.train._network import network_faults
+from detector.stages.train._options import Options
 from detector.stages.train._transforms import transform_faults
 
+__all__ = ["LIBRARIES", "Options", "faults", "resumable", "run"]
 LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations")
-
-
-class Options(Section):
-    """What to train, and for how long. Anything else that Ultralytics takes goes under `options`."""
-
-    using: Literal["ultralytics"] = "ultralytics"
-    model: str = Field(
-        description="weights to fine-tune (.pt: a path, or a published name), or an architecture (.yaml)",
-        examples=["yolo26n.pt", "yolo26n.yaml"],
-    )
-    scale: tuple[float, float, int] | None = Field(
-        None, description="an architecture's depth and width multiples and most channels, in place of its own"
-    )
-    warm_start: bool = Field(False, description="begin with what the champion has learned, once there is one")
-    epochs: int = Field(100, ge=1, description="times that every training image is seen")
-    image_size: int = Field(640, ge=32, multiple_of=32, description="pixels of the square that images are fitted to")
-    batch: int = Field(16, ge=1, description="images in a step")
-    patience: int = Field(100, ge=0, description="stop after so many epochs without a gain on val; 0 never does")
-    seed: int = Field(0, ge=0, description="the same seed gives the same weights on the same machine")
-    augment: list[dict[str, dict[str, Any] | None]] = Field(
-        [], description="Albumentations transforms by name, with their arguments"
-    )
-    options: dict[str, Any] = Field({}, description="any other Ultralytics training argument")
 
 
 def faults(options: Options, pipeline: Pipeline) -> Found:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detector.stages.check._embeddings import SAME, embed
-from tests.versions import draw
+from tests.support.versions import draw
 
 BCCD = Path(__file__).parents[4] / "shared" / "bccd" / "images"
 

@@ -12,15 +12,17 @@ from detector.browse.database import connected
 from detector.errors import GateRefused
 from detector.stages.check import fiftyone as backend
 from detector.stages.check._limits import LimitsWithLookalikes
-from tests.jobs import Pipeline, job
-from tests.versions import CLASSES, Object, Picture, every_class, version
+from tests.support.jobs import Pipeline, make_job
+from tests.support.versions import CLASSES, Object, Picture, every_class, version
 
-PIPELINE = Pipeline(name="cells", classes={name: (name,) for name in CLASSES})
+PIPELINE = Pipeline(name="cells", classes=CLASSES)
 
 
 def check(runs, data, **limits):
     options = backend.Options(fail_on=LimitsWithLookalikes.model_validate(limits))
-    return backend.run(job(runs / "run", options, PIPELINE, convert=data.folder))
+    given = {"convert": data.folder}
+    folder = runs / "run"
+    return backend.run(make_job(options, PIPELINE, given, datasets=runs, folder=folder))
 
 
 def near_copy(data, file, of):
@@ -37,7 +39,7 @@ def test_findings_are_tags_and_saved_views(tmp_path, task):
     data = version(tmp_path, [*every_class(), Picture("val", tiny)], task)
     result = check(tmp_path, data)
     assert result.notes == ["objects with a side under 3 pixels: 1 (task 7)"]
-    with connected(tmp_path):
+    with connected(tmp_path / "fiftyone"):
         loaded = samples.load(data, "cells")
         assert loaded.count_sample_tags() == {"train": 2, "val": 3, "test": 2, "tiny_objects": 1}
         assert loaded.count_label_tags(label_fields="ground_truth") == {"tiny_objects": 1}
@@ -52,7 +54,7 @@ def test_a_second_check_replaces_the_marks_of_the_first(tmp_path):
     data = version(tmp_path, [*every_class(), Picture("val", [Object(1, 0.2, 0.5, 0.01, 0.2)])])
     check(tmp_path, data)
     check(tmp_path, data, tiny_objects="off")
-    with connected(tmp_path):
+    with connected(tmp_path / "fiftyone"):
         loaded = samples.load(data, "cells")
         assert set(loaded.count_sample_tags()) == {"train", "val", "test"}
         assert loaded.count_label_tags(label_fields="ground_truth") == {}
@@ -67,7 +69,7 @@ def test_copies_that_were_changed_a_little_are_found_and_shown_side_by_side(tmp_
     assert result.figures["near_duplicate_images"] == 2
     assert result.figures["leaky_splits"] == 2
     assert result.figures["leaked_images"] == 0
-    with connected(tmp_path):
+    with connected(tmp_path / "fiftyone"):
         loaded = samples.load(data, "cells")
         pairs = loaded.load_saved_view("near_duplicate_images").values("task_id")
         assert {frozenset(pairs[:2]), frozenset(pairs[2:])} == {frozenset({2, 8}), frozenset({4, 6})}
@@ -79,9 +81,9 @@ def test_a_refused_version_is_in_fiftyone_all_the_same(tmp_path):
     data = version(tmp_path, [*every_class(), Picture("train", look=1), Picture("test", look=1)])
     with pytest.raises(GateRefused, match="leaked_images: pictures in more than one split: 1"):
         check(tmp_path, data)
-    with connected(tmp_path):
+    with connected(tmp_path / "fiftyone"):
         assert samples.load(data, "cells").load_saved_view("leaked_images").values("task_id") == [7, 8]
-    findings = json.loads((tmp_path / "run" / "step" / "findings.json").read_text())
+    findings = json.loads((tmp_path / "run" / "findings.json").read_text())
     assert {entry["rule"] for entry in findings["rules"]} == set(LimitsWithLookalikes.model_fields)
 
 

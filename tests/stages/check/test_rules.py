@@ -12,8 +12,8 @@ from detector.stages.check import _rules, rules
 from detector.stages.check._limits import Limits
 from detector.stages.check._tables import tables_of
 from tests.golden import matches
-from tests.jobs import job
-from tests.versions import CLASSES, Object, Picture, every_class, version
+from tests.support.jobs import job
+from tests.support.versions import CLASSES, Object, Picture, every_class, version
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "check"
 

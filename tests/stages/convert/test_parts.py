@@ -9,7 +9,8 @@ from label_studio_sdk.converter.brush import mask2rle
 
 from detector.errors import UsageError
 from detector.stages.convert import _version
-from tests.exports import Pipeline, annotation, box, convert, pull, region, task
+from tests.support.exports import CLASSES, annotation, box, convert, pull, region, task
+from tests.support.jobs import Pipeline
 
 SPLITS = {"split": {"field": "split"}, "several_labels": "each"}
 
@@ -43,7 +44,7 @@ def _taken(tmp_path, pulled, pipeline):
 @pytest.mark.parametrize("each", [1, 2, 5])
 @pytest.mark.parametrize("kind", ["detect", "segment"])
 def test_parts_are_the_whole(tmp_path, monkeypatch, each, kind):
-    pipeline = Pipeline(task=kind)
+    pipeline = Pipeline(task=kind, classes=CLASSES)
     pulled = pull(tmp_path, _tasks(), pipeline)
     whole = _taken(tmp_path, pulled, pipeline)
     assert min(whole[4][action] for action in ("dropped", "changed", "excluded")) > 0

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from label_studio_sdk.converter.brush import mask2rle
 from ultralytics.data.utils import verify_image_label
 
-from detector.images import Pixels
+from detector.data.images import Pixels
 from detector.label_studio.reading import How
 from detector.label_studio.tasks import annotations, tables
 from detector.stages.convert._convert import convert
 from detector.stages.convert._identity import label_files
 from detector.stages.convert._rows import text
 from detector.stages.pull._attach import attach, wanted
-from tests.exports import picture
+from tests.support.exports import picture
 
 CLASSES = {"car": ("car", "auto"), "person": ("person",)}
 SIZE = (48, 32)

@@ -8,7 +8,8 @@ import yaml
 
 from detector.errors import UsageError
 from detector.stages import load
-from tests.exports import Pipeline, annotation, box, convert, converted, picture, pull, task
+from tests.support.exports import PIPELINE, annotation, box, convert, converted, picture, pull, task
+from tests.support.jobs import Pipeline
 
 
 def _tasks():
@@ -49,7 +50,7 @@ def test_the_same_content_under_other_task_numbers_is_the_same_version(tmp_path)
 @pytest.mark.parametrize("what", ["label", "box", "pixel", "split", "classes"])
 def test_any_change_makes_another_version(tmp_path, what):
     before, _ = converted(tmp_path / "a", _made(tmp_path / "a", _tasks()))
-    tasks, pipeline = _made(tmp_path / "b", _tasks()), Pipeline()
+    tasks, pipeline = _made(tmp_path / "b", _tasks()), PIPELINE
     value = tasks[0]["annotations"][0]["result"][0]["value"]
     if what == "label":
         value["rectanglelabels"] = ["person"]
@@ -156,6 +157,6 @@ def test_an_image_in_two_lists_is_an_error(tmp_path):
 
 def test_another_list_is_a_reason_to_convert_again(tmp_path):
     options = load("convert", "yolo").Options(split=_lists(tmp_path, val=["2.png"], test=["3.png"]))
-    before = load("convert", "yolo").state(options, tmp_path)
+    before = load("convert", "yolo").look(options, tmp_path).state
     (tmp_path / "val.txt").write_text("5.png\n")
-    assert load("convert", "yolo").state(options, tmp_path) != before
+    assert load("convert", "yolo").look(options, tmp_path).state != before

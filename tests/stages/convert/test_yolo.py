@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from detector.errors import UsageError
-from tests.exports import Pipeline, annotation, box, converted, labels, picture, reasons, region, task
+from tests.support.exports import CLASSES, annotation, box, converted, labels, picture, reasons, region, task
+from tests.support.jobs import Pipeline
 
-SEGMENT = Pipeline("segment")
+SEGMENT = Pipeline(task="segment", classes=CLASSES)
 
 
 def test_a_box_is_its_centre_and_size(tmp_path):

@@ -1,16 +1,15 @@
 """Evaluation through the stage, of networks that were really trained."""
 
-import json
-
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from detector import models
-from detector.browse.samples import PREDICTED
-from detector.dataset import Dataset
-from tests import training
+from detector.data.dataset import Dataset
+from detector.data.evaluation import PREDICTIONS, Evaluation
+from detector.models.quiet import quietly
+from detector.models.weights import load_model
+from tests.support import training
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def evaluated(trained):
 
 def by_hand(trained, folder):
     """Ultralytics' own validation, called as its documentation does."""
-    with models.quietly(folder / "log"):
+    with quietly(folder / "log"):
         from ultralytics import YOLO
 
         data = Dataset(trained.converted.path).data_yaml
@@ -47,7 +46,11 @@ def test_numbers_are_those_of_ultralytics(evaluated, tmp_path):
 
 def test_numbers_are_written_down(evaluated):
     _, result = evaluated
-    assert json.loads((result.path / "metrics.json").read_text()) == dict(result.figures)
+    trained, _ = evaluated
+    measured = Evaluation(result.path).measured
+    assert dict(measured.metrics) == dict(result.figures)
+    assert (measured.split, measured.weights) == ("test", trained.result.id)
+    assert measured.dataset == trained.converted.id
 
 
 def test_plots_are_artifacts(evaluated):
@@ -60,10 +63,10 @@ def test_plots_are_artifacts(evaluated):
 def test_predictions_are_those_of_ultralytics(evaluated, tmp_path):
     trained, result = evaluated
     table, dataset = pq.read_table(result.path / "predictions.parquet"), Dataset(trained.converted.path)
-    assert table.schema == PREDICTED
+    assert table.schema == PREDICTIONS
     rows = [row for row, split in enumerate(dataset.images["split"].to_pylist()) if split == "test"]
-    with models.quietly(tmp_path / "log"):
-        model = models.load(trained.result.path / "weights/best.pt")
+    with quietly(tmp_path / "log"):
+        model = load_model(trained.result.path / "weights/best.pt")
         for row in rows:
             picture = dataset.image_path(dataset.images["file"][row].as_py())
             (own,) = model.predict(str(picture), conf=0.05, verbose=False)
@@ -85,6 +88,7 @@ def test_the_result_changes_with_the_weights_and_the_split(evaluated):
     trained, result = evaluated
     inputs = {"convert": trained.converted, "train": trained.result}
     on_val = training.step(trained.folder, "evaluate", "ultralytics", trained.task, inputs=inputs, split="val")
-    assert trained.result.id in result.id
+    again = training.step(trained.folder, "evaluate", "ultralytics", trained.task, inputs=inputs)
+    assert again.id == result.id
     assert on_val.id != result.id
     assert "val images" in on_val.summary

@@ -5,11 +5,12 @@ import pytest
 
 from detector.browse import samples
 from detector.browse.database import connected
+from detector.data.evaluation import PREDICTIONS
 from detector.stages.evaluate._fiftyone import show
-from tests import tiny
 from tests.stages.evaluate.test_mistakes import seen
+from tests.support import tiny
 
-TABLE = pa.Table.from_pylist([seen(6, 0), seen(7, 0), seen(8, 0, score=0.2)], samples.PREDICTED)
+TABLE = pa.Table.from_pylist([seen(6, 0), seen(7, 0), seen(8, 0, score=0.2)], PREDICTIONS)
 
 
 @pytest.fixture

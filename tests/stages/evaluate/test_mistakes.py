@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pytest
 
-from detector.browse.samples import PREDICTED
+from detector.data.evaluation import PREDICTIONS
 from detector.stages.evaluate._mistakes import judge, overlap
-from tests import tiny
+from tests.support import tiny
 
 
 def box(x=0.5, y=0.5, width=0.5, height=0.5):
@@ -18,7 +18,7 @@ def seen(image, class_id, score=0.9, **place):
 
 def judged(tmp_path, *rows):
     """tiny's test images are rows 6, 7 and 8, each with one box in the middle, of classes 0, 1, 0."""
-    found = judge(tiny.dataset(tmp_path), pa.Table.from_pylist(list(rows), PREDICTED), "test")
+    found = judge(tiny.dataset(tmp_path), pa.Table.from_pylist(list(rows), PREDICTIONS), "test")
     return {image.image: (len(image.missed), len(image.false)) for image in found}
 
 
@@ -45,7 +45,7 @@ def test_right_wrong_class_wrong_place(tmp_path):
 
 def test_an_object_is_found_once_by_the_best_score(tmp_path):
     (image, *_) = judge(
-        tiny.dataset(tmp_path), pa.Table.from_pylist([seen(6, 0, 0.6, x=0.52), seen(6, 0, 0.8)], PREDICTED), "test"
+        tiny.dataset(tmp_path), pa.Table.from_pylist([seen(6, 0, 0.6, x=0.52), seen(6, 0, 0.8)], PREDICTIONS), "test"
     )
     assert image.false == {0}
     assert not image.missed

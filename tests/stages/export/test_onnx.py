@@ -10,8 +10,8 @@ from detector.stages.export import onnx
 from detector.stages.export._parity import compare, differences, pictures
 from detector.stages.export._runners import Raw, onnx_runner
 from detector.stages.export._tolerance import Tolerance
-from tests import tiny
-from tests.jobs import job
+from tests.support import tiny
+from tests.support.jobs import job
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,13 @@ from typing import ClassVar
 
 import pytest
 
-from detector import models
 from detector.errors import DetectorError
+from detector.models.quiet import quietly
+from detector.models.weights import load_model
 from detector.stages.export import _engine, tensorrt
 from detector.stages.export._tolerance import limits
-from tests import tiny
-from tests.jobs import job
+from tests.support import tiny
+from tests.support.jobs import job
 
 gpu = [pytest.mark.gpu, pytest.mark.skipif(not shutil.which("nvidia-smi"), reason="this machine has no NVIDIA GPU")]
 without_gpu = pytest.mark.skipif(bool(shutil.which("nvidia-smi")), reason="this machine has an NVIDIA GPU")
@@ -48,7 +49,7 @@ def test_without_a_gpu_it_fails_unless_told_otherwise(tmp_path):
 
 @without_gpu
 def test_the_state_of_a_machine_without_gpu_is_empty(tmp_path):
-    assert tensorrt.state(tensorrt.Options(), tmp_path) == ""
+    assert tensorrt.look(tensorrt.Options(), tmp_path).state == ""
 
 
 @pytest.mark.parametrize("metadata", [{}, {"names": {"0": "größe", "1": "}"}, "imgsz": [96, 96]}])
@@ -74,9 +75,9 @@ def test_int8_is_calibrated_on_training_images_of_this_version(tmp_path):
     from ultralytics.engine.exporter import Exporter
 
     made = trained(tmp_path, precision="int8")
-    with models.quietly(tmp_path / "log"):
+    with quietly(tmp_path / "log"):
         exporter = Exporter(overrides={"format": "engine", "batch": 1, "mode": "export", **_engine._calibration(made)})
-        exporter.model = models.load(made.inputs["train"].path / "weights/best.pt").model
+        exporter.model = load_model(made.inputs["train"].path / "weights/best.pt").model
         exporter.imgsz = [96, 96]
         files = [file for batch in exporter.get_int8_calibration_dataloader() for file in batch["im_file"]]
     folder = made.inputs["convert"].path / "images/train"

@@ -1,16 +1,14 @@
 """Weights against a champion, in a real registry."""
 
-from dataclasses import replace
-
 import pytest
 
+from detector.data.evaluation import PER_IMAGE, PREDICTIONS, Evaluation, Measured
 from detector.errors import UsageError
 from detector.record import mlflow as record
 from detector.record._client import connect
-from detector.stages import Result
 from detector.stages.promote import better
-from tests import tiny
-from tests.jobs import Pipeline, job
+from tests.support import tiny
+from tests.support.jobs import Pipeline, job
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +38,10 @@ def contest(folder, registry, dataset, content, figures, *, split="test", **opti
     weights = folder / f"{len(list(folder.iterdir()))}/weights/best.pt"
     weights.parent.mkdir(parents=True)
     weights.write_bytes(content)
-    evaluated = Result(folder, f"{dataset.test_set}-abc-{split}", "", figures)
-    inputs = {"train": weights.parent.parent, "convert": dataset.folder, "evaluate": evaluated}
+    evaluation = Evaluation(weights.parent.parent)
+    measured = Measured(split, dataset.version, dataset.content_of(split), "", figures)
+    evaluation.write(measured, PREDICTIONS.empty_table(), PER_IMAGE.empty_table())
+    inputs = {"train": weights.parent.parent, "convert": dataset.folder, "evaluate": evaluation.folder}
     return better.run(job(weights.parent.parent, better.Options(**options), registry=registry, **inputs))
 
 
@@ -111,10 +111,10 @@ def test_a_metric_that_is_not_there(tmp_path, registry, dataset):
 
 
 def test_an_unknown_metric_is_found_before_anything_runs():
-    pipeline = replace(Pipeline(), classes={"RBC": ("RBC",)})
+    pipeline = Pipeline(classes=["RBC"])
     names = "mAP50-95, mAP50, precision, recall, mAP50-95/RBC, mAP50/RBC"
     message = f"F1 is not measured; choose one of {names}"
     assert list(better.faults(better.Options(metric="F1"), pipeline)) == [(("metric",), message)]
     assert list(better.faults(better.Options(metric="mAP50/RBC"), pipeline)) == []
-    segment = replace(pipeline, task="segment")
+    segment = Pipeline(task="segment", classes=["RBC"])
     assert list(better.faults(better.Options(metric="box/mAP50/RBC"), segment)) == []

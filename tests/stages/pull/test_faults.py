@@ -17,14 +17,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from detector import annotations
+from detector.data import annotations
 from detector.errors import TryAgain
 from detector.label_studio import client, persist
 from detector.stages.pull import label_studio as backend
-from tests.jobs import job
-from tests.services import label_studio as service
-from tests.services.faults import FAULTS, FaultyProxy, faults
-from tests.services.label_studio import TOKEN, disc
+from tests.support.jobs import job
+from tests.support.services import label_studio as service
+from tests.support.services.faults import FAULTS, FaultyProxy, faults
+from tests.support.services.label_studio import TOKEN, disc
 
 IMAGES = 6
 KINDS = {".png": "PNG", ".jpg": "JPEG"}
@@ -53,7 +53,7 @@ class Source:
 
     def pull(self, folder: Path):
         options = backend.Options(url=self.proxy.url, token=TOKEN, project=self.project)
-        backend.state(options, folder)
+        backend.look(options, folder)
         return backend.run(job(folder, options))
 
 

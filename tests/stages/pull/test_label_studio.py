@@ -2,22 +2,20 @@
 
 import io
 import json
-from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from detector import annotations
+from detector.data import annotations
+from detector.data.images import stored
 from detector.errors import DetectorError, UsageError
-from detector.images import stored
 from detector.label_studio import persist
-from detector.stages import Job
 from detector.stages.pull import label_studio as backend
-from tests.quiet import Quiet
-from tests.services.label_studio import EMAIL, TOKEN, disc
+from tests.support.jobs import Pipeline, make_job
+from tests.support.services.label_studio import EMAIL, TOKEN, disc
 
-PIPELINE = SimpleNamespace(name="cells", task="detect", classes={"disc": ("disc",), "square": ("square",)})
+PIPELINE = Pipeline("cells", "detect", ["disc", "square"])
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +31,7 @@ def pull(label_studio, tmp_path):
         options = _options(label_studio, project, **options)
         folder = tmp_path / "runs" / str(len(list(tmp_path.glob("runs/*"))))
         folder.mkdir(parents=True)
-        job = Job(PIPELINE, options, {}, tmp_path / datasets, folder, Quiet(), None, forced)
+        job = make_job(options, PIPELINE, datasets=tmp_path / datasets, folder=folder, forced=forced)
         result = backend.run(job)
         assert list(folder.iterdir()) == []
         return result, annotations.read(result.path)
@@ -105,11 +103,11 @@ def test_images_that_failed_are_tried_again_by_the_next_run(label_studio, other_
     project = label_studio.project("Tried again")
     label_studio.add_tasks(project, [_task(f"{other_host.url}/{name}.png") for name in "ab"])
     options = _options(label_studio, project)
-    states = [backend.state(options, tmp_path / "datasets")]
+    states = [backend.look(options, tmp_path / "datasets").state]
 
     def run(excluded):
         assert pull(project)[0].figures["excluded"] == excluded
-        states.append(backend.state(options, tmp_path / "datasets"))
+        states.append(backend.look(options, tmp_path / "datasets").state)
 
     run(1)
     assert states[1] != states[0]  # so the next run pulls
@@ -178,10 +176,10 @@ def test_the_policy_chooses_by_the_annotators_address(label_studio, pull):
 def test_the_state_tells_a_deletion(label_studio, tmp_path):
     project, tasks = _annotated(label_studio, "Deleted from", 2)
     options = _options(label_studio, project)
-    before = backend.state(options, tmp_path)
-    assert backend.state(options, tmp_path) == before
+    before = backend.look(options, tmp_path).state
+    assert backend.look(options, tmp_path).state == before
     label_studio.ask("DELETE", f"/api/tasks/{tasks[0]}/")
-    assert backend.state(options, tmp_path) != before
+    assert backend.look(options, tmp_path).state != before
     assert TOKEN not in before
 
 

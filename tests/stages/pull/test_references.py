@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from detector.errors import UsageError
-from detector.stages.pull._references import digest, files_of, find, state_of
-from detector.stages.pull.label_studio_export import Options
+from detector.stages.pull._references import find
+from detector.stages.pull.label_studio_export import Options, look
 from tests.end_to_end.conftest import detector
-from tests.exports import annotation, box, picture, task
+from tests.support.exports import annotation, box, picture, task
 
 PIPELINE = """
 name: cells
@@ -127,8 +127,9 @@ def test_another_labelling_configuration_is_another_source(tmp_path):
     states = []
     for name in ("left", "right", "left"):
         config.write_text(TWO_IMAGES.format(name=name))
-        states.append(state_of(options, tmp_path))
-        assert set(files_of(digest(options), options, tmp_path)) == {f"{name[0]}1.png", f"{name[0]}2.png"}
+        source = look(options, tmp_path)
+        states.append(source.state)
+        assert set(source.content.files) == {f"{name[0]}1.png", f"{name[0]}2.png"}
     assert states[0] == states[2] != states[1]
 
 
@@ -136,4 +137,4 @@ def test_a_labelling_configuration_that_is_not_there_is_named(tmp_path):
     (tmp_path / "export.json").write_text("[]")
     options = Options(path=tmp_path / "export.json", label_config=tmp_path / "gone.xml")
     with pytest.raises(UsageError, match=r"pull\.label_config: .*gone\.xml can't be read \(No such file"):
-        state_of(options, tmp_path)
+        look(options, tmp_path)

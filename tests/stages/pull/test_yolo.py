@@ -2,11 +2,11 @@
 
 import pytest
 
-from detector.annotations import read
+from detector.data.annotations import read
 from detector.errors import UsageError
 from detector.stages import load
 from detector.stages.pull._yolo_folder import parse
-from tests.exports import Pipeline, _job, convert, labels, picture, reasons
+from tests.support.exports import PIPELINE, _job, convert, labels, picture, reasons
 
 LAYOUTS = {
     "side by side": ("{}.png", "{}.txt"),
@@ -17,7 +17,7 @@ LAYOUTS = {
 
 def _pull(folder, **options):
     backend = load("pull", "yolo")
-    return backend.run(_job(folder, Pipeline(), backend.Options(path=folder / "data", **options), {}))
+    return backend.run(_job(folder, PIPELINE, backend.Options(path=folder / "data", **options), {}))
 
 
 def _write(folder, layout, number, text):
@@ -62,7 +62,7 @@ def test_an_edited_names_file_is_a_change_wherever_it_lies(tmp_path):
     seen = []
     for text in ("person\ncar\n", "person\ncars\n"):
         names.write_text(text)
-        seen.append(backend.state(options, tmp_path))
+        seen.append(backend.look(options, tmp_path).state)
     assert seen[0] != seen[1]
 
 

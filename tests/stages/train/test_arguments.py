@@ -9,7 +9,7 @@ from detector.stages.train import ultralytics
 from detector.stages.train._arguments import OURS, training_faults
 from detector.stages.train._network import network_faults
 from detector.stages.train._transforms import transform_faults
-from tests.training import Parts
+from tests.support.jobs import Pipeline
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_good_model(model):
 
 def test_paths_lead_into_the_section():
     options = ultralytics.Options(model="x.pt", options={"lr_0": 1}, augment=[{"Blurr": {}}])
-    found = [path for path, _ in ultralytics.faults(options, Parts())]
+    found = [path for path, _ in ultralytics.faults(options, Pipeline())]
     assert found == [("options", "lr_0"), ("augment", 0, "Blurr")]
 
 

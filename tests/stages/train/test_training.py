@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from detector import models
 from detector.errors import UsageError
-from detector.report import ModelVersion
+from detector.models.quiet import quietly
+from detector.models.weights import load_model
 from detector.stages import load
-from tests import tiny, training
+from detector.stages.services import ModelVersion
+from tests.support import tiny, training
 
 
 def content(folder):
@@ -20,8 +21,8 @@ def content(folder):
 
 def test_the_checkpoint_detects_the_classes_of_the_pipeline(trained, tmp_path):
     best = trained.result.path / "weights/best.pt"
-    with models.quietly(tmp_path / "log"):
-        model = models.load(best)
+    with quietly(tmp_path / "log"):
+        model = load_model(best)
     assert model.task == trained.task
     assert list(model.names.values()) == ["Screw", "Nut", "Washer"]
     assert trained.result.artifacts["weights"] == [best, best.with_name("last.pt")]

@@ -1,0 +1,125 @@
+"""pipeline.yaml checked: the pipeline's own keys, and each backend's section by the backend's own schema.
+
+Every fault is collected, then raised at once as ConfigError, with its place in the file.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from detector import stages
+from detector.config.document import Document, Key, Keys, dotted, parse
+from detector.config.notify import Notify
+from detector.config.overrides import apply
+from detector.config.pipeline import Config, Head, Step
+from detector.config.sections import DEFAULT_BACKENDS, DEFAULT_EXPORT, SECTIONS, backends, options_of
+from detector.config.validation import complaints
+from detector.errors import ConfigError, UsageError, did_you_mean
+from detector.stages import Section
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def load(path: Path, overrides: Sequence[str] = (), environment: Mapping[str, str] = os.environ) -> Config:
+    """Read, override and check a pipeline.yaml. Raises ConfigError with every fault, UsageError if unreadable."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text") from error
+    except OSError as error:
+        raise UsageError(f"{path} can't be read ({error.strerror}); `detector init` writes a first one") from error
+    document = parse(text, environment)
+    config = _check(document, overrides) if document.data is not None or not document.faults else None
+    if document.faults or config is None:
+        raise ConfigError(str(path), sorted(document.faults, key=lambda fault: (fault.line, fault.column)))
+    return config
+
+
+def _check(document: Document, overrides: Sequence[str]) -> Config | None:
+    if not isinstance(document.data, dict):
+        document.fault((), "a pipeline is a mapping of keys: name, task, classes, pull, train, …")
+        return None
+    for override in overrides:
+        apply(document, override)
+    data: dict[Key, Any] = document.data
+    if isinstance(data.get("notify"), dict):
+        _secrets_from_environment(document, Notify, ("notify",), data["notify"])
+    head = _model(document, Head, (), {key: value for key, value in data.items() if key not in SECTIONS}, SECTIONS)
+    sections = {keys: _section(document, keys, value) for keys, value in _entries(document, data)}
+    steps = tuple(_step(keys, options) for keys, options in sections.items() if options and keys != ("record",))
+    record = sections["record",]
+    if head is None or record is None:
+        return None
+    _refuse_twice(document, steps)
+    config = Config(head.name, head.task, head.classes, steps, record, head.notify)
+    for step in steps:
+        for keys, message in stages.faults_of(step.backend, step.options, cast(stages.Pipeline, config)):
+            document.fault((*step.keys, *keys), message)
+    return config
+
+
+def _step(keys: Keys, options: Section) -> Step:
+    stage = str(keys[0])
+    return Step(f"export.{options.variant}" if stage == "export" else stage, stage, options, keys)
+
+
+def _refuse_twice(document: Document, steps: Sequence[Step]) -> None:
+    """Two entries of `export` that would write the same file."""
+    first: dict[str, Step] = {}
+    for step in steps:
+        other = first.setdefault(step.name, step)
+        if other is not step:
+            document.fault(step.keys, f"makes the same file as {dotted(other.keys)}; leave one of them out")
+
+
+def _entries(document: Document, data: Mapping[Key, Any]) -> Iterator[tuple[Keys, Any]]:
+    """Each section's place and raw data; `export` has one for each entry of its list."""
+    for stage in SECTIONS:
+        value = data.get(stage)
+        if stage != "export":
+            yield (stage,), value
+        elif isinstance(value, list) or value is None:
+            yield from (
+                (("export", index), entry) for index, entry in enumerate(DEFAULT_EXPORT if value is None else value)
+            )
+        else:
+            document.fault(("export",), "is a list, with one entry for each format: - {using: onnx}")
+
+
+def _section(document: Document, keys: Keys, value: Any) -> Section | None:
+    """One backend's options, checked by its own schema."""
+    stage = str(keys[0])
+    value = {} if value is None else value
+    if not isinstance(value, dict):
+        document.fault(keys, "is a mapping of keys: using: …")
+        return None
+    using = value.get("using", DEFAULT_BACKENDS.get(stage))
+    known = backends(stage)
+    if using not in known:
+        what = f"no backend {using!r}" if using else "is missing"
+        document.fault((*keys, "using"), f"{what}; there is {' | '.join(known)}{did_you_mean(using, known)}")
+        return None
+    options = options_of(stage, using)
+    _secrets_from_environment(document, options, keys, value)
+    return _model(document, options, keys, {"using": using, **value})
+
+
+def _secrets_from_environment(document: Document, model: type[BaseModel], keys: Keys, value: Mapping[Key, Any]) -> None:
+    for name, info in model.model_fields.items():
+        if info.annotation is SecretStr and name in value and (*keys, name) not in document.from_environment:
+            document.fault(
+                (*keys, name),
+                f"a secret comes from the environment only: write ${{{name.upper()}}} and set that variable",
+            )
+
+
+def _model(document: Document, model: type[ModelT], keys: Keys, value: Any, more: Sequence[str] = ()) -> ModelT | None:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        for inner, message in complaints(error, model, value, more):
+            document.fault((*keys, *inner), message)
+        return None

@@ -1,0 +1,26 @@
+"""The sections of pipeline.yaml: which backends each has, and the schema of each backend's part."""
+
+from detector import record, stages
+from detector.stages import Section
+from detector.terms import STAGES
+
+SECTIONS = (*STAGES, "record")
+DEFAULT_BACKENDS = {
+    "convert": "yolo",
+    "check": "fiftyone",
+    "train": "ultralytics",
+    "evaluate": "ultralytics",
+    "promote": "better",
+    "record": "mlflow",
+}
+DEFAULT_EXPORT = ({"using": "onnx"},)
+
+
+def backends(section: str) -> list[str]:
+    """The names that a section's `using` takes."""
+    return record.names() if section == "record" else stages.names(section)
+
+
+def options_of(section: str, using: str) -> type[Section]:
+    """The schema of a backend's part of the file."""
+    return record.load(using).Options if section == "record" else stages.load(section, using).Options

@@ -1,0 +1,86 @@
+"""What pydantic finds wrong, said as a person would, with the way out."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from detector.config.document import Keys
+from detector.errors import did_you_mean
+
+_WANTED = {
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text (put quotes around it)",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+    "path_type": "a path",
+}
+
+
+def complaints(
+    error: ValidationError, model: type[BaseModel], value: Any, more: Sequence[str] = ()
+) -> Iterator[tuple[Keys, str]]:
+    """The place below `value` and a message, one for each place. `more` are keys valid beside the model's own."""
+    found: dict[Keys, list[Any]] = {}
+    for entry in error.errors(include_url=False):
+        found.setdefault(_present(entry["loc"], value, entry["type"] == "missing"), []).append(entry)
+    for keys, entries in found.items():
+        yield keys, _message(entries, [*_keys_at(model, keys[:-1]), *(more if len(keys) <= 1 else ())])
+
+
+def _present(location: Sequence[str | int], value: Any, missing: bool) -> Keys:
+    """The part of pydantic's location that is a place in the file: its names for the arms of a union are none."""
+    keys: list[str | int] = []
+    for at, key in enumerate(location):
+        inside = isinstance(value, dict) and key in value
+        inside = inside or (isinstance(value, list | tuple) and isinstance(key, int) and key < len(value))
+        if inside:
+            value = value[key]
+            keys.append(key)
+        elif missing and at == len(location) - 1:
+            keys.append(key)
+    return tuple(keys)
+
+
+def _keys_at(model: Any, keys: Keys) -> list[str]:
+    """The keys that the schema knows at a place inside `model`; none where it is no mapping of known keys."""
+    for key in keys:
+        fields = getattr(model, "model_fields", {})
+        model = fields[key].annotation if key in fields else None
+    return list(getattr(model, "model_fields", {}))
+
+
+def _message(entries: Sequence[Any], known: Sequence[str]) -> str:
+    """One message for everything that pydantic says of a place: of a union, it says one thing for each arm."""
+    entry = entries[0]
+    kind, given = entry["type"], entry.get("input")
+    if kind == "extra_forbidden":
+        close = did_you_mean(entry["loc"][-1], known)
+        return "unknown" + (close or (f"; there is {', '.join(known)}" if known else ""))
+    if kind == "missing":
+        return "is missing"
+    if kind == "value_error":
+        return str(entry["ctx"]["error"])
+    choices = [choice for each in entries for choice in _choices(each)]
+    wanted = [_WANTED[each["type"]] for each in entries if each["type"] in _WANTED]
+    if choices:
+        also = f", nor {' or '.join(dict.fromkeys(wanted))}" if wanted else ""
+        return f"{given!r} is not one of {' | '.join(choices)}{also}{did_you_mean(given, choices)}"
+    if wanted:
+        return f"should be {' or '.join(dict.fromkeys(wanted))}, not {given!r}"
+    return f"{entry['msg'].replace('Input should be', 'should be')}, not {given!r}"
+
+
+def _choices(entry: Any) -> list[str]:
+    """The words that a Literal takes."""
+    if entry["type"] != "literal_error":
+        return []
+    return str(entry["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")

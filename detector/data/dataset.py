@@ -1,0 +1,100 @@
+"""A dataset version on disk: its two tables, and where its files lie.
+
+datasets/<name>/<version>/
+    data.yaml                 as Ultralytics reads it
+    images/{train,val,test}/  <task id, 8 digits>-<slug>.<ext>
+    labels/{train,val,test}/  the same stem, .txt
+    images.parquet, instances.parquet, conversion.json, card.md
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+IMAGES = pa.schema(
+    [
+        ("task_id", pa.int64()),
+        ("file", pa.string()),  # <split>/<stem>.<ext>, below images/; null when excluded
+        ("split", pa.string()),  # train | val | test; null when excluded
+        ("width", pa.int32()),  # pixels
+        ("height", pa.int32()),
+        ("sha256", pa.string()),
+        ("source", pa.string()),  # the reference as the task has it
+        ("link", pa.string()),  # where a person can open the task, or null
+        ("status", pa.string()),  # annotated | background | excluded
+    ]
+)
+INSTANCES = pa.schema(
+    [
+        ("image", pa.int32()),  # row in images
+        ("task_id", pa.int64()),
+        ("region_id", pa.string()),
+        ("annotator", pa.string()),
+        ("class_id", pa.int32()),
+        ("x", pa.float64()),  # box centre and size, normalised by image width and height, as in a YOLO row
+        ("y", pa.float64()),
+        ("width", pa.float64()),
+        ("height", pa.float64()),
+        ("polygon", pa.list_(pa.float64())),  # segment: x0 y0 x1 y1 … normalised; detect: null
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One version, opened by its folder."""
+
+    folder: Path
+
+    @property
+    def version(self) -> str:
+        """12 hex digits of the content hash."""
+        return self.folder.name
+
+    @property
+    def data_yaml(self) -> Path:
+        """The file that Ultralytics trains from."""
+        return self.folder / "data.yaml"
+
+    @cached_property
+    def images(self) -> pa.Table:
+        """One row per task image, excluded ones too; schema IMAGES."""
+        return pq.read_table(self.folder / "images.parquet")
+
+    @cached_property
+    def instances(self) -> pa.Table:
+        """One row per object; schema INSTANCES."""
+        return pq.read_table(self.folder / "instances.parquet")
+
+    @cached_property
+    def conversion(self) -> dict[str, Any]:
+        """conversion.json: what was kept, dropped, changed and excluded, and the classes, task and test set id."""
+        loaded: dict[str, Any] = json.loads((self.folder / "conversion.json").read_text())
+        return loaded
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names; the index is the class id."""
+        return list(self.conversion["classes"])
+
+    @property
+    def test_set(self) -> str:
+        """Identifies the content of the test split: its pixels, labels and classes."""
+        return str(self.conversion["test_set"])
+
+    def content_of(self, split: str) -> str:
+        """Identifies the content of a split."""
+        return self.test_set if split == "test" else f"{self.version}-{split}"
+
+    def image_path(self, file: str) -> Path:
+        """The picture of an images row, by its `file`."""
+        return self.folder / "images" / file
+
+    def label_path(self, file: str) -> Path:
+        """The YOLO txt of an images row, by its `file`."""
+        return (self.folder / "labels" / file).with_suffix(".txt")

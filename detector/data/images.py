@@ -1,0 +1,141 @@
+"""Pixels: from any file a task may point to, to an upright, decodable file in the content store.
+
+    datasets/<name>/store/ab/abcdef….jpg        named by the SHA-256 of its bytes
+
+A file goes in as it is. Only one whose EXIF tag turns it is written anew, upright and without the tag, since every
+tool downstream has its own idea of that tag.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from detector.system.files import write_whole
+from detector.system.progress import Progress
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_PIXELS = 178_956_970  # Pillow's own bound against decompression bombs: 512 MiB of RGB
+_ORIENTATION = 0x0112  # EXIF 2.3, tag 274
+_PNG_END = b"IEND\xaeB`\x82"  # the last chunk's type and checksum (RFC 2083, section 4.1.4)
+_PNG_EXIF = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # where a PNG says how it is turned
+_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "BMP": ".bmp", "WEBP": ".webp", "TIFF": ".tif"}
+
+
+class Pixels(NamedTuple):
+    """What is known of one image file.
+
+    `problem` is None, or a reason of detector.data.losses with `detail` in words; then the other fields are empty.
+    Width and height are in pixels, upright.
+    """
+
+    sha256: str = ""
+    extension: str = ""
+    width: int = 0
+    height: int = 0
+    transposed: bool = False
+    problem: str | None = None
+    detail: str | None = None
+
+
+def ingest(files: Sequence[Path | None], store: Path, progress: Progress) -> list[Pixels]:
+    """Take `files` into `store`, decoding them in parallel; None stands for a file that was not found."""
+    taken = []
+    with progress("images", len(files)) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for pixels in pool.map(lambda file: ingest_one(file, store), files):
+            taken.append(pixels)
+            advance(1)
+    return taken
+
+
+def stored(store: Path, sha256: str, extension: str) -> Path:
+    """Where the file of this content lies."""
+    return store / sha256[:2] / f"{sha256}{extension}"
+
+
+def ingest_one(file: Path | None, store: Path) -> Pixels:
+    """Check that `file` decodes to its last row, turn it upright if need be, and put it into the store."""
+    from PIL import Image, UnidentifiedImageError
+
+    if file is None:
+        return Pixels(problem="missing_image")
+    try:
+        content = file.read_bytes()
+        with Image.open(BytesIO(content)) as image:
+            return _take(image, content, store, file.name)
+    except (UnidentifiedImageError, ImportError):  # the second, once Ultralytics has replaced Pillow's open
+        return Pixels(problem="broken_image", detail=f"{file.name}: not an image")
+    except Image.DecompressionBombError as error:
+        return Pixels(problem="huge_image", detail=f"{file.name}: {error}")
+    except (OSError, ValueError, SyntaxError) as error:  # what Pillow's decoders raise on broken data
+        return Pixels(problem="broken_image", detail=f"{file.name}: {error}")
+
+
+def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixels:
+    if image.width * image.height > MAX_PIXELS:
+        return Pixels(problem="huge_image", detail=f"{name}: {image.width} x {image.height} pixels")
+    ending = _ENDINGS.get(image.format or "")
+    if ending is None:
+        return Pixels(problem="broken_image", detail=f"{name}: {image.format} is no format that YOLO reads")
+    if fault := _fault(image, content):
+        return Pixels(problem="broken_image", detail=f"{name}: {fault}")
+    turned = _is_turned(image, content)
+    if turned:
+        image, content = _upright(image, ending)
+    sha256 = hashlib.sha256(content).hexdigest()
+    _place(content, stored(store, sha256, ending))
+    return Pixels(sha256, ending, image.width, image.height, turned)
+
+
+def _fault(image: "Image.Image", content: bytes) -> str | None:
+    """Why it can't be read to its last row, in words. Raises what Pillow's decoders raise on broken data."""
+    if image.format == "PNG" and _PNG_END not in content:  # the one end that no decoder looks for
+        return "the file ends too early"
+    if image.format in {"JPEG", "MPO"}:  # OpenCV takes half of one for the whole
+        image.load()
+        return None
+    if _is_read_by_yolo(content):
+        return None
+    image.load()  # Pillow can often say what is wrong
+    return "OpenCV, which YOLO reads pictures with, can't decode it"
+
+
+def _is_read_by_yolo(content: bytes) -> bool:
+    """Whether OpenCV decodes it: no JPEG, of the others it refuses what Pillow does, and some more."""
+    import cv2
+    import numpy as np
+
+    encoded = np.frombuffer(content, np.uint8)
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None or bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[0])
+
+
+def _is_turned(image: "Image.Image", content: bytes) -> bool:
+    if image.format == "PNG" and not any(key in content for key in _PNG_EXIF):
+        return False  # Pillow would decode all of it to look behind the pixels
+    return image.getexif().get(_ORIENTATION, 1) not in {0, 1}
+
+
+def _upright(image: "Image.Image", ending: str) -> tuple["Image.Image", bytes]:
+    """The image turned as its EXIF tag says, and its file without the tag."""
+    from PIL import ImageOps
+
+    turned = ImageOps.exif_transpose(image)
+    buffer = BytesIO()
+    if ending == ".jpg":
+        turned.save(buffer, "JPEG", quality=95, subsampling=0)
+    else:
+        turned.save(buffer, image.format)
+    return turned, buffer.getvalue()
+
+
+def _place(content: bytes, target: Path) -> None:
+    """Write whole or not at all; the same content may arrive from two threads at once."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(target, content)

@@ -1,0 +1,72 @@
+"""Nothing is lost in silence: what can happen to a task, a region or an image on the way, in words.
+
+A loss is a row of `detector.data.annotations.LOSSES`. Its action is
+
+excluded   a whole image does not reach the dataset
+dropped    a region does not reach the dataset
+changed    it does, but not exactly as it was drawn
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from detector.data.annotations import LOSSES
+
+REASONS = {
+    # excluded images and tasks
+    "unlabelled": "has no submitted annotation",
+    "cancelled": "was skipped by the annotator",
+    "draft_only": "has only a draft, never submitted",
+    "prediction_only": "has only a model's prediction",
+    "no_shapes": "was annotated, but with nothing drawn (choices, text or ratings only)",
+    "no_image": "has no image",
+    "missing_image": "its image was not found",
+    "broken_image": "its image can't be decoded",
+    "nothing_left": "had regions, but none of them could be kept: no background",
+    "huge_image": "its image is larger than the limit",
+    "size_differs": "its image is not the size that was annotated",
+    "not_chosen_annotator": "has no annotation by the chosen annotator",
+    "no_ground_truth": "has no annotation marked as ground truth",
+    # dropped annotations and regions
+    "cancelled_annotation": "is in an annotation that was skipped",
+    "other_annotation": "is in an annotation that the policy did not choose",
+    "no_consensus": "the annotators did not agree on it",
+    "excluded_image": "is on an image that was excluded",
+    "no_label": "has no label",
+    "not_a_shape": "is no shape that a detector learns (choices, text, relation, keypoint, …)",
+    "malformed_row": "is no row of YOLO's format",
+    "other_control": "belongs to no image of the task",
+    "zero_area": "has no area",
+    "too_few_points": "has fewer than three points",
+    "outside": "lies wholly outside the image",
+    "duplicate": "is the same as another region of the image",
+    "empty_mask": "is an empty mask",
+    "broken_mask": "is a mask that can't be decoded at its image's size",
+    # changed
+    "clipped": "was cut at the image's edge",
+    "envelope": "was replaced by the upright box around it",
+    "corners": "was replaced by its four corners",
+    "outlined": "was replaced by the polygon around it",
+    "joined": "has several parts or holes, joined into one polygon",
+    "several_labels": "has several labels, and became one object for each",
+    "transposed": "its image was turned upright, as its EXIF tag says",
+}
+
+
+class Loss(NamedTuple):
+    """One row of the loss table."""
+
+    action: str
+    what: str
+    reason: str
+    task_id: int
+    region_id: str | None = None
+    detail: str | None = None
+
+
+def table(losses: Iterable[Loss]) -> pa.Table:
+    """The losses as an Arrow table of schema LOSSES."""
+    columns: list[Sequence[object]] = list(zip(*losses, strict=True)) or [()] * len(LOSSES)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, LOSSES, strict=True)], LOSSES)

@@ -1,0 +1,62 @@
+"""What a training leaves, and what it was made from.
+
+FOLDER/
+    weights/best.pt     the weights of the best epoch on val: those that are measured, exported and registered
+    weights/last.pt     the weights of the last epoch
+    trained.json        {"schema": 1,
+                         "dataset": "b3a7f86867bd",      the version that was trained on
+                         "task": "detect", "classes": ["Screw", …],
+                         "model": "yolo26n.pt",          what train.model named
+                         "image_size": 640,              pixels
+                         "fingerprint": "…"}             SHA-256 of what best.pt has learned
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from detector.system.files import write_whole
+from detector.terms import Task
+
+_FILE = "trained.json"
+
+
+@dataclass(frozen=True)
+class MadeFrom:
+    """What the weights were made from, and what they came to; see the top of the file."""
+
+    dataset: str
+    task: Task
+    classes: list[str]
+    model: str
+    image_size: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training, opened by its folder."""
+
+    folder: Path
+
+    @property
+    def best(self) -> Path:
+        """The weights of the best epoch."""
+        return self.folder / "weights" / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        """The weights of the last epoch."""
+        return self.folder / "weights" / "last.pt"
+
+    @cached_property
+    def made_from(self) -> MadeFrom:
+        """trained.json."""
+        written = json.loads((self.folder / _FILE).read_text(encoding="utf-8"))
+        return MadeFrom(**{name: value for name, value in written.items() if name != "schema"})
+
+    def write(self, made_from: MadeFrom) -> None:
+        """Write trained.json."""
+        text = json.dumps({"schema": 1, **asdict(made_from)}, indent=1, ensure_ascii=False)
+        write_whole(self.folder / _FILE, text + "\n")

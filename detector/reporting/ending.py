@@ -1,0 +1,81 @@
+"""A run that nobody watches: how it ended goes into a file for Prometheus and to a webhook, whatever the end."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from detector.config.notify import Notify
+from detector.config.pipeline import Config
+from detector.errors import Stopped, exit_code, failure
+from detector.record._secrets import without_secrets
+from detector.reporting import prometheus, webhook
+from detector.reporting.outcome import Outcome
+from detector.system.files import write_whole
+
+SECONDS_WHEN_STOPPED = 3.0  # for the webhook: whoever stops a run waits ten seconds at most
+TOLD = ("evaluate", "promote")  # the steps that a chat shows
+
+
+class Ending(AbstractContextManager["Ending"]):
+    """Tells of the end of what happens inside the `with`; where that fails there is a warning, and no more.
+
+    Until `of` knows better, the run goes by the name of its file, and there is no webhook.
+    """
+
+    def __init__(self, pipeline: Path, metrics: Path | None, unchanged: int, warn: Callable[[str], None]) -> None:
+        """`metrics` is where the file for Prometheus goes; `unchanged` the exit code when nothing is new."""
+        self.outcome = Outcome(pipeline.stem)
+        self.metrics, self.unchanged, self.warn = metrics, unchanged, warn
+        self.config: Config | None = None
+        self.started = time.monotonic()
+
+    def of(self, config: Config) -> Outcome:
+        """It is a run of this pipeline; give what the run is to fill in as it goes on."""
+        self.config, self.outcome = config, Outcome(config.name)
+        return self.outcome
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.metrics:
+            self._write(self.metrics, error)
+        if self.config and self.config.notify:
+            self._notify(self.config, self.config.notify, error)
+
+    def _write(self, file: Path, error: BaseException | None) -> None:
+        unchanged = self.unchanged if self.outcome.status == "unchanged" else 0
+        ended = prometheus.Ended(
+            self.outcome.name,
+            exit_code=unchanged if error is None else exit_code(error),
+            succeeded=error is None,
+            at=time.time(),
+            seconds=time.monotonic() - self.started,
+            steps=self.outcome.steps,
+        )
+        try:
+            write_whole(file, prometheus.exposition(ended).encode(errors="replace"))
+        except OSError as reason:
+            self.warn(f"--metrics-file {file} could not be written ({reason.strerror})")
+
+    def _notify(self, config: Config, settings: Notify, error: BaseException | None) -> None:
+        told = self.outcome.plain()
+        if error is not None:
+            failed = failure(error)
+            told = failed | {"error": without_secrets(failed["error"], config.secrets())}
+        seconds = SECONDS_WHEN_STOPPED if isinstance(error, Stopped) else webhook.SECONDS
+        if problem := webhook.send(settings, told, _text(config.name, told), seconds):
+            self.warn(problem)
+
+
+def _text(name: str, told: Mapping[str, Any]) -> str:
+    """What a person reads in a chat."""
+    if told["status"] == "failed":
+        first_line, _, _ = told["error"].partition("\n")
+        return f"{name} failed: {first_line}"
+    if told["status"] == "unchanged":
+        return f"{name}: nothing is new since the last run"
+    steps = [f"{step['step']}: {step['summary']}" for step in told["steps"] if step["step"] in TOLD]
+    return "\n".join([f"{name} is done", *steps])

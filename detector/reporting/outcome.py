@@ -1,0 +1,69 @@
+"""What a run came to."""
+
+import json
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from detector import __version__
+from detector.reporting.costs import Costs
+from detector.stages import Result
+from detector.system.files import write_whole
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step that a run did, or had no need to do."""
+
+    name: str
+    result: Result
+    skipped: bool
+    seconds: float
+    costs: Costs = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """For `--json` and run.json."""
+        result = self.result
+        return {
+            "step": self.name,
+            "skipped": self.skipped,
+            "seconds": round(self.seconds, 3),
+            "costs": self.costs,
+            "summary": result.summary,
+            "figures": {name: value if isfinite(value) else None for name, value in result.figures.items()},
+            "path": str(result.path),
+            "notes": result.notes,
+        }
+
+
+@dataclass
+class Outcome:
+    """What a run came to, its steps, its folder, and where to look next (title, command).
+
+    `status` is running, done, unchanged, failed, or stopped; and killed, where a run could not say how it ended.
+    `working` is the step that a run is at, or was at last: its name, its key, and whether it was forced.
+    """
+
+    name: str
+    status: str = "running"
+    steps: list[Done] = field(default_factory=list)
+    folder: Path | None = None
+    look: list[tuple[str, str]] = field(default_factory=list)
+    working: dict[str, Any] | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """For `--json` and run.json."""
+        return {
+            "schema": 1,
+            "status": self.status,
+            "run": str(self.folder) if self.folder else None,
+            "steps": [done.plain() for done in self.steps],
+        }
+
+    def write(self, error: str | None) -> None:
+        """Keep it in the run's folder, as run.json."""
+        if self.folder is not None:
+            state = {"name": self.name, **self.plain(), "working": self.working, "error": error}
+            text = json.dumps(state | {"detector": __version__}, indent=1, ensure_ascii=False)
+            write_whole(self.folder / "run.json", text)

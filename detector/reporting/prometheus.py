@@ -1,0 +1,79 @@
+"""A run as a text file for the textfile collector of Prometheus' node exporter.
+
+Format: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from detector import __version__
+from detector.reporting.outcome import Done
+
+Labels = dict[str, str]
+Family = tuple[str, str, list[tuple[Labels, float]]]  # name, help, samples
+_COSTS = {
+    "images_per_second": ("detector_step_images_per_second", "Images that the step went through in a second."),
+    "peak_gpu_bytes": ("detector_step_peak_gpu_memory_bytes", "Most memory that the step held on a GPU."),
+    "disk_bytes": ("detector_step_disk_bytes", "Size of the files that the step left."),
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that is over: when (Unix time), after how many seconds, and the steps that it came to."""
+
+    pipeline: str
+    exit_code: int
+    succeeded: bool
+    at: float
+    seconds: float
+    steps: Sequence[Done]
+
+
+def exposition(run: Ended) -> str:
+    """The text of the file."""
+    return "".join(line for family in (*_of_run(run), *_of_steps(run)) for line in _lines(family))
+
+
+def _of_run(run: Ended) -> Iterator[Family]:
+    of = {"pipeline": run.pipeline}
+    yield "detector_run_success", "Whether the last run ended well, also if nothing was new.", [(of, run.succeeded)]
+    yield "detector_run_exit_code", "Exit code of the last run.", [(of, run.exit_code)]
+    yield "detector_run_timestamp_seconds", "Unix time at which the last run ended.", [(of, run.at)]
+    yield "detector_run_duration_seconds", "Wall time of the last run.", [(of, run.seconds)]
+    yield "detector_build_info", "The version that ran.", [({**of, "version": __version__}, 1)]
+
+
+def _of_steps(run: Ended) -> Iterator[Family]:
+    steps = [({"pipeline": run.pipeline, "step": done.name}, done) for done in run.steps]
+    ran = [(labels, done.seconds) for labels, done in steps if not done.skipped]
+    yield "detector_step_duration_seconds", "Wall time of each step that ran.", ran
+    skipped: list[tuple[Labels, float]] = [(labels, done.skipped) for labels, done in steps]
+    yield "detector_step_skipped", "Whether the step had nothing to do.", skipped
+    for cost, (name, told) in _COSTS.items():
+        yield name, told, [(labels, done.costs[cost]) for labels, done in steps if cost in done.costs]
+    figures = [
+        ({**labels, "name": name}, value) for labels, done in steps for name, value in done.result.figures.items()
+    ]
+    yield "detector_figure", "What the step gave in numbers.", figures
+
+
+def _lines(family: Family) -> Iterator[str]:
+    """A gauge and its samples; nothing where there are none."""
+    name, told, samples = family
+    if samples:
+        yield f"# HELP {name} {told}\n# TYPE {name} gauge\n"
+    for labels, value in samples:
+        shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        yield f"{name}{{{shown}}} {_number(value)}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return "NaN" if math.isnan(value) else repr(float(value))

@@ -1,0 +1,77 @@
+"""What the output of a step depends on: it runs again only when one of these changed.
+
+The ingredients of a step are its section of pipeline.yaml, the pipeline's task and classes, the content of its inputs,
+how its source looks, the code of its backend, and the versions of the libraries that shape the output.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from detector.config.pipeline import Config, Step
+from detector.run.closure import code_of
+from detector.stages import NEEDS, Result, Source
+from detector.system.installed import version_of
+
+Ingredients = dict[str, Any]
+_GIVES = {"pull": "pull", "convert": "dataset version", "train": "model", "evaluate": "measurement"}
+
+
+def ingredients(step: Step, config: Config, inputs: Mapping[str, Result], source: Source | None) -> Ingredients:
+    """Everything that a step's output depends on, by name. `source` is what it depends on beside its inputs."""
+    return {
+        "options": json.loads(step.options.model_dump_json()),
+        "task": config.task,
+        "classes": {name: list(labels) for name, labels in config.classes.items()},
+        "inputs": {name: inputs[name].id for name in NEEDS[step.stage]},
+        "source": source.state if source else None,
+        "code": code_of(f"detector.stages.{step.stage}.{step.options.using}"),
+        "libraries": {name: version_of(name) for name in step.backend.LIBRARIES},
+    }
+
+
+def key_of(found: Ingredients) -> str:
+    """24 hex digits that stand for the ingredients; the order of a mapping counts, as it does for `classes`."""
+    return hashlib.sha256(_text(found).encode()).hexdigest()[:24]
+
+
+def reasons(old: Ingredients | None, new: Ingredients) -> list[str]:
+    """What changed since the last time, as a person would say it: `epochs 50 → 100`."""
+    return ["never done before"] if old is None else [*_changes(old, new)] or ["its output is gone"]
+
+
+def _changes(old: Ingredients, new: Ingredients) -> Iterator[str]:
+    for name in sorted({*old["options"], *new["options"]}):
+        yield from _change(name, old["options"].get(name), new["options"].get(name))
+    for name, now in new["libraries"].items():
+        if old["libraries"].get(name) != now:
+            yield f"{name} {old['libraries'].get(name)} → {now}"
+    for name, now in new["inputs"].items():
+        if old["inputs"].get(name) != now:
+            yield f"a new {_GIVES[name]}"
+    if old.get("source") != new["source"]:
+        yield "the source changed"
+    if old.get("code") != new["code"]:
+        yield "its code changed"
+    yield from _change("classes", _names(old["classes"]), _names(new["classes"]))
+    yield from _change("task", old["task"], new["task"])
+
+
+def _change(name: str, old: object, new: object) -> Iterator[str]:
+    if _text(old) != _text(new):
+        yield f"{name} {_short(old)} → {_short(new)}"
+
+
+def _names(classes: Mapping[str, list[str]]) -> object:
+    """The classes as a person writes them: a list, or a mapping where labels are merged."""
+    return list(classes) if all(labels == [name] for name, labels in classes.items()) else classes
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else _text(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"

@@ -1,0 +1,84 @@
+"""One run: every step in order, skipped when nothing that shapes its output changed.
+
+Before the first step that has something to do, results are taken as they are, and nothing is written. From that step
+on the run is open (`detector.run.open`): it has a folder and a record.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+
+from detector.config.pipeline import Config, Step
+from detector.data.places import LOCK, RUNS
+from detector.errors import DetectorError, TryAgain
+from detector.reporting.outcome import Outcome
+from detector.reporting.terminal import Terminal
+from detector.run import unfinished
+from detector.run.lock import locked
+from detector.run.open import OpenRun, can_resume, new_folder, opened
+from detector.run.plan import Choice, Planned, chosen, plan_step
+from detector.run.state import State
+
+
+def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome: Outcome) -> Outcome:
+    """Do what has to be done, and fill in `outcome`. Raises what a stage raises, after the record and run.json know."""
+    with locked(LOCK, wait):
+        state, steps = State(config, terminal, outcome), iter(chosen(config, choice))
+        first = _first_to_run(state, steps, choice)
+        begun = _begin(state, first) if first else _go_on(state, "", None)
+        if begun is None:
+            outcome.status = "unchanged"
+            return outcome
+        with begun as current:
+            if first:
+                current.do(first)
+            for step in steps:
+                current.do(plan_step(step, config, state.inputs, choice))
+            return current.finish()
+
+
+def _first_to_run(state: State, steps: Iterator[Step], choice: Choice) -> Planned | None:
+    """The first step that has something to do, if there is one; those before it are taken as they are."""
+    for step in steps:
+        with _recorded_if_unreachable(state):
+            planned = plan_step(step, state.config, state.inputs, choice)
+        state.keys[step.name] = planned.key
+        if planned.result is None:
+            return planned
+        state.note(state.taken(planned, planned.result))
+    return None
+
+
+@contextmanager
+def _recorded_if_unreachable(state: State) -> Iterator[None]:
+    """A source that could not be asked: such a night belongs in the record, too."""
+    try:
+        yield
+    except TryAgain:
+        with suppress(DetectorError), opened(state, new_folder()):
+            raise
+        raise
+
+
+def _begin(state: State, planned: Planned) -> AbstractContextManager[OpenRun]:
+    """A run that is at this step: one that was cut short here, or else a new one."""
+    if going_on := _go_on(state, planned.step.name, planned):
+        return going_on
+    folder = new_folder()
+    unfinished.begin(state.kept, folder)
+    state.outcome.working = planned.working
+    return opened(state, folder)
+
+
+def _go_on(state: State, step: str, planned: Planned | None) -> AbstractContextManager[OpenRun] | None:
+    """The run that was cut short, if it was at this `step`, as it is `planned` now, or at one that is done by now."""
+    cut_short = unfinished.find(state.kept, RUNS)
+    if cut_short is None:
+        return None
+    resumes = planned is not None and not planned.forced and can_resume(planned, cut_short.folder)
+    if not cut_short.was_at(step, state.keys, also_if_it_failed=resumes):
+        cut_short.mark_killed()
+        return None
+    state.terminal.line("run", f"goes on in {cut_short.folder}, where it was cut short")
+    state.outcome.working = cut_short.state["working"]
+    state.outcome.steps = [cut_short.as_done(done) for done in state.outcome.steps]
+    return opened(state, cut_short.folder)

@@ -1,0 +1,191 @@
+"""A run that has something to do: its folder, its log, its record, and how a step is done in them."""
+
+import logging
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from detector import __version__, record
+from detector.data.places import DATASETS, FIFTYONE, RUNS
+from detector.errors import GateRefused, sentence
+from detector.record import Recorder
+from detector.reporting import costs
+from detector.reporting.outcome import Done, Outcome
+from detector.reporting.terminal import Terminal
+from detector.run import results, unfinished
+from detector.run.plan import Planned
+from detector.run.state import State
+from detector.stages import Job, resumable
+from detector.system.files import write_whole
+from detector.system.progress import Progress
+
+if TYPE_CHECKING:
+    from detector.data.dataset import Dataset
+
+logger = logging.getLogger("detector")
+
+
+def new_folder() -> Path:
+    """A folder for a run that begins."""
+    folder = RUNS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def place_of(planned: Planned, folder: Path) -> Path:
+    """A step's own folder in a run's."""
+    return folder / planned.step.name.replace(".", "/")
+
+
+def can_resume(planned: Planned, folder: Path) -> bool:
+    """Whether the step was cut short in this run's folder, and can go on from what it left there."""
+    return resumable(planned.step.backend, place_of(planned, folder))
+
+
+@contextmanager
+def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
+    """The run in `folder`, anew or again. How the block ends is told to its log, its run.json and its record."""
+    config, outcome = state.config, state.outcome
+    outcome.folder = folder
+    write_whole(folder / "pipeline.yaml", config.resolved())
+    with ExitStack() as stack:
+        stack.enter_context(_logging_to(folder / "log"))
+        recorder = None
+        try:
+            outcome.write(None)
+            tags = {"detector.version": __version__, "detector.task": config.task}
+            backend = record.load(config.record.using)
+            recorder = stack.enter_context(backend.open(config.record, config.name, folder, tags, config.secrets()))
+            current = OpenRun(state, folder, recorder)
+            for done in outcome.steps:
+                current.observe(done)
+            yield current
+        except BaseException as error:
+            _note_failure(outcome, error, recorder)
+            raise
+        with suppress(OSError):  # a full disk: what there is to tell is in the record
+            outcome.write(None)
+    if outcome.status == "done":
+        unfinished.end(state.kept)
+
+
+def _note_failure(outcome: Outcome, error: BaseException, recorder: Recorder | None) -> None:
+    logger.error("the run ended early", exc_info=error)
+    outcome.status = "failed" if isinstance(error, Exception) else "stopped"
+    if isinstance(error, GateRefused) and recorder:
+        for file in error.evidence:
+            recorder.artifact(file, "refused")
+    with suppress(OSError):  # a full disk is what is told already
+        outcome.write(sentence(error))
+
+
+@contextmanager
+def _logging_to(file: Path) -> Iterator[None]:
+    handler = logging.FileHandler(file, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.raiseExceptions = False  # a log that can't be written is no reason to print at every line of it
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(True)  # a broken picture's, say: it is in the account of losses
+    try:
+        yield
+    finally:
+        handler.close()
+        root.removeHandler(handler)
+        logging.captureWarnings(False)
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run with a folder and an open record."""
+
+    state: State
+    folder: Path
+    recorder: Recorder
+
+    def do(self, planned: Planned) -> None:
+        """Take a step's kept result, or run it."""
+        done = self.state.taken(planned, planned.result) if planned.result else self._run(planned)
+        self.observe(done)
+        self.state.note(done)
+
+    def _run(self, planned: Planned) -> Done:
+        outcome, name = self.state.outcome, planned.step.name
+        outcome.working = planned.working
+        outcome.write(None)
+        job, started = self._job(planned), costs.begin()
+        result = planned.step.backend.run(job)
+        seconds, cost = costs.since(started, result, job.folder)
+        results.keep(self.state.kept, name, planned.key, result, planned.made_from or {})
+        return Done(name, result, skipped=False, seconds=seconds, costs=cost)
+
+    def _job(self, planned: Planned) -> Job[Any]:
+        step, config = planned.step, self.state.config
+        folder, datasets = place_of(planned, self.folder), DATASETS / config.name
+        if not can_resume(planned, self.folder):
+            shutil.rmtree(folder, ignore_errors=True)  # what a run left that was cut short
+        folder.mkdir(parents=True, exist_ok=True)
+        datasets.mkdir(parents=True, exist_ok=True)
+        return Job(
+            pipeline=config,
+            options=step.options,
+            inputs=self.state.inputs,
+            source=planned.source,
+            datasets=datasets,
+            folder=folder,
+            fiftyone=FIFTYONE,
+            report=_Observed(self.state.terminal, self.recorder),
+            registry=self.recorder.registry,
+            forced=planned.forced,
+        )
+
+    def observe(self, done: Done) -> None:
+        """Record what a step gave."""
+        self.recorder.stage_done(done.name, done.result, done.skipped, {"seconds": done.seconds, **done.costs})
+        if done.name == "convert":
+            self.recorder.dataset(_dataset(done.result.path))
+
+    def finish(self) -> Outcome:
+        """Close the books: the report, the check that the record holds everything, where to look next."""
+        outcome = self.state.outcome
+        outcome.status = "done"
+        outcome.look.append(("report", str(self._report())))
+        self.state.terminal.line("record", f"{self.recorder.verify()} in MLflow, read back and found whole")
+        outcome.look.append(("MLflow", self.recorder.url_hint))
+        if "convert" in self.state.inputs:
+            outcome.look.append(("FiftyOne", "detector app"))
+        return outcome
+
+    def _report(self) -> Path:
+        from detector.page import write
+
+        state, page = self.state, self.folder / "report.html"
+        dataset = _dataset(state.inputs["convert"].path) if "convert" in state.inputs else None
+        write(page, state.config.name, state.outcome.steps, dataset, state.config.resolved())
+        self.recorder.artifact(page, "report")
+        return page
+
+
+def _dataset(folder: Path) -> "Dataset":
+    from detector.data.dataset import Dataset  # Arrow with it: a run with nothing to do needs none
+
+    return Dataset(folder)
+
+
+class _Observed:
+    """A Report that tells the person and the record."""
+
+    def __init__(self, terminal: Terminal, recorder: Recorder) -> None:
+        self.say = terminal.say
+        self.progress: Progress = terminal.progress
+        self.parameters = recorder.parameters
+        self._recorder = recorder
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        self._recorder.metrics(values, step)

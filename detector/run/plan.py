@@ -1,0 +1,83 @@
+"""Which steps a run would do, and why."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detector.config.pipeline import Config, Step
+from detector.data.places import DATASETS, RESULTS
+from detector.errors import UsageError
+from detector.run import results
+from detector.run.fingerprint import Ingredients, ingredients, key_of, reasons
+from detector.stages import NEEDS, Result, Source, source_of
+from detector.terms import STAGES
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which stages to do: from `first` to `last`; `forced` ones even if nothing changed."""
+
+    first: str = STAGES[0]
+    last: str = STAGES[-1]
+    forced: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is to be done with a step: why it runs, or None and the result that is there already."""
+
+    step: Step
+    why: list[str] | None
+    result: Result | None = None
+    key: str = ""
+    made_from: Ingredients | None = None
+    source: Source | None = None
+    forced: bool = False
+
+    @property
+    def working(self) -> dict[str, Any]:
+        """What run.json says while the step is being done."""
+        return {"step": self.step.name, "key": self.key, "forced": self.forced}
+
+
+def results_of(config: Config) -> Path:
+    """Where the results of this pipeline are kept."""
+    return RESULTS / config.name
+
+
+def chosen(config: Config, choice: Choice) -> list[Step]:
+    """The steps up to `last`. Raises UsageError for stages in the wrong order."""
+    if STAGES.index(choice.first) > STAGES.index(choice.last):
+        raise UsageError(f"--from {choice.first} comes after --until {choice.last}: nothing would run")
+    return [step for step in config.steps if STAGES.index(step.stage) <= STAGES.index(choice.last)]
+
+
+def plan_step(step: Step, config: Config, inputs: Mapping[str, Result], choice: Choice) -> Planned:
+    """Whether a step has to run, given the results of the stages before it."""
+    kept = results_of(config)
+    if STAGES.index(step.stage) < STAGES.index(choice.first):
+        result = results.newest(kept, step.name)
+        if result is None:
+            raise UsageError(f"--from {choice.first} takes what {step.stage} gave, but it never ran; leave --from out")
+        return Planned(step, None, result)
+    source = source_of(step.backend, step.options, DATASETS / config.name)
+    made_from = ingredients(step, config, inputs, source)
+    key = key_of(made_from)
+    if step.stage in choice.forced:
+        return Planned(step, ["forced"], None, key, made_from, source, forced=True)
+    result = results.find(kept, step.name, key)
+    why = None if result else reasons(results.last_ingredients(kept, step.name), made_from)
+    return Planned(step, why, result, key, made_from, source)
+
+
+def plan(config: Config, choice: Choice) -> Iterator[Planned]:
+    """Every step in order. After one that runs, those that need it are said to wait for it."""
+    inputs: dict[str, Result] = {}
+    for step in chosen(config, choice):
+        waiting = [stage for stage in NEEDS[step.stage] if stage not in inputs]
+        planned = Planned(step, [f"waits for {' and '.join(waiting)}"]) if waiting else None
+        planned = planned or plan_step(step, config, inputs, choice)
+        if planned.result and step.stage != "export":
+            inputs[step.stage] = planned.result
+        yield planned

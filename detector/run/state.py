@@ -1,0 +1,38 @@
+"""What a run has come to so far, whether or not it has a folder yet."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from detector.config.pipeline import Config
+from detector.reporting.outcome import Done, Outcome
+from detector.reporting.terminal import Terminal
+from detector.run import results
+from detector.run.plan import Planned, results_of
+from detector.stages import Result
+
+
+@dataclass
+class State:
+    """The pipeline, who is told, and of each step that is done its result and its key."""
+
+    config: Config
+    terminal: Terminal
+    outcome: Outcome
+    inputs: dict[str, Result] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> Path:
+        """Where the results of this pipeline are kept."""
+        return results_of(self.config)
+
+    def taken(self, planned: Planned, result: Result) -> Done:
+        """A step whose result is there already: it was of use again."""
+        results.touch(self.kept, planned.step.name, planned.key)
+        return Done(planned.step.name, result, skipped=True, seconds=0.0)
+
+    def note(self, done: Done) -> None:
+        """A step is done."""
+        self.outcome.steps.append(done)
+        self.inputs.setdefault(done.name, done.result)
+        self.terminal.step(done.name, done.result, done.skipped, done.seconds)

@@ -1,5 +1,0 @@
-"""What a model learns to do."""
-
-from typing import Literal
-
-Task = Literal["detect", "segment"]  # boxes, or outlines of instances

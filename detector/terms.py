@@ -1,0 +1,7 @@
+"""Words that the whole project shares."""
+
+from typing import Literal
+
+Task = Literal["detect", "segment"]  # boxes, or outlines of instances
+SPLITS = ("train", "val", "test")
+STAGES = ("pull", "convert", "check", "train", "evaluate", "export", "promote")  # in the order of a run

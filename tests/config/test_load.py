@@ -1,0 +1,112 @@
+"""pipeline.yaml: what is wrong is said all at once, where it stands, and how to mend it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from detector.commands.schema import schema
+from detector.config.load import load
+from detector.errors import ConfigError, UsageError
+from tests.golden import matches
+
+BROKEN = sorted(Path(__file__).parents[1].glob("golden/config/*.yaml"))
+GOOD = """
+name: cells
+task: ${TASK:-detect}
+classes: {RBC: [RBC, "Red cell"], WBC: }
+pull: {using: label_studio, url: "http://localhost:8080", token: "${TOKEN}", project: 3}
+train: {model: yolo26n.pt, epochs: 5}
+"""
+
+
+def _load(folder, text=GOOD, overrides=(), environment=None):
+    (folder / "pipeline.yaml").write_text(text)
+    return load(folder / "pipeline.yaml", overrides, environment or {"TOKEN": "s3cret"})
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda path: path.stem)
+def test_a_broken_file_is_explained(broken):
+    """Through the real entry point: the text is golden, the code is 2, and no traceback shows."""
+    done = subprocess.run(
+        [sys.executable, "-m", "detector", "validate", broken.name],
+        cwd=broken.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    matches(broken.with_suffix(".txt"), done.stderr)
+
+
+def test_variables_defaults_and_merged_classes(tmp_path):
+    config = _load(tmp_path)
+    assert config.task == "detect"
+    assert config.classes == {"RBC": ("RBC", "Red cell"), "WBC": ("WBC",)}
+    assert [step.name for step in config.steps] == [
+        "pull", "convert", "check", "train", "evaluate", "export.onnx", "promote",
+    ]  # fmt: skip
+
+
+def test_set_overrides_and_makes_what_is_missing(tmp_path):
+    config = _load(tmp_path, overrides=["train.epochs=7", "convert.split.val=0.3", "classes=[A, B]"])
+    options = {step.name: step.options for step in config.steps}
+    assert options["train"].epochs == 7
+    assert options["convert"].split.share("val") == 0.3
+    assert list(config.classes) == ["A", "B"]
+
+
+def test_a_bad_override_is_a_fault_like_any_other(tmp_path):
+    with pytest.raises(ConfigError, match=r"train\.epoch: unknown; did you mean epochs\?"):
+        _load(tmp_path, overrides=["train.epoch=7"])
+    with pytest.raises(UsageError, match=r"write it as --set train\.epochs=3"):
+        _load(tmp_path, overrides=["train.epochs"])
+
+
+def test_the_resolved_pipeline_holds_everything_but_secrets(tmp_path):
+    config = _load(tmp_path)
+    resolved = config.resolved()
+    assert "s3cret" not in resolved
+    assert "epochs: 5" in resolved
+    assert "several_labels: fail" in resolved
+    assert config.secrets() == {"s3cret"}
+
+
+def test_a_password_in_an_address_is_hidden(tmp_path):
+    config = _load(tmp_path, GOOD + 'record: {uri: "postgresql://me:hunter2@db/mlflow"}\n')
+    assert "hunter2" not in config.resolved()
+    assert "postgresql://me:***@db/mlflow" in config.resolved()
+
+
+def test_the_schema_accepts_the_starter_and_refuses_a_typo():
+    import yaml
+
+    starter = yaml.safe_load((Path(__file__).parents[2] / "pipeline.yaml").read_text())
+    validator = Draft202012Validator(schema())
+    assert [error.message for error in validator.iter_errors(starter)] == []
+    starter["train"]["epoch"] = 3
+    assert any("epoch" in error.message for error in validator.iter_errors(starter))
+
+
+def test_the_starter_is_the_repositorys_own_pipeline():
+    root = Path(__file__).parents[2]
+    assert (root / "pipeline.yaml").read_text() == (root / "detector/sample/pipeline.yaml").read_text()
+
+
+def test_validate_and_help_are_light(tmp_path):
+    """No heavy library is imported to judge a file: neither torch, nor what reads images or tables."""
+    (tmp_path / "pipeline.yaml").write_text(GOOD)
+    probe = (
+        "import sys; sys.argv = ['detector', 'validate', '--json']\n"
+        "from detector.cli import main\n"
+        "try: main()\n"
+        "finally: print([name for name in ('torch', 'numpy', 'pyarrow', 'mlflow', 'PIL') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], cwd=tmp_path, capture_output=True, text=True, check=False, env={"TOKEN": "x"}
+    )
+    told, imported = done.stdout.splitlines()
+    assert json.loads(told)["status"] == "valid"
+    assert imported == "[]"

@@ -1,0 +1,122 @@
+"""What becomes of image files, good and bad."""
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+from ultralytics.utils.patches import imread
+
+from detector.data.images import ingest, ingest_one, stored
+from detector.data.ingested import ingest_once
+from tests.support.exports import picture
+from tests.support.quiet import Quiet
+
+
+def _photo(path, **how):
+    noise = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+    Image.fromarray(noise).save(path, **how)
+    return path
+
+
+def test_a_file_goes_in_as_it_is_and_once(tmp_path):
+    file = picture(tmp_path / "a.png")
+    again = tmp_path / "b.png"
+    again.write_bytes(file.read_bytes())
+    first, second = ingest([file, again], tmp_path / "store", Quiet().progress)
+    assert first == second
+    assert stored(tmp_path / "store", first.sha256, ".png").read_bytes() == file.read_bytes()
+    assert [path.name for path in (tmp_path / "store").glob("*/*")] == [f"{first.sha256}.png"]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photo_is_stored_upright_without_the_tag(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = _photo(tmp_path / "photo.png", exif=exif)
+    taken = ingest_one(file, tmp_path / "store")
+    assert (taken.width, taken.height) == ((30, 20) if orientation < 5 else (20, 30))
+    assert taken.transposed == (orientation != 1)
+    with Image.open(stored(tmp_path / "store", taken.sha256, ".png")) as upright:
+        assert upright.getexif().get(0x0112, 1) == 1
+        assert upright.size == (taken.width, taken.height)
+
+
+def test_a_png_that_only_says_in_xmp_how_it_is_turned_is_turned(tmp_path):
+    said = PngImagePlugin.PngInfo()
+    said.add_itxt("XML:com.adobe.xmp", '<rdf:Description tiff:Orientation="6"/>')
+    taken = ingest_one(_photo(tmp_path / "photo.png", pnginfo=said), tmp_path / "store")
+    assert (taken.width, taken.height, taken.transposed) == (20, 30, True)
+
+
+def test_the_content_decides_the_ending(tmp_path):
+    file = _photo(tmp_path / "really_a_jpeg.png", format="JPEG")
+    assert ingest_one(file, tmp_path / "store").extension == ".jpg"
+
+
+def _truncated(folder):
+    file = _photo(folder / "cut.jpg")
+    file.write_bytes(file.read_bytes()[:-200])
+    return file
+
+
+def _written(content):
+    def write(folder):
+        (folder / "file.jpg").write_bytes(content)
+        return folder / "file.jpg"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("make", "problem", "detail"),
+    [
+        (_truncated, "broken_image", "truncated"),
+        (_written(b""), "broken_image", "not an image"),
+        (_written(b"<html>404</html>"), "broken_image", "not an image"),
+        (lambda folder: _photo(folder / "moving.gif"), "broken_image", "GIF is no format that YOLO reads"),
+        (lambda _: None, "missing_image", None),
+    ],
+)
+def test_what_is_no_good_is_said_and_not_stored(tmp_path, make, problem, detail):
+    taken = ingest_one(make(tmp_path), tmp_path / "store")
+    assert taken.problem == problem
+    assert detail is None or detail in taken.detail
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_huge_image_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr("detector.data.images.MAX_PIXELS", 500)
+    taken = ingest_one(_photo(tmp_path / "huge.png"), tmp_path / "store")
+    assert taken.problem == "huge_image"
+    assert "30 x 20 pixels" in taken.detail
+
+
+def test_only_what_changed_is_read_again(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        "detector.data.images.ingest_one", lambda file, store: read.append(file) or ingest_one(file, store)
+    )
+    files = [picture(tmp_path / f"{number}.png") for number in range(4)]
+    first = ingest_once(files, tmp_path / "store", Quiet().progress)
+    picture(files[1], seed=99)
+    stored(tmp_path / "store", first[2].sha256, ".png").unlink()
+    read.clear()
+    again = ingest_once([*files, None], tmp_path / "store", Quiet().progress)
+    assert set(read) == {files[1], files[2], None}
+    assert [before == after for before, after in zip(first, again, strict=False)] == [True, False, True, True]
+    assert again[4].problem == "missing_image"
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "I;16", "1"])
+def test_whatever_a_picture_is_made_of_ultralytics_reads_it(tmp_path, mode):
+    """Stored as it is, and three channels of eight bits to the network."""
+    file = tmp_path / ("photo.jpg" if mode == "CMYK" else "photo.png")
+    if mode == "I;16":
+        Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30) * 100).save(file)
+    else:
+        noise = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+        Image.fromarray(noise).convert("RGBA" if mode == "LA" else mode).convert(mode).save(file)
+    taken = ingest_one(file, tmp_path / "store")
+    assert (taken.problem, taken.width, taken.height) == (None, 30, 20)
+    read = imread(str(stored(tmp_path / "store", taken.sha256, taken.extension)))
+    assert (read.shape, read.dtype) == ((20, 30, 3), np.uint8)
+    assert read.max() > 0

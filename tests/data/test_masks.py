@@ -1,0 +1,75 @@
+"""Brush masks: decoded as Label Studio encodes them, and outlined so that drawing the row gives the mask again."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from label_studio_sdk.converter.brush import mask2rle
+
+from detector.data.masks import BrokenMask, decode_rle, outline
+
+
+def blobs(seed, height=120, width=160, count=4, hole=False):
+    """Overlapping ellipses, some with a hole."""
+    noise, mask = np.random.default_rng(seed), np.zeros((height, width), np.uint8)
+    for _ in range(count):
+        centre = (int(noise.integers(width)), int(noise.integers(height)))
+        axes = (int(noise.integers(8, 40)), int(noise.integers(8, 40)))
+        cv2.ellipse(mask, centre, axes, float(noise.integers(180)), 0, 360, 1, -1)
+        if hole:
+            cv2.circle(mask, centre, 5, 0, -1)
+    return mask
+
+
+def drawn(points, shape):
+    """As Ultralytics does: normalised, read back, cut to whole pixels, filled by OpenCV."""
+    height, width = shape
+    row = np.round(points / (width, height), 6)
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [(row * (width, height)).astype(np.int32)], 1)
+    return mask
+
+
+def overlap(one, other):
+    return (one & other).sum() / (one | other).sum()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_decoding_is_the_inverse_of_label_studios_encoding(seed, hole):
+    mask = blobs(seed, hole=hole)
+    assert np.array_equal(decode_rle(bytes(mask2rle(mask * 255)), 160, 120), mask)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 5), st.booleans())
+def test_drawing_the_outline_gives_the_mask_again(seed, count, hole):
+    """Whatever its holes. Between separate parts runs a bridge, one pixel wide, and nothing else is added."""
+    mask = blobs(seed, count=count, hole=hole)
+    again = drawn(outline(mask).points, mask.shape)
+    assert (again >= mask).all()
+    parts = cv2.connectedComponents(mask, connectivity=8)[0] - 1
+    if parts == 1:
+        assert overlap(again, mask) >= 0.98
+    else:
+        assert not cv2.erode(again - mask, np.ones((3, 3), np.uint8)).any()
+
+
+def test_parts_and_holes_are_said_to_be_joined():
+    mask = np.zeros((50, 50), np.uint8)
+    mask[5:20, 5:20] = 1
+    assert not outline(mask).joined
+    mask[10:13, 10:13] = 0
+    assert outline(mask).joined
+    assert not drawn(outline(mask).points, mask.shape)[11, 11]
+
+
+def test_an_empty_mask_has_no_outline():
+    assert len(outline(np.zeros((9, 9), np.uint8)).points) == 0
+
+
+@pytest.mark.parametrize("code", [b"", b"\0\0\1", bytes(mask2rle(blobs(1) * 255))[:-9]])
+def test_a_broken_code_is_told_from_a_mask(code):
+    with pytest.raises(BrokenMask):
+        decode_rle(code, 160, 120)

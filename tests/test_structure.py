@@ -1,0 +1,58 @@
+"""The house: no import circle, and one list of stages that all others follow."""
+
+import ast
+import pkgutil
+import tomllib
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import detector
+from detector import stages
+from detector.terms import STAGES
+
+ROOT = Path(detector.__file__).parent
+
+
+def modules():
+    """Every module of ours by name."""
+    for file in ROOT.rglob("*.py"):
+        yield ".".join(file.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"), file
+
+
+def imported_by(file, known):
+    """What a module imports of ours, wherever that stands in it, also for types alone."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{file} imports by a relative name"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            yield name if name in known else name.rpartition(".")[0]
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    known = dict(modules())
+    graph = {
+        name: {each for each in imported_by(file, known) if each in known} - {name} for name, file in known.items()
+    }
+    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+    assert len(order) == len(known) > 150
+
+
+def test_every_list_of_stages_is_the_same():
+    folders = [module.name for module in pkgutil.iter_modules(stages.__path__) if module.ispkg]
+    contracts = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    apart = next(contract["modules"] for contract in contracts if contract["type"] == "independence")
+    assert sorted(folders) == sorted(STAGES)
+    assert tuple(stages.NEEDS) == STAGES
+    assert apart == [f"detector.stages.{stage}" for stage in STAGES]
+    for stage, needs in stages.NEEDS.items():
+        assert all(STAGES.index(need) < STAGES.index(stage) for need in needs)
+
+
+def test_few_modules_stand_alone():
+    """A newcomer looks for a room first: what is beside the rooms is what all of them share."""
+    loose = {file.stem for file in ROOT.glob("*.py")}
+    assert loose == {"__init__", "__main__", "cli", "errors", "terms"}
