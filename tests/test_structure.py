@@ -20,7 +20,11 @@ def modules():
 
 
 def imported_by(file, known):
-    """What a module imports of ours, wherever that stands in it, also for types alone."""
+    """What a module imports, wherever that stands in it, also for types alone."""
+    return set(_imported(file, known))
+
+
+def _imported(file, known):
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):

@@ -7,6 +7,7 @@ from PIL import Image
 
 from detector.data.dataset import Dataset
 from detector.models.quiet import quietly
+from detector.models.weights import architecture as architecture_file
 from detector.terms import SPLITS
 from tests.support import versions
 
@@ -38,7 +39,7 @@ def weights(folder: Path, architecture: str = "yolo11n", image_size: int = 96, s
 
         torch.manual_seed(seed)
         task, build = ("segment", SegmentationModel) if architecture.endswith("-seg") else ("detect", DetectionModel)
-        layers = written(f"{architecture}.yaml", (0.33, 0.125, 256), folder)
+        layers = architecture_file(f"{architecture}.yaml", (0.33, 0.125, 256), folder)
         network = build(layers, nc=len(CLASSES), verbose=False)
         network.names = dict(enumerate(CLASSES))
         _liven(network, image_size)
