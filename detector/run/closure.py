@@ -46,7 +46,7 @@ class Module(NamedTuple):
 def code_of(module: str) -> str:
     """12 hex digits that stand for the code of `module` and of all of ours that it imports."""
     known, before = _known(), len(_known())
-    digests = "".join(f"{name} {found.digest}\n" for name, found in sorted(closure(module).items()))
+    digests = "".join(f"{name} {part.digest}\n" for name, part in sorted(closure(module).items()))
     if len(known) > before:
         _keep(known)
     return hashlib.sha256(digests.encode()).hexdigest()[:12]
@@ -54,35 +54,40 @@ def code_of(module: str) -> str:
 
 def closure(module: str) -> dict[str, Module]:
     """Our modules that `module` runs, by name, without those that shape no output."""
-    found: dict[str, Module] = {}
-    waiting = [module]
+    modules: dict[str, Module] = {}
+    waiting = {module}
     while waiting:
         name = waiting.pop()
-        file = file_of(name)
-        if file is None or name in found or name in SHAPES_NO_OUTPUT:
-            continue
-        found[name] = _read(name, file)
-        waiting += [part for imported in found[name].imports for part in _with_parents(imported)]
-    return found
+        modules[name] = _read(name)
+        waiting |= _imported_by(name) - modules.keys()
+    return modules
 
 
-def file_of(name: str) -> Path | None:
-    """The file of one of our modules; None for a name that is none."""
-    first, *rest = name.split(".")
-    if first != PACKAGE:
-        return None
-    place = ROOT.joinpath(*rest)
-    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
+@cache
+def _imported_by(name: str) -> set[str]:
+    """Our modules that importing this one runs: with a.b.c also the packages a.b and a."""
+    own = [imported for imported in _read(name).imports if imported.partition(".")[0] == PACKAGE]
+    return {part for imported in own for part in _with_parents(imported) if _file_of(part)} - SHAPES_NO_OUTPUT
 
 
 def _with_parents(name: str) -> Iterator[str]:
-    """a.b.c, a.b and a: importing a module runs the packages that it is in."""
     while name:
         yield name
         name = name.rpartition(".")[0]
 
 
-def _read(name: str, file: Path) -> Module:
+@cache
+def _file_of(name: str) -> Path | None:
+    """The file of one of our modules; None for a name that is none."""
+    place = ROOT.joinpath(*name.split(".")[1:])
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
+
+
+@cache
+def _read(name: str) -> Module:
+    file = _file_of(name)
+    if file is None:
+        raise ModuleNotFoundError(name)
     content = file.read_bytes()
     key = hashlib.sha256(content).hexdigest()
     known = _known()

@@ -7,7 +7,7 @@ from pydantic import Field
 from detector.stages import Job, Result, Section
 from detector.stages.check._limits import LimitsWithLookalikes
 
-LIBRARIES = ("fiftyone", "numpy", "opencv-python-headless", "pyarrow")
+LIBRARIES = ("fiftyone", "fiftyone-brain", "numpy", "opencv-python-headless", "pyarrow")
 
 
 class Options(Section):

@@ -7,7 +7,7 @@ from detector.stages import Job, Result, Source
 from detector.stages.convert._options import Options
 
 __all__ = ["LIBRARIES", "Options", "look", "run"]
-LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "scipy")
+LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "pyyaml", "scipy")
 
 
 def look(options: Options, _: Path) -> Source:

@@ -11,7 +11,7 @@ from detector.stages import Job, Result, Section
 if TYPE_CHECKING:
     from detector.stages.evaluate._mistakes import Judged
 
-LIBRARIES = ("ultralytics-opencv-headless", "torch", "numpy", "pillow", "pyarrow")
+LIBRARIES = ("ultralytics-opencv-headless", "torch", "numpy", "opencv-python-headless", "pillow", "pyarrow")
 LOG = "ultralytics.log"
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from detector.label_studio.policy import Policy
 from detector.stages import Job, Result, Section, Source
 
-LIBRARIES = ("msgspec", "pillow", "pyarrow")
+LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
 class Options(Section):

@@ -11,7 +11,7 @@ from detector.stages import Job, Result, Section, Source
 if TYPE_CHECKING:
     from detector.stages.pull._export import Export
 
-LIBRARIES = ("msgspec", "pillow", "pyarrow")
+LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
 class Options(Section):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from detector.stages import Job, Result, Section, Source
 
-LIBRARIES = ("pillow", "pyarrow")
+LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
 class Options(Section):

@@ -10,7 +10,7 @@ from detector.stages.train._options import Options
 from detector.stages.train._transforms import transform_faults
 
 __all__ = ["LIBRARIES", "Options", "faults", "resumable", "run"]
-LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations")
+LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations", "numpy", "opencv-python-headless")
 
 
 def faults(options: Options, pipeline: Pipeline) -> Found:
