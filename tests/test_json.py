@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from mlflow import MlflowClient
 
-from detector.cli import commands
+from detector.cli.main import commands
 from detector.reporting.outcome import Done, Outcome
 from detector.stages import Result
 from tests.end_to_end.conftest import detector

@@ -112,17 +112,17 @@ def _classes(before: Objects, after: Objects, changes: dict[str, "Counter[str]"]
     }
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(difference: dict[str, Any]) -> list[str]:
     """The same for a person."""
-    images, objects = found["images"], found["objects"]
+    images, objects = difference["images"], difference["objects"]
     shown = [
-        f"{found['old']} → {found['new']}",
+        f"{difference['old']} → {difference['new']}",
         f"images    {images['old']:,} → {images['new']:,}: {images['added']:,} added, {images['removed']:,} removed",
         f"objects   {objects['old']:,} → {objects['new']:,}: {_changes(objects)}",
         "",
     ]
-    wide = max((len(name) for name in found["classes"]), default=0)
-    for name, of in found["classes"].items():
+    wide = max((len(name) for name in difference["classes"]), default=0)
+    for name, of in difference["classes"].items():
         shares = f"{of['old_share']:6.1%} → {of['new_share']:6.1%}"
         shown.append(f"{name:<{wide}}  {of['old']:>9,} → {of['new']:>9,}  {shares}  {_changes(of)}".rstrip())
     return shown

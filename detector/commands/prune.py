@@ -27,18 +27,18 @@ def prune(config: Config, keep: int, dry_run: bool, wait: float) -> dict[str, An
         DetectorError: The record can't be asked what the champion needs.
     """
     with locked(LOCK, wait):
-        found = prunable(config.name, keep, _needed(config))
-        freed = _freed(found.paths())
-        notes = [] if dry_run else list(_remove(found, config.name))
+        leaving = prunable(config.name, keep, _needed(config))
+        freed = _freed(leaving.paths())
+        notes = [] if dry_run else list(_remove(leaving, config.name))
     return {
         "schema": 1,
         "status": "done",
         "dry_run": dry_run,
-        "runs": [path.name for path in found.runs],
-        "versions": [path.name for path in found.versions],
-        "pulled": len(found.pulled),
-        "results": len(found.results),
-        "images": len(found.images),
+        "runs": [path.name for path in leaving.runs],
+        "versions": [path.name for path in leaving.versions],
+        "pulled": len(leaving.pulled),
+        "results": len(leaving.results),
+        "images": len(leaving.images),
         "bytes": freed,
         "notes": notes,
     }
@@ -57,22 +57,22 @@ def _needed(config: Config) -> set[str]:
 
 def _freed(paths: Iterable[Path]) -> int:
     """Bytes that come free: those of a file with several names only when all of them go."""
-    found = [stat for path in paths for stat in stats(path)]
-    going = Counter((stat.st_dev, stat.st_ino) for stat in found)
-    freed = {(stat.st_dev, stat.st_ino): stat for stat in found if going[stat.st_dev, stat.st_ino] >= stat.st_nlink}
+    files = [stat for path in paths for stat in stats(path)]
+    going = Counter((stat.st_dev, stat.st_ino) for stat in files)
+    freed = {(stat.st_dev, stat.st_ino): stat for stat in files if going[stat.st_dev, stat.st_ino] >= stat.st_nlink}
     return sum(stat.st_size for stat in freed.values())
 
 
-def _remove(found: Prunable, name: str) -> Iterator[str]:
+def _remove(leaving: Prunable, name: str) -> Iterator[str]:
     """Each path at once, by a rename, or not at all; gives what could not be done."""
-    for path in found.paths():
+    for path in leaving.paths():
         if path.is_dir() and not path.is_symlink():
-            leaving = path if path.name.startswith(".") else path.rename(path.with_name(f"{LEFT}{path.name}"))
-            shutil.rmtree(leaving)
+            hidden = path if path.name.startswith(".") else path.rename(path.with_name(f"{LEFT}{path.name}"))
+            shutil.rmtree(hidden)
         else:
             path.unlink()
-    if found.versions:
-        yield from _forget([f"{name}-{path.name}" for path in found.versions])
+    if leaving.versions:
+        yield from _forget([f"{name}-{path.name}" for path in leaving.versions])
 
 
 def _forget(names: Iterable[str]) -> Iterator[str]:
@@ -90,13 +90,13 @@ def _forget(names: Iterable[str]) -> Iterator[str]:
         yield f"FiftyOne still has {', '.join(names)}: {error}"
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(removed: dict[str, Any]) -> list[str]:
     """The same for a person."""
     rows = {
-        "runs": ", ".join(found["runs"]),
-        "versions": ", ".join(found["versions"]),
-        **{kind: f"{found[kind]:,}" if found[kind] else "" for kind in ("pulled", "results", "images")},
+        "runs": ", ".join(removed["runs"]),
+        "versions": ", ".join(removed["versions"]),
+        **{kind: f"{removed[kind]:,}" if removed[kind] else "" for kind in ("pulled", "results", "images")},
     }
     shown = [f"{kind:<18}{said}" for kind, said in rows.items() if said] or ["there is nothing to prune"]
-    verb = "would free" if found["dry_run"] else "freed"
-    return [*shown, f"{verb:<18}{size(found['bytes'])}", *found["notes"]]
+    verb = "would free" if removed["dry_run"] else "freed"
+    return [*shown, f"{verb:<18}{size(removed['bytes'])}", *removed["notes"]]

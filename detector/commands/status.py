@@ -18,12 +18,12 @@ def status(most: int = 5) -> dict[str, Any]:
     }
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(state: dict[str, Any]) -> list[str]:
     """The same for a person."""
-    if not found["runs"]:
+    if not state["runs"]:
         return ["nothing has run here yet; `detector run` does what pipeline.yaml says"]
-    shown = [f"{name:<18}dataset version {version}" for name, version in found["datasets"].items()]
-    for run in found["runs"]:
+    shown = [f"{name:<18}dataset version {version}" for name, version in state["datasets"].items()]
+    for run in state["runs"]:
         last = run["steps"][-1] if run["steps"] else None
         what = run["error"] or (f"{last['step']}: {last['summary']}" if last else "")
         shown.append(f"{Path(run['run']).name}  {run['status']:<12}{what.splitlines()[0] if what else ''}".rstrip())

@@ -29,10 +29,10 @@ def complaints(
     error: ValidationError, model: type[BaseModel], value: Any, more: Sequence[str] = ()
 ) -> Iterator[tuple[Keys, str]]:
     """The place below `value` and a message, one for each place. `more` are keys valid beside the model's own."""
-    found: dict[Keys, list[Any]] = {}
+    by_place: dict[Keys, list[Any]] = {}
     for entry in error.errors(include_url=False):
-        found.setdefault(_present(entry["loc"], value, entry["type"] == "missing"), []).append(entry)
-    for keys, entries in found.items():
+        by_place.setdefault(_present(entry["loc"], value, entry["type"] == "missing"), []).append(entry)
+    for keys, entries in by_place.items():
         yield keys, _message(entries, [*_keys_at(model, keys[:-1]), *(more if len(keys) <= 1 else ())])
 
 

@@ -25,17 +25,17 @@ def ingest_once(files: Sequence[Path | None], store: Path, progress: Progress) -
     """As `detector.data.images.ingest`, for files that stay where they are."""
     index = store / "ingested.msgpack"
     known = _read(index)
-    found = [_look(file, known, store) for file in files]
-    unread = [at for at, pixels in enumerate(found) if pixels is None]
+    taken = [_look(file, known, store) for file in files]
+    unread = [at for at, pixels in enumerate(taken) if pixels is None]
     stamps = {at: _stamp(file) for at in unread if (file := files[at])}
     for at, pixels in zip(unread, ingest([files[at] for at in unread], store, progress), strict=True):
-        found[at] = pixels
+        taken[at] = pixels
         if (file := files[at]) and not pixels.problem:
             known[str(file)] = Known(*stamps[at], pixels)
     if stamps:
         store.mkdir(parents=True, exist_ok=True)
         write_whole(index, msgspec.msgpack.encode(known))
-    return [pixels for pixels in found if pixels is not None]
+    return [pixels for pixels in taken if pixels is not None]
 
 
 def _read(index: Path) -> dict[str, Known]:

@@ -55,10 +55,10 @@ def charts(train: Result | None) -> list[Chart]:
 def _series(columns: Mapping[str, list[float]]) -> Iterable[tuple[str, dict[str, list[float]]]]:
     kind = "M" if "metrics/mAP50(M)" in columns else "B"
     for title, names in SCORES.items():
-        found = {name: columns.get(column.format(kind), []) for name, column in names.items()}
+        drawn = {name: columns.get(column.format(kind), []) for name, column in names.items()}
         yield (
             f"{title}{' of masks' if kind == 'M' else ''} on val",
-            {name: found[name] for name in found if found[name]},
+            {name: drawn[name] for name in drawn if drawn[name]},
         )
     for name in (column.removeprefix("train/") for column in columns if column.startswith("train/")):
         pair = {split: columns.get(f"{split}/{name}", []) for split in ("train", "val")}

@@ -52,8 +52,8 @@ def _check_writable(location: str) -> None:
 
 def reopened(client: "MlflowClient", experiment: str, folder: str, place: str) -> "Run | None":
     """The run of this run folder, RUNNING again; None when there is none."""
-    found = client.search_runs([experiment], f"tags.`{RUN}` = '{folder}'")
-    run = next((run for run in found if run.data.tags.get(PLACE) == place), None)
+    runs = client.search_runs([experiment], f"tags.`{RUN}` = '{folder}'")
+    run = next((run for run in runs if run.data.tags.get(PLACE) == place), None)
     if run is not None:
         if "error" in run.data.tags:
             client.delete_tag(run.info.run_id, "error")

@@ -21,10 +21,10 @@ def note(journal: Path, **line: Any) -> None:
 
 def parameters(journal: Path) -> dict[str, str]:
     """All parameters; of one that was told twice, the first."""
-    found: dict[str, str] = {}
+    told: dict[str, str] = {}
     for line in _lines(journal):
-        found = line.get("parameters", {}) | found
-    return found
+        told = line.get("parameters", {}) | told
+    return told
 
 
 def metrics(journal: Path) -> Iterator[tuple[int, int, Mapping[str, float]]]:

@@ -48,14 +48,14 @@ def _metrics(client: "MlflowClient", run_id: str, written: Written) -> Iterator[
         for metric in client.get_metric_history(run_id, name):
             there.setdefault(metric.step, []).append(metric.value)
         for step, value in values.items():
-            if not any(_same(value, found) for found in there.get(step, [])):
+            if not any(_same(value, stored) for stored in there.get(step, [])):
                 yield f"metric {name} at step {step}"
 
 
-def _same(value: float, found: float) -> bool:
+def _same(value: float, stored: float) -> bool:
     if math.isinf(value):  # a database without infinity holds its largest number
-        return abs(found) > 1e308 and (found > 0) == (value > 0)
-    return found == value or (math.isnan(value) and (math.isnan(found) or found == 0))
+        return abs(stored) > 1e308 and (stored > 0) == (value > 0)
+    return stored == value or (math.isnan(value) and (math.isnan(stored) or stored == 0))
 
 
 def _artifacts(client: "MlflowClient", run_id: str, written: Written) -> Iterator[str]:
@@ -71,6 +71,6 @@ def _artifacts(client: "MlflowClient", run_id: str, written: Written) -> Iterato
 
 def _models(client: "MlflowClient", written: Written) -> Iterator[str]:
     for name, number in sorted(written.models):
-        found = client.search_model_versions(f"name = '{name}'")
-        if number not in {str(version.version) for version in found}:
+        versions = client.search_model_versions(f"name = '{name}'")
+        if number not in {str(version.version) for version in versions}:
             yield f"registered model {name}, version {number}"

@@ -43,7 +43,7 @@ def _gpus() -> Iterator[tuple[Any, int]]:
 
 def disk_bytes(*places: Path) -> int:
     """What files and folders hold, in bytes; a file with several names in them (hard links) counts once."""
-    return sum({(found.st_dev, found.st_ino): found.st_size for place in places for found in stats(place)}.values())
+    return sum({(file.st_dev, file.st_ino): file.st_size for place in places for file in stats(place)}.values())
 
 
 def size(count: float) -> str:

@@ -9,7 +9,7 @@ from typing import TextIO
 from detector.stages import Result
 
 logger = logging.getLogger(__name__)
-MARGIN = 18  # where the text of a line begins: the longest step is export.tensorrt
+MARGIN = 18  # where the text of a line begins: most steps have shorter names
 
 
 def duration(seconds: float) -> str:
@@ -29,8 +29,9 @@ class Terminal:
     def line(self, title: str, text: str) -> None:
         """A titled line; further lines of `text` are set under the first."""
         for at, part in enumerate(text.splitlines() or [""]):
-            print(f"{title if at == 0 else '':<{MARGIN}}{part}", file=self.out, flush=True)
-            logger.info("%s", f"{title:<{MARGIN}}{part}")
+            shown = f"{title if at == 0 else '':<{MARGIN - 2}}  {part}".rstrip()
+            print(shown, file=self.out, flush=True)
+            logger.info("%s", shown)
 
     def step(self, name: str, result: Result, skipped: bool, seconds: float) -> None:
         """What a step came to, and below it what a person should know of it."""

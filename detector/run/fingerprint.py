@@ -31,9 +31,9 @@ def ingredients(step: Step, config: Config, inputs: Mapping[str, Result], source
     }
 
 
-def key_of(found: Ingredients) -> str:
+def key_of(made_from: Ingredients) -> str:
     """24 hex digits that stand for the ingredients; the order of a mapping counts, as it does for `classes`."""
-    return hashlib.sha256(_text(found).encode()).hexdigest()[:24]
+    return hashlib.sha256(_text(made_from).encode()).hexdigest()[:24]
 
 
 def reasons(old: Ingredients | None, new: Ingredients) -> list[str]:

@@ -127,5 +127,5 @@ def _unnamed(data: Path, versions: Iterable[Path], pulled: Iterable[Path]) -> li
 
 
 def _scratch(data: Path) -> list[Path]:
-    found = [path for pattern in (".*", "pulled/.*", "store/.*", "store/??/.*") for path in data.glob(pattern)]
-    return sorted(path for path in found if _OURS.fullmatch(path.name))
+    hidden = [path for pattern in (".*", "pulled/.*", "store/.*", "store/??/.*") for path in data.glob(pattern)]
+    return sorted(path for path in hidden if _OURS.fullmatch(path.name))

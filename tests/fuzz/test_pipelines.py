@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.cli import commands
+from detector.cli.main import commands
 from detector.errors import DetectorError
 from tests.fuzz import few, many
 

@@ -10,7 +10,7 @@ from detector.errors import GateRefused
 from detector.stages import Result
 from detector.stages.check._limits import Limits
 from detector.stages.check._rules import RULES
-from detector.stages.check._tables import Found, Tables
+from detector.stages.check._tables import Observation, Tables
 from detector.system.files import write_whole
 
 EXAMPLES = 5
@@ -55,27 +55,30 @@ class Finding(NamedTuple):
     """A rule, what it found, its limit, and the verdict: passed | warned | refused."""
 
     rule: str
-    found: Found
+    observed: Observation
     limit: str | float
     verdict: str
 
     @property
     def headline(self) -> str:
         """`objects with a side under 3 pixels: 12`."""
-        return f"{WORDS[self.rule][0]}: {self.found.number:,g}"
+        return f"{WORDS[self.rule][0]}: {self.observed.number:,g}"
 
 
-def examine(tables: Tables, limits: Limits, more: Mapping[str, Found] | None = None) -> list[Finding]:
+def examine(tables: Tables, limits: Limits, more: Mapping[str, Observation] | None = None) -> list[Finding]:
     """Every rule that is not off, in order; `more` holds what other means than the tables have found."""
     wanted = {rule: limit for rule in type(limits).model_fields if (limit := getattr(limits, rule)) != "off"}
-    founds = {rule: look(tables) for rule, look in RULES.items() if rule in wanted} | dict(more or {})
-    return [Finding(rule, found, wanted[rule], _verdict(rule, found, wanted[rule])) for rule, found in founds.items()]
+    observations = {rule: look(tables) for rule, look in RULES.items() if rule in wanted} | dict(more or {})
+    return [
+        Finding(rule, observed, wanted[rule], _verdict(rule, observed, wanted[rule]))
+        for rule, observed in observations.items()
+    ]
 
 
-def _verdict(rule: str, found: Found, limit: str | float) -> str:
+def _verdict(rule: str, observed: Observation, limit: str | float) -> str:
     if isinstance(limit, str):
-        return "warned" if found.number >= (IMBALANCED if rule == "class_imbalance" else 1) else "passed"
-    return "refused" if found.number > limit else "passed"
+        return "warned" if observed.number >= (IMBALANCED if rule == "class_imbalance" else 1) else "passed"
+    return "refused" if observed.number > limit else "passed"
 
 
 def conclude(dataset: Dataset, tables: Tables, findings: list[Finding], folder: Path) -> Result:
@@ -92,19 +95,19 @@ def conclude(dataset: Dataset, tables: Tables, findings: list[Finding], folder: 
     if refused:
         raise GateRefused(_refusal(dataset, tables, refused, file), file)
     warned = [finding for finding in findings if finding.verdict == "warned"]
-    notes = [f"{finding.headline}{_which(tables, finding.found)}" for finding in warned]
+    notes = [f"{finding.headline}{_which(tables, finding.observed)}" for finding in warned]
     summary = f"{len(findings)} rules, {len(warned)} warning{'s' * (len(warned) != 1)}"
-    figures = {finding.rule: float(finding.found.number) for finding in findings}
+    figures = {finding.rule: float(finding.observed.number) for finding in findings}
     images = dataset.images.num_rows - dataset.images["file"].null_count
     return Result(folder, dataset.version, summary, figures, {"check": [file]}, notes, images)
 
 
-def _which(tables: Tables, found: Found) -> str:
+def _which(tables: Tables, observed: Observation) -> str:
     """` (tasks 1, 2 and 3 more)`, for a note of one line."""
-    tasks = list(dict.fromkeys(tables.images["task_id"].take(found.images).to_pylist()))
-    named = found.details or [str(task) for task in tasks]
+    tasks = list(dict.fromkeys(tables.images["task_id"].take(observed.images).to_pylist()))
+    named = observed.details or [str(task) for task in tasks]
     more = f" and {len(named) - EXAMPLES:,} more" if len(named) > EXAMPLES else ""
-    kind = "" if found.details else "tasks " if len(tasks) > 1 else "task "
+    kind = "" if observed.details else "tasks " if len(tasks) > 1 else "task "
     return f" ({kind}{', '.join(named[:EXAMPLES])}{more})" if named else ""
 
 
@@ -112,7 +115,7 @@ def _refusal(dataset: Dataset, tables: Tables, refused: list[Finding], file: Pat
     lines = [f"version {dataset.version} failed its check; the limits are check.fail_on in pipeline.yaml"]
     for finding in refused:
         lines.append(f"  {finding.rule}: {finding.headline}, and {finding.limit:g} may pass")
-        examples = list(_examples(tables, finding.found))
+        examples = list(_examples(tables, finding.observed))
         lines += [f"    {example}" for example in examples[:EXAMPLES]]
         if len(examples) > EXAMPLES:
             lines.append(f"    and {len(examples) - EXAMPLES:,} more")
@@ -121,25 +124,25 @@ def _refusal(dataset: Dataset, tables: Tables, refused: list[Finding], file: Pat
     return "\n".join(lines)
 
 
-def _examples(tables: Tables, found: Found) -> Iterator[str]:
+def _examples(tables: Tables, observed: Observation) -> Iterator[str]:
     """One line each: the task, the file, where to open it."""
-    yield from found.details
-    for row in tables.images.take(found.images).select(["task_id", "file", "source", "link"]).to_pylist():
+    yield from observed.details
+    for row in tables.images.take(observed.images).select(["task_id", "file", "source", "link"]).to_pylist():
         yield "  ".join(filter(None, [f"task {row['task_id']}", row["file"] or row["source"], row["link"]]))
 
 
 def _plain(tables: Tables, finding: Finding) -> dict[str, Any]:
     """A finding for findings.json, with everything that it found."""
-    found = finding.found
+    observed = finding.observed
     images = tables.images.select(["task_id", "file", "link"])
-    objects = tables.instances.select(["task_id", "region_id", "annotator", "class_id"]).take(found.objects)
-    files = images["file"].take(tables.image[found.objects])
+    objects = tables.instances.select(["task_id", "region_id", "annotator", "class_id"]).take(observed.objects)
+    files = images["file"].take(tables.image[observed.objects])
     return {
         "rule": finding.rule,
-        "number": found.number,
+        "number": observed.number,
         "limit": finding.limit,
         "verdict": finding.verdict,
-        "details": found.details,
-        "images": images.take(found.images).to_pylist(),
+        "details": observed.details,
+        "images": images.take(observed.images).to_pylist(),
         "objects": objects.append_column("file", files).to_pylist(),
     }

@@ -23,7 +23,7 @@ def inspect(dataset: Dataset, project: str, limits: LimitsWithLookalikes, place:
         loaded = samples.load(dataset, project)
         alike = lookalikes(loaded, dataset, tables, rows[readable], vectors[readable])
         findings = examine(
-            tables, limits, {rule: found for rule, found in alike.items() if getattr(limits, rule) != "off"}
+            tables, limits, {rule: observed for rule, observed in alike.items() if getattr(limits, rule) != "off"}
         )
         mark(loaded, dataset, findings)
     return tables, findings

@@ -9,7 +9,7 @@ from detector.browse import samples
 from detector.data.dataset import Dataset
 from detector.data.geometry import Bools, Ints
 from detector.stages.check._embeddings import SAME, embed
-from detector.stages.check._tables import Found, Tables
+from detector.stages.check._tables import Observation, Tables
 
 KEY = "similarity"  # FiftyOne's App sorts by it
 
@@ -23,14 +23,14 @@ def describe(dataset: Dataset, tables: Tables) -> tuple[Ints, Any, Bools]:
     return rows, vectors, readable
 
 
-def lookalikes(loaded: Any, dataset: Dataset, tables: Tables, rows: Ints, vectors: Any) -> dict[str, Found]:
+def lookalikes(loaded: Any, dataset: Dataset, tables: Tables, rows: Ints, vectors: Any) -> dict[str, Observation]:
     """The findings `near_duplicate_images` and `leaky_splits` for images `rows` with embeddings `vectors` (n, d)."""
     groups = _groups(loaded, dataset, rows, vectors)
     leaky = [group for group in groups if len(set(tables.splits[group].tolist())) > 1]
     members, leaks = (np.array(list(itertools.chain(*some)), np.int64) for some in (groups, leaky))
     return {
-        "near_duplicate_images": Found(len(members) - len(groups), members),
-        "leaky_splits": Found(len(leaks), leaks),
+        "near_duplicate_images": Observation(len(members) - len(groups), members),
+        "leaky_splits": Observation(len(leaks), leaks),
     }
 
 

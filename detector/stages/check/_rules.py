@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from detector.data.geometry import Bools, area
 from detector.data.losses import REASONS
-from detector.stages.check._tables import Found, Tables
+from detector.stages.check._tables import Observation, Tables
 from detector.terms import SPLITS
 
 SLACK = 1e-6  # label files have six decimals
@@ -17,15 +17,15 @@ TINY = 3.0  # pixels
 BROKEN = ("broken_image", "missing_image", "size_differs")
 
 
-Rule = Callable[[Tables], Found]
+Rule = Callable[[Tables], Observation]
 
 
-def _objects(tables: Tables, which: Bools) -> Found:
+def _objects(tables: Tables, which: Bools) -> Observation:
     rows = np.flatnonzero(which)
-    return Found(len(rows), np.unique(tables.image[rows]), rows)
+    return Observation(len(rows), np.unique(tables.image[rows]), rows)
 
 
-def out_of_range(tables: Tables) -> Found:
+def out_of_range(tables: Tables) -> Observation:
     """Objects whose class id or coordinates are outside what a YOLO row may hold."""
     low, high = tables.boxes[:, :2] - tables.boxes[:, 2:] / 2, tables.boxes[:, :2] + tables.boxes[:, 2:] / 2
     wrong = np.zeros(len(low), bool)
@@ -37,7 +37,7 @@ def out_of_range(tables: Tables) -> Found:
     return _objects(tables, wrong)
 
 
-def degenerate(tables: Tables) -> Found:
+def degenerate(tables: Tables) -> Observation:
     """Objects with a side, or an outlined area, under one pixel."""
     wrong: Bools = tables.sides.min(axis=1, initial=np.inf) < 1
     rows, shapes = tables.polygons
@@ -45,7 +45,7 @@ def degenerate(tables: Tables) -> Found:
     return _objects(tables, wrong)
 
 
-def duplicates(tables: Tables) -> Found:
+def duplicates(tables: Tables) -> Observation:
     """Objects whose box is exactly that of an earlier one on the same image, of whatever class."""
     rounded = np.round(tables.boxes / SLACK).astype(np.int64)
     order = np.lexsort([np.arange(len(rounded)), *rounded.T, tables.image])
@@ -55,13 +55,13 @@ def duplicates(tables: Tables) -> Found:
     return _objects(tables, repeated)
 
 
-def classes_without_examples(tables: Tables) -> Found:
+def classes_without_examples(tables: Tables) -> Observation:
     """Classes with no object in train."""
     missing = [tables.classes[index] for index in np.flatnonzero(tables.counts(0) == 0)]
-    return Found(len(missing), details=missing)
+    return Observation(len(missing), details=missing)
 
 
-def classes_not_evaluated(tables: Tables) -> Found:
+def classes_not_evaluated(tables: Tables) -> Observation:
     """Classes with no object in val, or in test, of those splits that have images."""
     missing = [
         f"{tables.classes[index]} in {SPLITS[split]}"
@@ -69,47 +69,47 @@ def classes_not_evaluated(tables: Tables) -> Found:
         if (tables.splits == split).any()
         for index in np.flatnonzero(tables.counts(split) == 0)
     ]
-    return Found(len(missing), details=missing)
+    return Observation(len(missing), details=missing)
 
 
-def broken_images(tables: Tables) -> Found:
+def broken_images(tables: Tables) -> Observation:
     """Images that had to be left out as broken, and picture files that have gone since."""
     lost = [(entry, reason) for reason in BROKEN for entry in tables.excluded.get(reason, [])]
     links = dict(zip(*(tables.images[name].to_pylist() for name in ("task_id", "link")), strict=True)) if lost else {}
     told = [_tell(entry, reason, links.get(entry["task_id"])) for entry, reason in lost]
     there = pc.is_in(tables.images["file"], pa.array(list(tables.present), pa.string())).to_numpy(zero_copy_only=False)
     gone = tables.included[~there[tables.included]]
-    return Found(len(lost) + len(gone), gone, details=told)
+    return Observation(len(lost) + len(gone), gone, details=told)
 
 
 def _tell(entry: dict[str, Any], reason: str, link: str | None) -> str:
     return "  ".join(filter(None, [f"task {entry['task_id']}", REASONS[reason], entry.get("detail"), link]))
 
 
-def leaked_images(tables: Tables) -> Found:
+def leaked_images(tables: Tables) -> Observation:
     """Pictures, by the content of their file, that are in more than one split; each is counted once."""
     contents = pc.dictionary_encode(tables.images["sha256"].take(pa.array(tables.included))).combine_chunks()
     if not len(contents):
-        return Found(0)
+        return Observation(0)
     picture = contents.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     seen = np.zeros((len(contents.dictionary), len(SPLITS)), bool)
     seen[picture, tables.splits[tables.included]] = True
     leaked = seen.sum(axis=1) > 1
     rows = tables.included[leaked[picture]]
-    return Found(int(leaked.sum()), rows[np.argsort(picture[leaked[picture]], kind="stable")])
+    return Observation(int(leaked.sum()), rows[np.argsort(picture[leaked[picture]], kind="stable")])
 
 
-def class_imbalance(tables: Tables) -> Found:
+def class_imbalance(tables: Tables) -> Observation:
     """How many times as many objects the commonest class has in train as the rarest that has any."""
     counts = tables.counts(0)
     if (counts > 0).sum() < 2:
-        return Found(1.0)
+        return Observation(1.0)
     most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max()).argmin())
     told = f"{counts[most]:,} {tables.classes[most]}, {counts[least]:,} {tables.classes[least]}"
-    return Found(round(float(counts[most] / counts[least]), 2), details=[told])
+    return Observation(round(float(counts[most] / counts[least]), 2), details=[told])
 
 
-def tiny_objects(tables: Tables) -> Found:
+def tiny_objects(tables: Tables) -> Observation:
     """Objects with a side of one to three pixels of their own image; smaller ones are degenerate."""
     shorter = tables.sides.min(axis=1, initial=np.inf)
     return _objects(tables, (shorter >= 1) & (shorter < TINY))

@@ -17,7 +17,7 @@ NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
-class Found:
+class Observation:
     """What a rule found: the number that is held against its limit, and where.
 
     `images` and `objects` are rows of the version's tables; `details` name what has no row, a class or a lost image.
@@ -47,8 +47,8 @@ class Tables:
     @cached_property
     def splits(self) -> Ints:
         """For each image, the number of its split in SPLITS; -1 when excluded."""
-        found = pc.index_in(self.images["split"], pa.array(SPLITS))
-        return np.asarray(found.fill_null(-1).to_numpy(), np.int64)
+        numbers = pc.index_in(self.images["split"], pa.array(SPLITS))
+        return np.asarray(numbers.fill_null(-1).to_numpy(), np.int64)
 
     @cached_property
     def boxes(self) -> Floats:

@@ -13,13 +13,13 @@ def mark(loaded: Any, dataset: Dataset, findings: Sequence[Finding]) -> None:
     _forget(loaded)
     images, labels = samples.sample_ids(loaded, dataset), samples.label_ids(loaded, dataset)
     for finding in findings:
-        there = [identity for row in finding.found.images if (identity := images[row])]
+        there = [identity for row in finding.observed.images if (identity := images[row])]
         if finding.verdict == "passed" or not there:
             continue
         loaded.select(there).tag_samples(finding.rule)
         view = loaded.select(there, ordered=True)  # doubles stay beside each other
-        if len(finding.found.objects):
-            flagged = [labels[row] for row in finding.found.objects]
+        if len(finding.observed.objects):
+            flagged = [labels[row] for row in finding.observed.objects]
             loaded.select_labels(ids=flagged, fields=samples.TRUTH).tag_labels(finding.rule)
             view = loaded.select_labels(tags=finding.rule, fields=samples.TRUTH)
         loaded.save_view(finding.rule, view, description=finding.headline)

@@ -41,11 +41,11 @@ class Parity:
         parts = ", ".join(WORDS[name].format(value) for name, value in self.differences.items())
         return f"{parts} of the checkpoint's, on {self.pictures} pictures"
 
-    def add(self, picture: str, candidates: int, found: dict[str, float]) -> None:
+    def add(self, picture: str, candidates: int, largest: dict[str, float]) -> None:
         """Take in the differences of some candidates on one picture."""
         self.pictures += 1
         self.candidates += candidates
-        for name, value in found.items():
+        for name, value in largest.items():
             if not value <= self.differences.get(name, -1.0):  # a NaN is the worst of all
                 self.differences[name], self.seen_on[name] = value, picture
 
@@ -104,10 +104,10 @@ def differences(mine: "Raw", theirs: "Raw", classes: int) -> tuple[int, dict[str
     scores = mine.candidates[:, 4 : 4 + classes]
     count = scores.max(1) >= min(CONFIDENT, scores.max())
     apart = np.abs(mine.candidates[count, : 4 + classes] - theirs.candidates[count, : 4 + classes])
-    found = {"box": float(apart[:, :4].max()), "score": float(apart[:, 4:].max())}
+    largest = {"box": float(apart[:, :4].max()), "score": float(apart[:, 4:].max())}
     if mine.prototypes is not None:
-        found["mask"] = float(np.mean(_inside(mine, count, classes) != _inside(theirs, count, classes)))
-    return int(count.sum()), found
+        largest["mask"] = float(np.mean(_inside(mine, count, classes) != _inside(theirs, count, classes)))
+    return int(count.sum()), largest
 
 
 def _inside(raw: "Raw", count: Any, classes: int) -> Any:

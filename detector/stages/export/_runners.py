@@ -43,8 +43,8 @@ class Checkpoint:
         import torch
 
         with torch.inference_mode():
-            found = self._network(torch.from_numpy(picture))[0]
-        return _raw([part.numpy() for part in (found if isinstance(found, tuple) else (found,))])
+            outputs = self._network(torch.from_numpy(picture))[0]
+        return _raw([part.numpy() for part in (outputs if isinstance(outputs, tuple) else (outputs,))])
 
 
 def onnx_runner(file: Path) -> Runner:
@@ -66,8 +66,8 @@ def engine_runner(file: Path) -> Runner:
     engine = AutoBackend(str(file), device=gpu)
 
     def run(picture: Floats) -> Raw:
-        found = engine(torch.from_numpy(picture).to(gpu))
-        return _raw([part.float().cpu().numpy() for part in (found if isinstance(found, list) else [found])])
+        outputs = engine(torch.from_numpy(picture).to(gpu))
+        return _raw([part.float().cpu().numpy() for part in (outputs if isinstance(outputs, list) else [outputs])])
 
     return run
 

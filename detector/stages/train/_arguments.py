@@ -13,7 +13,7 @@ from typing import Any
 
 from detector.errors import did_you_mean
 
-Found = Iterator[tuple[tuple[str | int, ...], str]]
+Faults = Iterator[tuple[tuple[str | int, ...], str]]
 
 OURS = {  # arguments that follow from the rest of pipeline.yaml, and what to set instead
     "model": "set train.model",
@@ -35,7 +35,7 @@ OURS = {  # arguments that follow from the rest of pipeline.yaml, and what to se
 }
 
 
-def training_faults(options: Mapping[str, Any]) -> Found:
+def training_faults(options: Mapping[str, Any]) -> Faults:
     """What is wrong with Ultralytics training arguments: unknown, set elsewhere, or not of their type."""
     known = _training_arguments()
     for name, value in options.items():

@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 from detector.errors import did_you_mean
-from detector.stages.train._arguments import Found, package
+from detector.stages.train._arguments import Faults, package
 from detector.terms import Task
 
 OTHER_TASKS = re.compile(r"-(seg|cls|pose|obb|sem|depth|reid)\b")
 
 
-def network_faults(model: str, scale: tuple[float, float, int] | None, task: Task) -> Found:
+def network_faults(model: str, scale: tuple[float, float, int] | None, task: Task) -> Faults:
     """What is wrong with the model's name, or with a scale for it."""
     path = Path(model)
     if path.suffix not in {".pt", ".yaml"}:
@@ -31,10 +31,10 @@ def network_faults(model: str, scale: tuple[float, float, int] | None, task: Tas
 
 
 def _task_of(model: str) -> str:
-    found = OTHER_TASKS.search(model)
-    if found is None:
+    other = OTHER_TASKS.search(model)
+    if other is None:
         return "detect"
-    return "segment" if found[1] == "seg" else "another task"
+    return "segment" if other[1] == "seg" else "another task"
 
 
 def _without_size(model: str) -> str:

@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any
 
 from detector.errors import did_you_mean
-from detector.stages.train._arguments import Found, package
+from detector.stages.train._arguments import Faults, package
 
 
-def transform_faults(transforms: Iterable[Mapping[str, Mapping[str, Any] | None]]) -> Found:
+def transform_faults(transforms: Iterable[Mapping[str, Mapping[str, Any] | None]]) -> Faults:
     """What is wrong with a list of Albumentations transforms, each {name: arguments}."""
     for position, transform in enumerate(transforms):
         if len(transform) != 1:
@@ -22,7 +22,7 @@ def transform_faults(transforms: Iterable[Mapping[str, Mapping[str, Any] | None]
             yield from (((position, *path), message) for path, message in _transform_faults(name, arguments or {}))
 
 
-def _transform_faults(name: str, arguments: Mapping[str, Any]) -> Found:
+def _transform_faults(name: str, arguments: Mapping[str, Any]) -> Faults:
     if name == "Lambda":
         yield (name,), "holds code, which a checkpoint can't keep"
     elif name not in _transforms():

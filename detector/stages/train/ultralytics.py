@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from detector.stages import Job, Pipeline, Result
-from detector.stages.train._arguments import Found, training_faults
+from detector.stages.train._arguments import Faults, training_faults
 from detector.stages.train._checkpoint import checkpoint
 from detector.stages.train._network import network_faults
 from detector.stages.train._options import Options
@@ -13,7 +13,7 @@ __all__ = ["LIBRARIES", "Options", "faults", "resumable", "run"]
 LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations", "numpy", "opencv-python-headless")
 
 
-def faults(options: Options, pipeline: Pipeline) -> Found:
+def faults(options: Options, pipeline: Pipeline) -> Faults:
     """Names and values that the installed packages won't take; a path inside the section, and a message."""
     yield from network_faults(options.model, options.scale, pipeline.task)
     yield from _below("options", training_faults(options.options))
@@ -25,8 +25,8 @@ def resumable(folder: Path) -> bool:
     return checkpoint(folder).exists()
 
 
-def _below(key: str, found: Found) -> Found:
-    return (((key, *path), message) for path, message in found)
+def _below(key: str, inner: Faults) -> Faults:
+    return (((key, *path), message) for path, message in inner)
 
 
 def run(job: Job[Options]) -> Result:

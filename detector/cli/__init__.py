@@ -1,0 +1,13 @@
+"""The command line: a command parses, makes one call, and prints. What it does is in `detector.commands`.
+
+main        the group of all commands, and the one place where errors are shown
+options     what several commands take
+pipeline    init, validate, plan, run, schema
+data        status, app, diff, prune
+models      rollback
+machine     doctor
+"""
+
+from detector.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,85 @@
+"""Commands on what runs have left: status, app, diff, prune."""
+
+from pathlib import Path
+
+import click
+
+from detector.cli import options
+from detector.cli.options import show
+
+
+@click.command()
+@options.as_json
+def status(as_json: bool) -> None:
+    """Show the last runs of this folder and its dataset versions."""
+    from detector.commands.status import lines
+    from detector.commands.status import status as current
+
+    state = current()
+    show(state, as_json, lambda: click.echo("\n".join(lines(state))))
+
+
+@click.command()
+@click.argument("which", required=False, metavar="[VERSION|RUN]")
+@click.option("--port", type=int, help="5151, or any that is free")
+@options.as_json
+def app(which: str | None, port: int | None, as_json: bool) -> None:
+    """Open FiftyOne on a dataset version: images, labels, findings, predictions.
+
+    \b
+    detector app                   the latest version
+    detector app 127f047e599c      a version, or the version that a run used
+    """
+    from detector.commands.app import app as serve
+
+    def ready(name: str, url: str) -> None:
+        outcome = {"schema": 1, "status": "serving", "dataset": name, "url": url}
+        show(outcome, as_json, lambda: click.echo(f"{name} is at {url}  (Ctrl-C ends it)"))
+
+    serve(which, port, ready)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new", required=False)
+@options.as_json
+def diff(old: str, new: str | None, as_json: bool) -> None:
+    """Show what changed from dataset version OLD to NEW (the latest).
+
+    Each is a version, or a run that used one.
+
+    \b
+    detector diff 127f047e599c
+    detector diff 127f047e599c 22f81171874a
+    """
+    from detector.commands.diff import diff as between
+    from detector.commands.diff import lines
+    from detector.commands.versions import find
+
+    changes = between(find(old), find(new))
+    show(changes, as_json, lambda: click.echo("\n".join(lines(changes))))
+
+
+@click.command()
+@options.pipeline
+@options.overrides
+@options.as_json
+@click.option("--keep", type=click.IntRange(min=1), required=True, help="so many of its newest runs stay")
+@click.option("--dry-run", is_flag=True, help="only say what would go")
+@options.wait_lock
+def prune(
+    pipeline: Path, overrides: tuple[str, ...], as_json: bool, keep: int, dry_run: bool, wait_lock: float
+) -> None:
+    """Remove old runs and dataset versions of PIPELINE, and what only they needed.
+
+    What the champion, the one before it, and the next run need stays.
+
+    \b
+    detector prune --keep 10 --dry-run
+    """
+    from detector.commands.prune import lines
+    from detector.commands.prune import prune as remove_old
+    from detector.config.load import load
+
+    removed = remove_old(load(pipeline, overrides), keep, dry_run, wait_lock)
+    show(removed, as_json, lambda: click.echo("\n".join(lines(removed))))

@@ -1,0 +1,28 @@
+"""Commands on this machine: doctor."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from detector.cli import options
+from detector.cli.options import show
+
+if TYPE_CHECKING:
+    from detector.commands.doctor import Finding
+
+
+@click.command()
+@options.as_json
+def doctor(as_json: bool) -> None:
+    """Look at what this machine has for a pipeline, and say how to get the rest."""
+    from detector.commands.doctor import examine
+
+    findings = list(examine())
+    plain = {"schema": 1, "findings": [finding._asdict() for finding in findings]}
+    show(plain, as_json, lambda: click.echo("\n".join(map(_line, findings))))
+
+
+def _line(finding: "Finding") -> str:
+    mark = "✓" if finding.there else "·"
+    advice = f"\n  {'':<28}{finding.advice}" if finding.advice else ""
+    return f"{mark} {finding.what:<28}{finding.found}{advice}"

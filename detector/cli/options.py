@@ -1,0 +1,36 @@
+"""What several commands take, and how each shows what came of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from detector.terms import STAGES
+
+_STAGE = click.Choice(STAGES)
+pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))
+overrides = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="override a value of pipeline.yaml"
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout, progress on stderr")
+wait_lock = click.option("--wait-lock", type=float, default=0.0, metavar="SECONDS", help="wait for another run to end")
+_first = click.option("--from", "first", type=_STAGE, default=STAGES[0], help="take what came before as it is")
+_last = click.option("--until", "last", type=_STAGE, default=STAGES[-1], help="stop after this stage")
+_forced = click.option("--force", "forced", type=_STAGE, multiple=True, help="run this stage even if nothing changed")
+
+
+def steps(command: Callable[..., None]) -> Callable[..., None]:
+    """What `run` and `plan` take alike: the pipeline, and which of its stages."""
+    for option in (as_json, _forced, _last, _first, overrides, pipeline):
+        command = option(command)
+    return command
+
+
+def show(outcome: dict[str, Any], as_json: bool, lines: Callable[[], None]) -> None:
+    """Print one JSON object, or what `lines` prints for a person."""
+    if as_json:
+        click.echo(json.dumps(outcome, ensure_ascii=False))
+    else:
+        lines()

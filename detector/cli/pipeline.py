@@ -1,0 +1,127 @@
+"""Commands on pipeline.yaml: init, validate, plan, run, schema."""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from detector.cli import options
+from detector.cli.options import show
+from detector.terms import Task
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--task", type=click.Choice(["detect", "segment"]), default="detect", help="boxes or outlines")
+@options.as_json
+def init(folder: Path, task: Task, as_json: bool) -> None:
+    """Write a first pipeline.yaml and a small sample project into FOLDER (here).
+
+    \b
+    detector init
+    detector init try-it --task segment
+    """
+    from detector.commands.start import start
+
+    files = start(folder, task)
+    outcome = {"schema": 1, "status": "done", "files": [{"path": path, "what": what} for path, what in files]}
+    show(outcome, as_json, lambda: click.echo("\n".join(f"{path} {what}" for path, what in files)))
+
+
+@click.command()
+@options.pipeline
+@options.overrides
+@options.as_json
+def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check PIPELINE without running anything: every fault, with its line.
+
+    \b
+    detector validate
+    detector validate nightly.yaml --set train.epochs=3
+    """
+    from detector.config.load import load
+
+    config = load(pipeline, overrides)
+    steps = [step.name for step in config.steps]
+    outcome = {"schema": 1, "status": "valid", "name": config.name, "task": config.task, "steps": steps}
+    show(outcome, as_json, lambda: click.echo(f"{pipeline} is valid: {' → '.join(steps)}"))
+
+
+@click.command()
+@options.steps
+def plan(
+    pipeline: Path, overrides: tuple[str, ...], first: str, last: str, forced: tuple[str, ...], as_json: bool
+) -> None:
+    """Say what `run` would do with each step, and why.
+
+    \b
+    detector plan
+    detector plan --set train.epochs=100
+    """
+    from detector.config.load import load
+    from detector.run.plan import Choice
+    from detector.run.plan import plan as plan_pipeline
+
+    planned = list(plan_pipeline(load(pipeline, overrides), Choice(first, last, frozenset(forced))))
+    steps = [{"step": each.step.name, "run": each.why is not None, "why": each.why or []} for each in planned]
+    show({"schema": 1, "steps": steps}, as_json, lambda: click.echo("\n".join(map(_line, steps))))
+
+
+def _line(step: dict[str, Any]) -> str:
+    return f"{step['step']:<16}  {'run   ' if step['run'] else 'skip  '}{', '.join(step['why'])}".rstrip()
+
+
+@click.command()
+@options.steps
+@options.wait_lock
+@click.option("--exit-code-if-unchanged", type=int, default=0, metavar="CODE", help="e.g. 99 for a scheduler")
+@click.option("--metrics-file", type=click.Path(path_type=Path), help="for Prometheus' node exporter: its textfile")
+def run(
+    pipeline: Path,
+    overrides: tuple[str, ...],
+    first: str,
+    last: str,
+    forced: tuple[str, ...],
+    as_json: bool,
+    wait_lock: float,
+    exit_code_if_unchanged: int,
+    metrics_file: Path | None,
+) -> None:
+    """Do what PIPELINE (pipeline.yaml) says: only what has changed, in order, recorded.
+
+    \b
+    detector run pipeline.yaml
+    detector run --set train.epochs=3 --until evaluate
+    detector run --from export --force export
+    """
+    from detector.config.load import load
+    from detector.reporting.ending import Ending
+    from detector.reporting.terminal import Terminal
+    from detector.run.loop import run as run_pipeline
+    from detector.run.plan import Choice
+
+    terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    with Ending(pipeline, metrics_file, exit_code_if_unchanged, partial(click.echo, err=True)) as ending:
+        config = load(pipeline, overrides)
+        choice = Choice(first, last, frozenset(forced))
+        outcome = run_pipeline(config, choice, terminal, wait_lock, ending.of(config))
+    show(outcome.plain(), as_json, lambda: terminal.outcome(outcome.status, outcome.look))
+    if outcome.status == "unchanged":
+        sys.exit(exit_code_if_unchanged)
+
+
+@click.command()
+@options.as_json
+def schema(as_json: bool) -> None:
+    """Print the JSON Schema of pipeline.yaml, which editors use to complete and check it.
+
+    \b
+    detector schema > pipeline.schema.json
+    """
+    from detector.commands.schema import schema as json_schema
+
+    described = json_schema()
+    show(described, as_json, lambda: click.echo(json.dumps(described, indent=2, ensure_ascii=False)))
