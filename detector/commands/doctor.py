@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from detector.browse import mongod
 
-LIBRARIES = ("torch", "ultralytics-opencv-headless", "fiftyone", "mlflow", "label-studio-sdk", "albumentations")
+LIBRARIES = ("torch", "ultralytics-opencv-headless", "fiftyone", "mlflow", "albumentations")
 
 
 class Finding(NamedTuple):

@@ -1,4 +1,4 @@
-"""Brush masks: Label Studio's run-length code to a mask, and a mask to one polygon."""
+"""Brush masks: Label Studio's run-length code to a mask and back, and a mask to one polygon."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from detector.data.geometry import Floats
 
 Mask = NDArray[np.uint8]
+
+
+_SIZES = (3, 4, 8, 16)  # bits of a run's length, as Label Studio's own encoder has them
 
 
 class BrokenMask(ValueError):
@@ -63,6 +66,27 @@ def _opaque(read: Callable[[int, int], int], count: int, word: int, sizes: list[
             yield from ((filled + k, filled + k + 1) for k in range(length) if read(at + word * k, word))
             at += word * length
         filled += length
+
+
+def encode_rle(mask: Mask) -> bytes:
+    """The code of a mask (height, width), opaque where it is not 0; `decode_rle` says what the format is."""
+    opaque = np.asarray(mask, bool).ravel()
+    ends = np.append(np.flatnonzero(np.diff(opaque)) + 1, opaque.size)
+    lengths = 4 * np.diff(ends, prepend=0)  # values: four for each pixel
+    bits = [f"{4 * opaque.size:032b}{7:05b}", *(f"{size - 1:04b}" for size in _SIZES)]
+    for end, length in zip(ends.tolist(), lengths.tolist(), strict=True):
+        bits += _runs(length, 255 if opaque[end - 1] else 0)
+    text = "".join(bits)
+    return int(text.ljust(-(-len(text) // 8) * 8, "0"), 2).to_bytes(-(-len(text) // 8), "big")
+
+
+def _runs(length: int, value: int) -> Iterator[str]:
+    """So many times the same value, in runs of which each has room for its length."""
+    while length > 0:
+        part = min(length, 1 << _SIZES[-1])
+        which = next(at for at, size in enumerate(_SIZES) if part <= 1 << size)
+        yield f"1{which:02b}{part - 1:0{_SIZES[which]}b}{value:08b}"
+        length -= part
 
 
 class MaskOutline(NamedTuple):

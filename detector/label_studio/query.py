@@ -1,4 +1,4 @@
-"""Small questions about a project's tasks: how they look from afar, and what tells whether one of them changed.
+"""Small questions about a project's tasks: how many there are, and what tells whether one of them changed.
 
 They are asked by runs that have nothing to do, too, so nothing heavy is imported here.
 """

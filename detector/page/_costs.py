@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from detector.reporting.costs import size
+from detector.reporting.costs import duration, size
 from detector.reporting.outcome import Done
 
 
@@ -27,11 +27,3 @@ def table(steps: Sequence[Done]) -> dict[str, Any]:
 
 def _speed(images_per_second: float) -> str:
     return f"{images_per_second:,.{1 if images_per_second < 100 else 0}f}"
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

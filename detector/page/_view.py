@@ -10,9 +10,10 @@ from typing import Any
 from detector import __version__
 from detector.data.dataset import Dataset
 from detector.data.losses import REASONS
-from detector.page._costs import duration, table
+from detector.page._costs import table
 from detector.page._curves import charts
 from detector.page._pictures import embedded
+from detector.reporting.costs import duration
 from detector.reporting.outcome import Done
 from detector.stages import Result
 from detector.terms import SPLITS

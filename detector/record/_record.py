@@ -15,6 +15,7 @@ from detector.record._secrets import without_secrets
 from detector.record._verify import missing
 from detector.record._writer import Writer, log
 from detector.stages import Result
+from detector.terms import counted
 
 
 class Record:
@@ -65,7 +66,8 @@ class Record:
             shown = "\n".join(f"    {line}" for line in lost[:20]) + ("\n    …" if len(lost) > 20 else "")
             raise DetectorError(f"MLflow's run {self.run_id} lacks {len(lost)} of what was recorded:\n{shown}")
         values = sum(map(len, written.metrics.values()))
-        return f"{len(written.parameters)} parameters, {values:,} metric values, {len(written.artifacts)} files"
+        parts = (len(written.parameters), "parameter"), (values, "metric value"), (len(written.artifacts), "file")
+        return ", ".join(counted(*part) for part in parts)
 
     def __enter__(self) -> Self:
         return self

@@ -54,6 +54,14 @@ def size(count: float) -> str:
     return f"{count:.1f} {_UNITS[power]}" if 0 < count < 10 and power else f"{count:.0f} {_UNITS[power]}"
 
 
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def stats(place: Path) -> Iterator[os.stat_result]:
     """What the system says of every file in `place`, or of the file that it is; links are not followed."""
     if place.is_symlink() or not place.is_dir():

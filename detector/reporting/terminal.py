@@ -6,18 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
+from detector.reporting.costs import duration
 from detector.stages import Result
 
 logger = logging.getLogger(__name__)
 MARGIN = 18  # where the text of a line begins: most steps have shorter names
-
-
-def duration(seconds: float) -> str:
-    """0.4 s, 12 s, 3 min 20 s."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 class Terminal:

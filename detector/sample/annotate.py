@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.data.masks import encode_rle
 from detector.sample.parts import HEIGHT, WIDTH, Mask, Part
 
 Region = dict[str, Any]
@@ -113,10 +114,7 @@ def _polygon(_part: Part, mask: Mask, _rng: np.random.Generator) -> Drawn:
 
 def _brush(_part: Part, mask: Mask, _rng: np.random.Generator) -> Drawn:
     """A painted mask in Label Studio's own run-length code of an RGBA picture."""
-    from label_studio_sdk.converter.brush import encode_rle
-
-    painted = np.repeat(mask.ravel().astype(np.uint8) * 255, 4)
-    return "brushlabels", {"format": "rle", "rle": encode_rle(painted)}
+    return "brushlabels", {"format": "rle", "rle": list(encode_rle(mask.astype(np.uint8)))}
 
 
 def _region(name: str, kind: str, value: dict[str, Any], rng: np.random.Generator) -> Region:

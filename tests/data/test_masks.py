@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from label_studio_sdk.converter import brush
 from label_studio_sdk.converter.brush import mask2rle
 
-from detector.data.masks import BrokenMask, decode_rle, outline
+from detector.data.masks import BrokenMask, decode_rle, encode_rle, outline
 
 
 def blobs(seed, height=120, width=160, count=4, hole=False):
@@ -33,6 +34,20 @@ def drawn(points, shape):
 
 def overlap(one, other):
     return (one & other).sum() / (one | other).sum()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_label_studio_decodes_what_we_encode(seed, hole):
+    mask = blobs(seed, hole=hole)
+    values = np.asarray(brush.decode_rle(list(encode_rle(mask)))).reshape(*mask.shape, 4)
+    assert (values[..., 3] > 0).tolist() == (mask > 0).tolist()
+
+
+@pytest.mark.parametrize("mask", [np.zeros((3, 5)), np.ones((300, 400)), np.eye(7), np.ones((1, 1))])
+def test_our_code_of_a_mask_is_that_mask(mask):
+    height, width = mask.shape
+    assert (decode_rle(encode_rle(mask.astype(np.uint8)), width, height) == mask).all()
 
 
 @settings(max_examples=60, deadline=None)

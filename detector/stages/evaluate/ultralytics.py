@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from detector.stages import Job, Result, Section
+from detector.terms import counted
 
 if TYPE_CHECKING:
     from detector.stages.evaluate._mistakes import Judged
@@ -67,7 +68,7 @@ def run(job: Job[Options]) -> Result:
 
 def _summary(metrics: Mapping[str, float], split: str, images: int) -> str:
     return (
-        f"{images} {split} {'image' if images == 1 else 'images'}: "
+        f"{counted(images, f'{split} image')}: "
         f"mAP50 {metrics['mAP50']:.3f}, mAP50-95 {metrics['mAP50-95']:.3f}, "
         f"precision {metrics['precision']:.3f}, recall {metrics['recall']:.3f}"
     )
@@ -77,6 +78,5 @@ def _note(judged: "Sequence[Judged]", worst: Sequence[Path]) -> str:
     from detector.stages.evaluate._mistakes import SHOWN_FROM
 
     missed, false = sum(len(image.missed) for image in judged), sum(len(image.false) for image in judged)
-    objects = "object" if missed == 1 else "objects"
-    note = f"{missed} {objects} missed and {false} false, at a score of {SHOWN_FROM}"
+    note = f"{counted(missed, 'object')} missed and {false:,} false, at a score of {SHOWN_FROM}"
     return f"{note}; the worst images: {worst[0].parent}" if worst else note

@@ -11,7 +11,7 @@ from detector.errors import GateRefused
 from detector.models.quiet import quietly
 from detector.stages import Job
 from detector.stages.export._tolerance import Precision, Tolerance, limits
-from detector.terms import SPLITS
+from detector.terms import SPLITS, counted
 
 if TYPE_CHECKING:
     from detector.stages.export._runners import Floats, Raw, Runner
@@ -39,7 +39,7 @@ class Parity:
     def sentence(self) -> str:
         """The differences in words."""
         parts = ", ".join(WORDS[name].format(value) for name, value in self.differences.items())
-        return f"{parts} of the checkpoint's, on {self.pictures} pictures"
+        return f"{parts} of the checkpoint's, on {counted(self.pictures, 'picture')}"
 
     def add(self, picture: str, candidates: int, largest: dict[str, float]) -> None:
         """Take in the differences of some candidates on one picture."""
