@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from detector.cli import options
-from detector.cli.options import show
+from detector.cli.options import opened, show
 
 
 @click.command()
@@ -79,7 +79,6 @@ def prune(
     """
     from detector.commands.prune import lines
     from detector.commands.prune import prune as remove_old
-    from detector.config.load import load
 
-    removed = remove_old(load(pipeline, overrides), keep, dry_run, wait_lock)
+    removed = remove_old(opened(pipeline, overrides), keep, dry_run, wait_lock)
     show(removed, as_json, lambda: click.echo("\n".join(lines(removed))))

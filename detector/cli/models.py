@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from detector.cli import options
-from detector.cli.options import show
+from detector.cli.options import opened, show
 
 
 @click.command()
@@ -19,9 +19,8 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     detector rollback
     """
     from detector import record
-    from detector.config.load import load
 
-    config = load(pipeline, overrides)
+    config = opened(pipeline, overrides)
     old, new = record.load(config.record.using).rollback(config.record, config.name)
     outcome = {"schema": 1, "status": "done", "model": config.name, "from": old, "to": new}
     show(outcome, as_json, lambda: click.echo(f"{config.name}: the champion is version {new} again, not {old}"))

@@ -1,13 +1,16 @@
 """What several commands take, and how each shows what came of it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from detector.terms import STAGES
+
+if TYPE_CHECKING:
+    from detector.config.pipeline import Config
 
 _STAGE = click.Choice(STAGES)
 pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))
@@ -26,6 +29,15 @@ def steps(command: Callable[..., None]) -> Callable[..., None]:
     for option in (as_json, _forced, _last, _first, overrides, pipeline):
         command = option(command)
     return command
+
+
+def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":
+    """The pipeline, checked. From now on this process works in its folder, which its paths are relative to."""
+    from detector.config.load import load
+    from detector.data.places import enter
+
+    enter(pipeline.parent)
+    return load(Path(pipeline.name), overrides, shown=pipeline)
 
 
 def show(outcome: dict[str, Any], as_json: bool, lines: Callable[[], None]) -> None:

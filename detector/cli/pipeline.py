@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from detector.cli import options
-from detector.cli.options import show
+from detector.cli.options import opened, show
 from detector.terms import Task
 
 
@@ -42,9 +42,7 @@ def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     detector validate
     detector validate nightly.yaml --set train.epochs=3
     """
-    from detector.config.load import load
-
-    config = load(pipeline, overrides)
+    config = opened(pipeline, overrides)
     steps = [step.name for step in config.steps]
     outcome = {"schema": 1, "status": "valid", "name": config.name, "task": config.task, "steps": steps}
     show(outcome, as_json, lambda: click.echo(f"{pipeline} is valid: {' → '.join(steps)}"))
@@ -61,11 +59,10 @@ def plan(
     detector plan
     detector plan --set train.epochs=100
     """
-    from detector.config.load import load
     from detector.run.plan import Choice
     from detector.run.plan import plan as plan_pipeline
 
-    planned = list(plan_pipeline(load(pipeline, overrides), Choice(first, last, frozenset(forced))))
+    planned = list(plan_pipeline(opened(pipeline, overrides), Choice(first, last, frozenset(forced))))
     steps = [{"step": each.step.name, "run": each.why is not None, "why": each.why or []} for each in planned]
     show({"schema": 1, "steps": steps}, as_json, lambda: click.echo("\n".join(map(_line, steps))))
 
@@ -97,15 +94,17 @@ def run(
     detector run --set train.epochs=3 --until evaluate
     detector run --from export --force export
     """
-    from detector.config.load import load
     from detector.reporting.ending import Ending
     from detector.reporting.terminal import Terminal
     from detector.run.loop import run as run_pipeline
     from detector.run.plan import Choice
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    metrics_file, started_in = metrics_file and metrics_file.absolute(), Path.cwd()
     with Ending(pipeline, metrics_file, exit_code_if_unchanged, partial(click.echo, err=True)) as ending:
-        config = load(pipeline, overrides)
+        config = opened(pipeline, overrides)
+        if Path.cwd() != started_in:
+            terminal.line("project", f"{Path.cwd()}, which the paths below are relative to")
         choice = Choice(first, last, frozenset(forced))
         outcome = run_pipeline(config, choice, terminal, wait_lock, ending.of(config))
     show(outcome.plain(), as_json, lambda: terminal.outcome(outcome.status, outcome.look))

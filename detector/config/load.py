@@ -23,18 +23,28 @@ from detector.stages import Section
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def load(path: Path, overrides: Sequence[str] = (), environment: Mapping[str, str] = os.environ) -> Config:
-    """Read, override and check a pipeline.yaml. Raises ConfigError with every fault, UsageError if unreadable."""
+def load(
+    path: Path, overrides: Sequence[str] = (), environment: Mapping[str, str] = os.environ, shown: Path | None = None
+) -> Config:
+    """Read, override and check a pipeline.yaml; paths in it are relative to the working folder.
+
+    `shown` is what a person calls the file.
+
+    Raises:
+        ConfigError: with every fault.
+        UsageError: it can't be read.
+    """
+    named = shown or path
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text") from error
+        raise UsageError(f"{named} is not UTF-8 text") from error
     except OSError as error:
-        raise UsageError(f"{path} can't be read ({error.strerror}); `detector init` writes a first one") from error
+        raise UsageError(f"{named} can't be read ({error.strerror}); `detector init` writes a first one") from error
     document = parse(text, environment)
     config = _check(document, overrides) if document.data is not None or not document.faults else None
     if document.faults or config is None:
-        raise ConfigError(str(path), sorted(document.faults, key=lambda fault: (fault.line, fault.column)))
+        raise ConfigError(str(named), sorted(document.faults, key=lambda fault: (fault.line, fault.column)))
     return config
 
 

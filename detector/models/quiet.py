@@ -103,6 +103,7 @@ def _prepare() -> None:
     _keep_off_the_network()
     _use_threads(threads)
     _keep_datasets_as_they_are()
+    _take_paths_as_they_are()
     _load_data_alone()
 
 
@@ -145,6 +146,25 @@ def _keep_datasets_as_they_are() -> None:
         cached["version"] = version  # its reader expects what its writer would have added
 
     dataset.save_dataset_cache_file = remember
+
+
+def _take_paths_as_they_are() -> None:
+    """It reads the path of a file as an address, in which %41, ? and ' have a meaning of their own."""
+    from ultralytics.nn import tasks
+    from ultralytics.utils import checks, downloads
+
+    clean, find = checks.clean_url, downloads.attempt_download_asset
+
+    def clean_address(url: str | Path) -> str:
+        return str(clean(url)) if "://" in str(url) else str(url)
+
+    def find_or_fetch(file: str | Path, *arguments: Any, **options: Any) -> str:
+        return str(file) if Path(file).exists() else str(find(file, *arguments, **options))
+
+    checks.clean_url = clean_address
+    downloads.attempt_download_asset = find_or_fetch
+    if hasattr(tasks, "attempt_download_asset"):
+        tasks.attempt_download_asset = find_or_fetch
 
 
 def _load_data_alone() -> None:

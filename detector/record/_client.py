@@ -114,9 +114,18 @@ def _create_database(file: Path) -> None:
     fresh.replace(file)
 
 
+def _as_in_an_address(file: Path) -> Path:
+    """Absolute, since MLflow keeps connections by address, and another folder may have a file of that name.
+
+    A folder's name may mean something in an address, though, and no way of writing it is read alike by MLflow and by
+    SQLAlchemy: then the path is relative to where this process works.
+    """
+    absolute = file.absolute()
+    return Path(os.path.relpath(absolute)) if set("%?#") & set(str(absolute)) else absolute
+
+
 def _open_database(file: Path) -> "MlflowClient":
-    """By its absolute path: MLflow keeps connections by address, and another folder may have a file of that name."""
     from mlflow import MlflowClient
 
-    uri = f"sqlite:///{file.absolute()}"
+    uri = f"sqlite:///{_as_in_an_address(file)}"
     return MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -53,10 +53,11 @@ class Outcome:
     working: dict[str, Any] | None = None
 
     def plain(self) -> dict[str, Any]:
-        """For `--json` and run.json."""
+        """For `--json` and run.json. Paths are relative to the project's folder."""
         return {
             "schema": 1,
             "status": self.status,
+            "project": str(Path.cwd()),
             "run": str(self.folder) if self.folder else None,
             "steps": [done.plain() for done in self.steps],
         }
