@@ -150,7 +150,6 @@ def _keep_datasets_as_they_are() -> None:
 
 def _take_paths_as_they_are() -> None:
     """It reads the path of a file as an address, in which %41, ? and ' have a meaning of their own."""
-    from ultralytics.nn import tasks
     from ultralytics.utils import checks, downloads
 
     clean, find = checks.clean_url, downloads.attempt_download_asset
@@ -163,8 +162,6 @@ def _take_paths_as_they_are() -> None:
 
     checks.clean_url = clean_address
     downloads.attempt_download_asset = find_or_fetch
-    if hasattr(tasks, "attempt_download_asset"):
-        tasks.attempt_download_asset = find_or_fetch
 
 
 def _load_data_alone() -> None:
