@@ -19,6 +19,24 @@ TOGETHER = {  # part of a test's path → what it shares with others, and takes 
     "tests/stages/export/": "trained networks",
 }
 
+SLOW_TO_MAKE = {
+    "label_studio",
+    "other_host",
+    "trained",
+    "page",
+    "detect_project",
+    "segment_project",
+    "house",
+}  # fixtures
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that needs a server, a training, a browser or a whole project is slow; others say so by their mark."""
+    for item in items:
+        if SLOW_TO_MAKE.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
 
 class _Scheduling(LoadScopeScheduling):
     """Tests that share something costly run in one process, and else those of one file do."""
