@@ -181,3 +181,12 @@ def test_every_message_that_is_explained_is_one_of_ours(stage):
     for message in messages:
         pattern = re.compile(".*".join(re.escape(part) for part in message.split("…")), re.DOTALL)
         assert any(pattern.search(each) for each in ours), message
+
+
+def test_pre_commit_runs_what_ci_runs():
+    """The same programs, from the same folder, with the same arguments but for the files."""
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nlint:")[2].partition("\n\n")[0]
+    linted = [line.strip().removesuffix(" Dockerfile") for line in recipe.splitlines()[1:]]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    assert [hook["entry"].removesuffix(" --force-exclude") for hook in hooks] == linted
+    assert "make lint" in (ROOT / ".ci/run").read_text(encoding="utf-8")
