@@ -57,6 +57,7 @@ def test_the_whole_project_moved_elsewhere_has_nothing_to_do(detect_project, tmp
     try:
         again = detector(tmp_path / "moved", "run", "--json")
     finally:
+        shutil.rmtree(detect_project.folder, ignore_errors=True)  # what a run wrote there for no reason
         hidden.rename(detect_project.folder)
     outcome = json.loads(again.stdout)
     assert (again.returncode, outcome["status"]) == (0, "unchanged")
