@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIP = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test browser lint bench test-gpu torture test-image clean
+.PHONY: run test test-fast browser lint docs bench test-gpu torture test-image clean
 
 run: .venv/ready ## the sample project, from annotations to an engine
 	.venv/bin/detector init
@@ -12,6 +12,19 @@ run: .venv/ready ## the sample project, from annotations to an engine
 
 test: .venv/ready-for-tests .venv-label-studio/ready browser
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --no-loadscope-reorder
+
+# No server, no training, no browser: what a single edit is likely to break, in under a minute.
+FAST = tests/config tests/data tests/docs tests/label_studio tests/page tests/run/test_lock.py tests/run/test_results.py \
+  tests/reporting/test_costs.py tests/sample tests/system tests/commands/test_diff.py tests/stages/convert --ignore tests/stages/convert/test_properties.py \
+  tests/stages/pull/test_references.py tests/stages/pull/test_yolo.py tests/stages/check/test_rules.py \
+  tests/stages/evaluate/test_mistakes.py tests/stages/evaluate/test_pictures.py tests/stages/train/test_arguments.py \
+  tests/test_conformance.py tests/test_structure.py
+
+test-fast: .venv/ready-for-tests ## for each edit
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2 -m 'not slow and not torture' $(FAST)
+
+docs: .venv/ready-for-tests ## the tables of options in docs/, from the schemas
+	.venv/bin/python docs/options.py
 
 lint: .venv/ready-for-tests
 	.venv/bin/ruff check

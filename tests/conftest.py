@@ -12,12 +12,31 @@ pytest_plugins = [
 TOGETHER = {  # part of a test's path → what it shares with others, and takes half a minute to make
     "tests/label_studio/": "a Label Studio server",
     "tests/stages/pull/": "a Label Studio server",
+    "tests/sample/": "a Label Studio server",
     "test_bccd.py": "a Label Studio server",
     "test_source.py": "a Label Studio server",
     "tests/stages/train/": "trained networks",
     "tests/stages/evaluate/": "trained networks",
     "tests/stages/export/": "trained networks",
 }
+
+SLOW_TO_MAKE = {
+    "label_studio",
+    "other_host",
+    "trained",
+    "page",
+    "detect_project",
+    "segment_project",
+    "house",
+}  # fixtures
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that needs a server, a training, a browser or a whole project is slow; others say so by their mark."""
+    for item in items:
+        if SLOW_TO_MAKE.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
 
 
 class _Scheduling(LoadScopeScheduling):

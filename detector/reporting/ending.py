@@ -56,7 +56,7 @@ class Ending(AbstractContextManager["Ending"]):
             steps=self.outcome.steps,
         )
         try:
-            write_whole(file, prometheus.exposition(ended).encode(errors="replace"))
+            write_whole(file, prometheus.exposition(ended))
         except OSError as reason:
             self.warn(f"--metrics-file {file} could not be written ({reason.strerror})")
 

@@ -3,7 +3,6 @@
 Format: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,9 +30,23 @@ class Ended:
     steps: Sequence[Done]
 
 
-def exposition(run: Ended) -> str:
-    """The text of the file."""
-    return "".join(line for family in (*_of_run(run), *_of_steps(run)) for line in _lines(family))
+def exposition(run: Ended) -> bytes:
+    """The content of the file: a gauge for each family that has samples."""
+    # Only a run with --metrics-file waits for the library.
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+    registry = CollectorRegistry()
+    for name, told, samples in (*_of_run(run), *_of_steps(run)):
+        if samples:
+            gauge = Gauge(name, told, list(samples[0][0]), registry=registry)
+        for labels, value in samples:
+            gauge.labels(*map(_encodable, labels.values())).set(value)
+    return generate_latest(registry)
+
+
+def _encodable(text: str) -> str:
+    """A file's name may hold bytes that are no UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def _of_run(run: Ended) -> Iterator[Family]:
@@ -57,23 +70,3 @@ def _of_steps(run: Ended) -> Iterator[Family]:
         ({**labels, "name": name}, value) for labels, done in steps for name, value in done.result.figures.items()
     ]
     yield "detector_figure", "What the step gave in numbers.", figures
-
-
-def _lines(family: Family) -> Iterator[str]:
-    """A gauge and its samples; nothing where there are none."""
-    name, told, samples = family
-    if samples:
-        yield f"# HELP {name} {told}\n# TYPE {name} gauge\n"
-    for labels, value in samples:
-        shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-        yield f"{name}{{{shown}}} {_number(value)}\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-
-
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return "NaN" if math.isnan(value) else repr(float(value))

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
-from ultralytics.utils.patches import imread
 
 from detector.data.images import ingest, ingest_one, stored
 from detector.data.ingested import ingest_once
@@ -117,6 +116,8 @@ def test_whatever_a_picture_is_made_of_ultralytics_reads_it(tmp_path, mode):
         Image.fromarray(noise).convert("RGBA" if mode == "LA" else mode).convert(mode).save(file)
     taken = ingest_one(file, tmp_path / "store")
     assert (taken.problem, taken.width, taken.height) == (None, 30, 20)
+    from ultralytics.utils.patches import imread
+
     read = imread(str(stored(tmp_path / "store", taken.sha256, taken.extension)))
     assert (read.shape, read.dtype) == ((20, 30, 3), np.uint8)
     assert read.max() > 0

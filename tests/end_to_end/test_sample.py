@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import onnxruntime
@@ -9,6 +10,8 @@ import pytest
 from mlflow import MlflowClient
 
 from detector.data.dataset import Dataset
+from detector.data.losses import REASONS
+from tests.end_to_end.conftest import detector
 
 
 def test_the_sample_is_learned(detect_project):
@@ -31,6 +34,34 @@ def test_every_region_of_the_sample_is_accounted_for(detect_project):
     assert converted["objects"] + converted["dropped"] == drawn
     images = Dataset((detect_project.folder / "datasets/sample-parts/latest").resolve()).images
     assert images.num_rows == len(export)
+
+
+def test_every_region_and_task_of_the_sample_is_in_the_tables_or_listed_with_a_reason(detect_project):
+    """By its id: what conversion.json lists is what its figures count."""
+    export = json.loads((detect_project.folder / "sample/export.json").read_text())
+    drawn = sorted(region["id"] for task in export for each in task["annotations"] for region in each["result"])
+    dataset = Dataset((detect_project.folder / "datasets/sample-parts/latest").resolve())
+    dropped = [entry for entries in dataset.conversion["dropped"].values() for entry in entries]
+    kept = dataset.instances["region_id"].to_pylist()
+    assert sorted([*kept, *(entry["region_id"] for entry in dropped if "region_id" in entry)]) == drawn
+    excluded = [entry["task_id"] for entries in dataset.conversion["excluded"].values() for entry in entries]
+    included = [row["task_id"] for row in dataset.images.to_pylist() if row["file"]]
+    assert sorted([*included, *excluded]) == sorted(task["id"] for task in export)
+    assert {*dataset.conversion["dropped"], *dataset.conversion["excluded"]} <= {*REASONS}
+
+
+def test_the_whole_project_moved_elsewhere_has_nothing_to_do(detect_project, tmp_path):
+    """Training, evaluation, exports and promotion too: nothing that is kept names the folder it was made in."""
+    shutil.copytree(detect_project.folder, tmp_path / "moved", symlinks=True, copy_function=shutil.copy2)
+    hidden = detect_project.folder.rename(detect_project.folder.with_name("hidden"))
+    try:
+        again = detector(tmp_path / "moved", "run", "--json")
+    finally:
+        shutil.rmtree(detect_project.folder, ignore_errors=True)  # what a run wrote there for no reason
+        hidden.rename(detect_project.folder)
+    outcome = json.loads(again.stdout)
+    assert (again.returncode, outcome["status"]) == (0, "unchanged")
+    assert [step["skipped"] for step in outcome["steps"]] == [True] * len(detect_project.outcome["steps"])
 
 
 def test_a_second_run_has_nothing_to_do(detect_project):

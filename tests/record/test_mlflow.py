@@ -156,11 +156,13 @@ def test_what_vanished_is_listed(options, tmp_path):
         run.stage_done("train", result(tmp_path), skipped=False, costs={"seconds": 1.5})
         run.parameters({"lr0": 0.01})
         run.metrics({"loss": 1.0}, step=7)
+        run.dataset(tiny.dataset(tmp_path))
         run.verify()
         database = sqlite3.connect("runs/mlflow.db")
         database.execute("delete from metrics where key = 'loss'")
         database.execute("delete from params where key = 'lr0'")
         database.execute("delete from tags where key = 'train.summary'")
+        database.execute("delete from inputs")
         database.commit()
         (artifacts,) = tmp_path.glob(f"**/{run.run_id}/artifacts")
         (artifacts / "train/weights/last.pt").unlink()
@@ -168,7 +170,8 @@ def test_what_vanished_is_listed(options, tmp_path):
         with pytest.raises(DetectorError) as refused:
             run.verify()
     for line in (
-        "lacks 5 of",
+        "lacks 6 of",
+        "dataset blood 0123456789ab",
         "parameter lr0",
         "tag train.summary",
         "metric loss at step 7",

@@ -19,6 +19,7 @@ from detector.run.lock import locked
 from detector.stages import Result
 from tests.support.exports import export
 
+LABELS = ("pipeline", "step", "name", "version")
 PIPELINE = """
 name: cells
 task: detect
@@ -53,14 +54,16 @@ def run(folder, *arguments, hook=""):
 
 
 def metrics(folder):
-    """Every sample by its name and its labels but for the pipeline; read by Prometheus' own parser."""
+    """Every sample by its name and the values of its labels; read by Prometheus' own parser."""
     samples = {}
     for family in text_string_to_metric_families((folder / "run.prom").read_text()):
         assert family.documentation
         assert family.type == "gauge"
         for sample in family.samples:
-            labels = dict(sample.labels)
-            samples[sample.name, labels.pop("pipeline"), *labels.values()] = sample.value
+            labels = [
+                sample.labels[label] for label in ("pipeline", "step", "name", "version") if label in sample.labels
+            ]
+            samples[sample.name, *labels] = sample.value
     return samples
 
 
@@ -128,13 +131,27 @@ def test_labels_and_numbers_are_written_as_prometheus_reads_them(tmp_path):
     hostile = 'a "quoted"\\ name\nof two lines'
     figures = {hostile: float("nan"), "big": float("inf"), "small": float("-inf"), "tiny": 1e-300}
     step = Done("train", Result(tmp_path, "id", "", figures), False, 1.5, {"peak_gpu_bytes": 2.0**40})
-    (tmp_path / "run.prom").write_text(exposition(Ended("p", 0, True, 1e9, 2.0, [step])))
+    (tmp_path / "run.prom").write_bytes(exposition(Ended("p", 0, True, 1e9, 2.0, [step])))
     found = metrics(tmp_path)
     assert str(found["detector_figure", "p", "train", hostile]) == "nan"
     assert [found["detector_figure", "p", "train", name] for name in ("big", "small", "tiny")] == [
         float("inf"), float("-inf"), 1e-300,
     ]  # fmt: skip
     assert found["detector_step_peak_gpu_memory_bytes", "p", "train"] == 2.0**40
+
+
+def test_a_file_whose_name_is_no_text_is_told_too(project):
+    name = os.fsdecode(b"caf\xe9.yaml")
+    (project / name).write_text("name: cells\n")
+    assert run(project, name).returncode == 2
+    assert metrics(project)["detector_run_exit_code", "caf?"] == 2
+
+
+def test_only_a_run_that_asks_for_it_waits_for_the_library(project):
+    command = [sys.executable, "-X", "importtime", "-m", "detector", "run", "--until", "convert"]
+    loaded = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stderr
+    assert "detector.reporting.prometheus" in loaded
+    assert "prometheus_client" not in loaded
 
 
 def test_the_webhook_gets_what_json_says_and_a_text(project, webhook):

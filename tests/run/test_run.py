@@ -1,9 +1,12 @@
 """The run loop through its real entry point: refusals, failures, what is kept and what the record is told."""
 
 import json
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from mlflow import MlflowClient
@@ -103,6 +106,19 @@ def test_a_gate_refuses_with_code_3_and_says_what_to_do(copy):
     assert refused.info.status == "FAILED"
     client = MlflowClient(f"sqlite:///{copy}/runs/mlflow.db")
     assert [each.path for each in client.list_artifacts(refused.info.run_id, "refused")] == ["refused/findings.json"]
+
+
+def test_a_record_with_a_hole_is_a_failed_run(copy):
+    """MLflow's database loses a number as soon as it is written; the run finds that out, and says what is missing."""
+    with closing(sqlite3.connect(copy / "runs/mlflow.db")) as database:
+        lose = "delete from metrics where key = new.key"
+        database.execute(f"create trigger lose after insert on metrics when new.key = 'pull/tasks' begin {lose}; end")
+        database.commit()
+    done = detector(copy, "run", "--until", "convert", "--force", "convert", "--json")
+    outcome = json.loads(done.stdout)
+    assert (done.returncode, outcome["status"]) == (1, "failed")
+    assert re.search(r"lacks 1 of what was recorded:\n +metric pull/tasks at step 0$", outcome["error"])
+    assert runs_of(copy)[0].info.status == "FAILED"
 
 
 def test_forcing_a_stage_runs_it_again(copy):

@@ -44,7 +44,7 @@ class Checkpoint:
 
         with torch.inference_mode():
             outputs = self._network(torch.from_numpy(picture))[0]
-        return _raw([part.numpy() for part in (outputs if isinstance(outputs, tuple) else (outputs,))])
+        return raw([part.numpy() for part in (outputs if isinstance(outputs, tuple) else (outputs,))])
 
 
 def onnx_runner(file: Path) -> Runner:
@@ -54,7 +54,7 @@ def onnx_runner(file: Path) -> Runner:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    return lambda picture: _raw(session.run(None, {session.get_inputs()[0].name: picture}))
+    return lambda picture: raw(session.run(None, {session.get_inputs()[0].name: picture}))
 
 
 def engine_runner(file: Path) -> Runner:
@@ -67,10 +67,11 @@ def engine_runner(file: Path) -> Runner:
 
     def run(picture: Floats) -> Raw:
         outputs = engine(torch.from_numpy(picture).to(gpu))
-        return _raw([part.float().cpu().numpy() for part in (outputs if isinstance(outputs, list) else [outputs])])
+        return raw([part.float().cpu().numpy() for part in (outputs if isinstance(outputs, list) else [outputs])])
 
     return run
 
 
-def _raw(outputs: list[Any]) -> Raw:
+def raw(outputs: list[Any]) -> Raw:
+    """What a network gives, from its outputs: (1, 4 + classes + coefficients, A), and (1, coefficients, H, W)."""
     return Raw(outputs[0][0].T, outputs[1][0] if len(outputs) > 1 else None)

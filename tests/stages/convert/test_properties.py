@@ -20,6 +20,7 @@ from detector.stages.convert._rows import text
 from detector.stages.pull._attach import attach, wanted
 from tests.support.exports import picture
 
+pytestmark = pytest.mark.slow
 CLASSES = {"car": ("car", "auto"), "person": ("person",)}
 SIZE = (48, 32)
 number = st.floats(-40, 140, allow_nan=False) | st.sampled_from([0.0, 100.0, 50.0]) | st.integers(-10, 110)

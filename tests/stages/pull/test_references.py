@@ -78,6 +78,7 @@ def test_a_link_inside_the_folder_is_followed(tmp_path):
     assert find("alias.png", tmp_path) == find("there/../alias.png", tmp_path) == real
 
 
+@pytest.mark.slow
 def test_a_run_on_such_an_export_reads_and_writes_nothing_outside(outside):
     folder = outside.parent
     odd = ["-rf.png", "a b/.hidden.png", "..\\up.png", "new\nline.png", "%2e%2e.png", "~root.png"]
