@@ -28,7 +28,7 @@ REASONS = {
     "repeated_task": "is in the export once more, the same",
     "no_image": "has no image",
     "missing_image": "its image was not found",
-    "ambiguous_image": "its reference leads to a file that another reference leads to, too",
+    "ambiguous_image": "its image was not found, and the file of that name is another's",
     "broken_image": "its image can't be decoded",
     "nothing_left": "had regions, but none of them could be kept: no background",
     "huge_image": "its image is larger than the limit",
