@@ -139,17 +139,25 @@ def guessed_images(data: Mapping[str, object]) -> dict[str, str]:
     """Without a configuration: what looks like images, each named by its data field, as if that were its control."""
     sources: dict[str, str] = {}
     for key, value in data.items():
-        inner = {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, dict) else {key: value}
-        for name, each in inner.items():
-            if looks_like_image(each):
-                sources |= _named(name, each)
+        if isinstance(value, str):
+            if _is_reference(value):
+                sources[key] = value
+        elif isinstance(value, list | dict):
+            inner = value if isinstance(value, dict) else {"": value}
+            for name, each in inner.items():
+                if looks_like_image(each):
+                    sources |= _named(f"{key}.{name}" if name else key, each)
     return sources
 
 
 def looks_like_image(value: object) -> bool:
     """Whether it is a reference to an image, or a list of some."""
-    if not isinstance(value, str):
-        return isinstance(value, list) and bool(value) and all(map(looks_like_image, value))
+    if isinstance(value, str):
+        return _is_reference(value)
+    return isinstance(value, list) and bool(value) and all(map(looks_like_image, value))
+
+
+def _is_reference(value: str) -> bool:
     path = value.lower()
     if "?" in path:
         path = path.partition("&" if "?d=" in value else "?")[0]

@@ -61,14 +61,14 @@ def read_task(task: Task, reading: Reading) -> None:
             f"task {task.id} has several annotations and pull.annotations is `fail`;"
             " choose latest, first, ground_truth, consensus or annotator"
         )
-    for annotation in task.annotations:
-        annotation.result = joined(annotation.result)
+    plain = _join(task.annotations)
     chosen, reason, lost = choose(task, how.policy)
     if lost is not None:
         reading.losses.extend(Loss("dropped", "region", why, task.id, region.id) for why, region in lost)
     elif len(task.annotations) > 1 or chosen is None:
         _pass_over(task, chosen, reading.losses)
-    shapes, others = _shapes(chosen, task.id, reading.losses) if chosen else ([], [])
+    drawn = chosen.result if chosen else []
+    shapes, others = (drawn, []) if plain else _shapes(drawn, task.id, reading.losses)
     doubtful: list[Region] = [region for region in others if isinstance(region, Unreadable)]
     doubtful += [region for why, region in lost or () if why in _DOUBTFUL]
     if others and not shapes and not doubtful:
@@ -90,6 +90,16 @@ def _address(annotations: list[Annotation], emails: Mapping[int, str]) -> None:
         who = annotation.completed_by
         if isinstance(who, int) and who in emails:
             annotation.completed_by = {"id": who, "email": emails[who]}
+
+
+def _join(annotations: list[Annotation]) -> bool:
+    """Make the entries of one region one. Whether nothing but single shapes was there."""
+    plain = True
+    for annotation in annotations:
+        regions = joined(annotation.result)
+        plain = plain and regions is annotation.result
+        annotation.result = regions
+    return plain
 
 
 def _image_rows(task: Task, sources: Mapping[str, str], known: Mapping[str, str], reading: Reading) -> dict[str, int]:
@@ -115,11 +125,8 @@ def _pass_over(task: Task, chosen: Annotation | None, found: list[Loss]) -> None
             found.extend(Loss("dropped", "region", reason, task.id, region.id) for region in annotation.result)
 
 
-def _shapes(annotation: Annotation, task: int, found: list[Loss]) -> tuple[list[Region], list[Region]]:
+def _shapes(drawn: list[Region], task: int, found: list[Loss]) -> tuple[list[Region], list[Region]]:
     """The shapes, and the entries that are none, which are losses."""
-    drawn = annotation.result
-    if {region.type for region in drawn} <= SHAPES.keys():
-        return drawn, []
     others = [region for region in drawn if region.type not in SHAPES]
     for region in others:
         reason, detail = ("unreadable", region.why) if isinstance(region, Unreadable) else ("not_a_shape", region.type)

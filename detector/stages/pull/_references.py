@@ -95,7 +95,8 @@ def shared(files: Files, root: Path) -> dict[str, str]:
     for source, file in files.items():
         if file:
             claims.setdefault(file, []).append(source)
-    told, nobodys = {}, []
+    told: dict[str, str] = {}
+    nobodys: list[tuple[str, list[str]]] = []
     for file, sources in claims.items():
         if len(sources) > 1 and len({_plain(source) for source in sources}) > 1:
             inside = Path(file).relative_to(root.resolve()).as_posix()
