@@ -191,13 +191,13 @@ def rows(dataset):
     return [[float(word) for word in line.split()] for text in texts for line in text.splitlines()]
 
 
-@few(300)
+@few(120)
 @given(mutated())
 def test_an_export_is_converted_or_refused_in_words(content):
     converted(content)
 
 
-@few(150)
+@few(80)
 @given(retyped())
 def test_other_types_encodings_and_names_are_accounted_for(content):
     converted(content, accounted)
