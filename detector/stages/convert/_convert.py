@@ -50,7 +50,10 @@ def convert(drawn: Annotations, classes: Mapping[str, tuple[str, ...]], segment:
     boxes = centre_boxes(made.boxes[shape])
     written, offsets = numbers(boxes, made.outlines.take(shape) if made.outlines else None)
     first = first_of_each(image[region], class_ids, written, offsets)
-    dropped = [*((why, usable[rows]) for why, rows in made.dropped.items()), ("duplicate", region[~first])]
+    dropped = [
+        *((why, usable[rows]) for why, rows in made.dropped.items()),
+        ("duplicate", np.setdiff1d(region[~first], region[first])),
+    ]
     changed = _still_there(((why, usable[rows]) for why, rows in made.changed.items()), dropped)
     noted = [*(("dropped", *note) for note in dropped), *(("changed", *note) for note in changed)]
     lost = [
