@@ -9,7 +9,7 @@ import msgspec
 
 from detector.label_studio.consensus import agree
 from detector.label_studio.policy import Annotator, Policy
-from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region, Task
+from detector.label_studio.structs import SHAPES, Annotation, Region, Task, Unreadable
 
 _ANY_WILL_DO = ("latest", "first", "consensus", "fail")  # these do not ask who drew, or whether it is the truth
 
@@ -68,12 +68,12 @@ def _consensus(task: Task, submitted: list[Annotation]) -> Choice:
         *(("other_annotation", region) for region in agreement.agreed),
         *(("no_consensus", region) for region in agreement.disputed),
         *(("cancelled_annotation", region) for region in skipped),
-        *(("not_a_shape", region) for region in aside if region.type != LABELS),
+        *(("unreadable" if isinstance(region, Unreadable) else "not_a_shape", region) for region in aside),
     ]
-    names = [region for annotation in submitted for region in annotation.result if region.type == LABELS]
-    made = msgspec.structs.replace(latest, result=[*agreement.kept, *names])
-    if agreement.disputed and not agreement.kept:
-        return Choice(None, "no_consensus", lost)
+    made = msgspec.structs.replace(latest, result=agreement.kept)
+    doubtful = agreement.disputed or any(isinstance(region, Unreadable) for region in aside)
+    if not agreement.kept and (doubtful or aside):
+        return Choice(None, "no_consensus" if doubtful else "no_shapes", lost)
     return Choice(made, "", lost)
 
 

@@ -93,7 +93,15 @@ def _points(values: list[Value]) -> pa.Array:
 
 
 def _codes(values: list[Value]) -> pa.Array:
-    return pa.array([None if value.rle is None else bytes(value.rle) for value in values], pa.binary())
+    return pa.array([None if value.rle is None else _code(value.rle) for value in values], pa.binary())
+
+
+def _code(numbers: list[int]) -> bytes:
+    """Nothing, which no mask decodes from, where one of the numbers is no byte."""
+    try:
+        return bytes(numbers)
+    except ValueError:
+        return b""
 
 
 def _offsets(lengths: Iterable[int]) -> pa.Array:

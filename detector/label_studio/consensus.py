@@ -9,7 +9,7 @@ import numpy as np
 
 from detector.data.geometry import ellipse_envelope, envelope, outlines, rectangle_corners
 from detector.data.masks import BrokenMask, decode_rle
-from detector.label_studio.structs import LABELS, SHAPES, Annotation, Region
+from detector.label_studio.structs import SHAPES, Annotation, Region
 
 SAME = 0.5  # IoU from which two people mean one object, as in mAP50
 Box = tuple[float, float, float, float]  # left, top, right, bottom; shares of the image
@@ -37,7 +37,7 @@ class _Drawn(NamedTuple):
 def agree(annotations: list[Annotation]) -> Agreement:
     """Match the shapes of several annotations, the latest first, each to its best unmatched counterpart."""
     waiting = [
-        _Drawn(by, region, _labels(region, annotation), _box(region))
+        _Drawn(by, region, frozenset(region.labels() or ()), _box(region))
         for by, annotation in enumerate(annotations)
         for region in annotation.result
         if region.type in SHAPES
@@ -70,11 +70,6 @@ def overlap(one: Box, other: Box) -> float:
         return 0.0
     areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
     return width * height / (areas - width * height)
-
-
-def _labels(region: Region, annotation: Annotation) -> frozenset[str]:
-    beside = (each.value.labels or [] for each in annotation.result if each.type == LABELS and each.id == region.id)
-    return frozenset(region.labels() or next(beside, []))
 
 
 def _box(region: Region) -> Box:

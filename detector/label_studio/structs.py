@@ -60,6 +60,12 @@ class Region(msgspec.Struct, gc=False):
         return value.rectanglelabels or value.polygonlabels or value.brushlabels or value.ellipselabels or value.labels
 
 
+class Unreadable(Region, gc=False):
+    """A region that can't be read, and why; its type is none that is drawn."""
+
+    why: str = ""
+
+
 class Annotation(msgspec.Struct):
     """What one person submitted, or skipped, for a task."""
 

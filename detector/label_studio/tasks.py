@@ -13,52 +13,70 @@ import pyarrow.compute as pc
 
 from detector.data import losses
 from detector.data.annotations import REGIONS, Annotations
-from detector.errors import DetectorError, UsageError
+from detector.data.losses import Loss
+from detector.errors import UsageError
+from detector.label_studio import formats, lenient
 from detector.label_studio.columns import image_table, region_table
-from detector.label_studio.label_config import image_fields
+from detector.label_studio.label_config import canvases
+from detector.label_studio.on_images import without_undrawable
 from detector.label_studio.pieces import as_list, pieces, room
 from detector.label_studio.policy import Policy
 from detector.label_studio.reading import Drawn, How, Reading, read_task
+from detector.label_studio.repeated import once_each, repeats
 from detector.label_studio.structs import Task
 from detector.system.garbage import paused
 from detector.system.processes import on_every_core, parts_of
 
 PART = 2_000  # tasks at least that a process takes at a time: fewer are not worth handing over
 BLOCK = 250  # tasks decoded at a time: their objects stay in the processor's cache until they are columns
-Decode = Callable[[Any], Iterable[Task]]  # a block → its tasks
+Decode = Callable[[Any, Reading], Iterable[Task]]  # a block → its tasks
 PIECES = 8  # of an export at least that a process takes at a time
 
 
-def annotations(export: Path, policy: Policy, config: str | None = None) -> Annotations:
+def annotations(export: Path, policy: Policy, config: str | bytes | None = None) -> Annotations:
     """The tables of a Label Studio JSON export, without pixels (sha256, extension, width and height are null).
 
     `config` is the labelling configuration (XML); without it a task's images are the data fields that look like
-    images. Raises OSError, UsageError for what is no such export and, under the policy `fail`, for tasks with several
-    annotations.
+    images, and one counts as drawn on when its field has a region anywhere. Raises OSError, UsageError for what is no
+    such export and, under the policy `fail`, for tasks with several annotations.
     """
-    how = How(policy, fields=image_fields(config) if config else None)
+    how = How(policy, canvases=canvases(config) if config else None)
     try:
         with export.open("rb", buffering=0) as file:
-            return _in_pieces(file, how)
+            drawn = _in_pieces(file, how)
     except UnicodeDecodeError as error:
         raise UsageError(f"the export is not UTF-8 text ({error.reason}); export it anew from Label Studio") from error
+    return drawn if config else without_undrawable(drawn)
 
 
 def _in_pieces(file: FileIO, how: How) -> Annotations:
     number, cut = file.fileno(), pieces(file.fileno())
-    with paused(), suppress(msgspec.MsgspecError):
+    with paused(), suppress(msgspec.MsgspecError, RecursionError):
         if cut:
             memory = room(cut)
-            return _on_every_core(lambda piece: _piece(number, piece, memory), cut, PIECES, how)
-    # Something is wrong with it, or with where it was cut: task by task shows which.
-    return tables(_split(file.read()), how)
+            drawn = _on_every_core(lambda piece, _: _piece(number, piece, memory), cut, PIECES, how)
+            if not repeats(drawn.images):
+                return drawn
+    # Something is odd about it, or about where it was cut: task by task shows which.
+    return _one_by_one(file.read(), how)
+
+
+def _one_by_one(exported: bytes, how: How) -> Annotations:
+    """As `annotations`, of what the fast decoder refused, or what has a task twice."""
+    raw, repeated = once_each(formats.split(exported))
+    drawn = tables(raw, how)
+    if raw and not drawn.images.num_rows:
+        raise formats.none(f"not one task can be read: {drawn.losses['detail'][0]}")
+    return Annotations(drawn.images, drawn.regions, pa.concat_tables([drawn.losses, losses.table(repeated)]))
 
 
 def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
     """As `annotations`, of tasks that are JSON each."""
     starts = range(0, max(len(raw), 1), BLOCK)
     with paused():
-        return _on_every_core(lambda at: _decoded(raw[at : at + BLOCK], at), starts, PART // BLOCK, how)
+        return _on_every_core(
+            lambda at, reading: _decoded(raw[at : at + BLOCK], at, reading), starts, PART // BLOCK, how
+        )
 
 
 def _on_every_core(decode: Decode, blocks: Sequence[Any], least: int, how: How) -> Annotations:
@@ -70,7 +88,7 @@ def _on_every_core(decode: Decode, blocks: Sequence[Any], least: int, how: How) 
 def _read(decode: Decode, blocks: Sequence[Any], how: How) -> Annotations:
     """The tables of some blocks of tasks."""
     reading = Reading(how)
-    regions = pa.concat_tables([_drawn(decode(block), reading) for block in blocks])
+    regions = pa.concat_tables([_drawn(decode(block, reading), reading) for block in blocks])
     return Annotations(image_table(reading.images), regions.combine_chunks(), losses.table(reading.losses))
 
 
@@ -87,24 +105,23 @@ def _piece(file: int, piece: slice, memory: memoryview) -> list[Task]:
     return msgspec.json.decode(as_list(file, piece, memory), type=list[Task])
 
 
-def _split(exported: bytes) -> list[msgspec.Raw]:
-    try:
-        return msgspec.json.decode(exported, type=list[msgspec.Raw])
-    except msgspec.MsgspecError as error:
-        raise UsageError(
-            f"this is no Label Studio JSON export ({error}); in Label Studio choose Export, then JSON"
-        ) from error
-
-
-def _decoded(raw: Sequence[bytes | msgspec.Raw], start: int) -> Iterator[Task]:
+def _decoded(raw: Sequence[bytes | msgspec.Raw], start: int, reading: Reading) -> Iterator[Task]:
     """The tasks, of which the first is number `start` of the export."""
     decoder = msgspec.json.Decoder(Task)
-    for number, text in enumerate(raw, start):
+    for number, text in enumerate(raw, start + 1):
+        if not text:
+            continue  # it was there before
         try:
-            yield decoder.decode(text)
-        except msgspec.MsgspecError as error:
-            hint = "; it looks like JSON-MIN: export as JSON" if "`annotations`" in str(error) else ""
-            raise DetectorError(f"task number {number + 1} of the export can't be read: {error}{hint}") from error
+            task = decoder.decode(text)
+            msgspec.json.decode(task.data)  # it is looked into later
+        except (msgspec.MsgspecError, RecursionError):
+            try:
+                task = lenient.read(bytes(text))
+            except lenient.NotATask as error:
+                why = f"task number {number} of the export: {error}"
+                reading.losses.append(Loss("excluded", "task", "unreadable_task", number, None, why))
+                continue
+        yield task
 
 
 def _joined(parts: list[Annotations]) -> Annotations:

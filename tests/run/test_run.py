@@ -88,7 +88,7 @@ def test_a_failure_is_one_sentence_one_code_and_a_failed_run(copy):
     done = detector(copy, "run", "--json")
     outcome = json.loads(done.stdout)
     assert done.returncode == outcome["exit_code"] == 2
-    assert "the label 'catt' is in no class of pipeline.yaml (1 regions, e.g. task 3)" in outcome["error"]
+    assert "the label 'catt' is in no class of pipeline.yaml (1 region, e.g. task 3)" in outcome["error"]
     assert "Traceback" not in done.stderr
     [state] = [json.loads(file.read_text()) for file in copy.glob("runs/*/run.json") if "failed" in file.read_text()]
     assert state["error"] == outcome["error"]

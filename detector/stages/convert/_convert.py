@@ -1,6 +1,6 @@
 """How a region becomes a row: the pure part of a conversion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +10,11 @@ from detector.data import annotations, losses
 from detector.data.annotations import Annotations
 from detector.data.geometry import Bools, Floats, Ints, centre_boxes, offsets_of
 from detector.data.losses import Loss
-from detector.stages.convert._labels import classify
+from detector.stages.convert._labels import classify, several
 from detector.stages.convert._rows import first_of_each, numbers
 from detector.stages.convert._shapes import SHAPE_COLUMNS, shapes
+
+Noted = tuple[str, Ints]  # a reason, and rows of regions
 
 
 class Objects(NamedTuple):
@@ -48,13 +50,25 @@ def convert(drawn: Annotations, classes: Mapping[str, tuple[str, ...]], segment:
     boxes = centre_boxes(made.boxes[shape])
     written, offsets = numbers(boxes, made.outlines.take(shape) if made.outlines else None)
     first = first_of_each(image[region], class_ids, written, offsets)
-    noted = [
-        (action, why, usable[rows]) for action in ("dropped", "changed") for why, rows in getattr(made, action).items()
+    dropped = [
+        *((why, usable[rows]) for why, rows in made.dropped.items()),
+        ("duplicate", np.setdiff1d(region[~first], region[first])),
     ]
-    noted.append(("dropped", "duplicate", region[~first]))
-    lost = [losses.table(found), *(_lost(drawn, task_ids, *note) for note in noted if len(note[-1]))]
+    changed = _still_there(((why, usable[rows]) for why, rows in made.changed.items()), dropped)
+    noted = [*(("dropped", *note) for note in dropped), *(("changed", *note) for note in changed)]
+    lost = [
+        losses.table(found),
+        several(drawn.regions, task_ids, np.concatenate([rows for _, rows in dropped])),
+        *(_lost(drawn, task_ids, *note) for note in noted if len(note[-1])),
+    ]
     objects = Objects(image[region], region, class_ids, boxes, written, offsets)
     return (objects if first.all() else _only(objects, first)), pa.concat_tables(lost)
+
+
+def _still_there(changed: Iterable[Noted], dropped: Iterable[Noted]) -> list[Noted]:
+    """What was changed, without the rows that were dropped afterwards: a region is counted once."""
+    gone = np.concatenate([rows for _, rows in dropped])
+    return [(why, rows[~np.isin(rows, gone)] if len(gone) else rows) for why, rows in changed]
 
 
 def _only(objects: Objects, kept: Bools) -> Objects:

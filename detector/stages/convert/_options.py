@@ -50,4 +50,9 @@ class Options(Section):
     several_labels: Literal["fail", "each"] = Field(
         "fail", description="a region with several labels is refused, or becomes an object of each"
     )
+    leave_out: tuple[str, ...] = Field(
+        (),
+        description="labels that no class is made of; a picture with nothing else is a background",
+        examples=[["Shadow"]],
+    )
     split: Split = Field(default_factory=Split, description="how images are divided into train, val and test")

@@ -43,13 +43,15 @@ class Shapes:
     changed: dict[str, Ints] = field(default_factory=dict)
 
     def keep(self, good: Bools, reason: str) -> "Shapes":
-        """Only the good ones; the others are dropped for `reason`."""
+        """Only the good ones; the others are dropped for `reason`, and count as changed no more."""
         if good.all():
             return self
-        lost = {reason: np.concatenate([self.dropped.get(reason, _NONE), self.rows[~good]])}
+        bad = self.rows[~good]
+        lost = {reason: np.concatenate([self.dropped.get(reason, _NONE), bad])}
         kept = np.flatnonzero(good)
         left = self.outlines.take(kept) if self.outlines else None
-        return Shapes(self.rows[kept], self.boxes[kept], left, self.dropped | lost, self.changed)
+        changed = {why: rows[~np.isin(rows, bad)] for why, rows in self.changed.items()}
+        return Shapes(self.rows[kept], self.boxes[kept], left, self.dropped | lost, changed)
 
 
 _NONE = np.empty(0, np.int64)
@@ -81,6 +83,8 @@ def _rectangles(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> 
         turned = np.flatnonzero(rotation % 360)
         left, top, width, height = box.T
         boxes = np.stack([left, top, left + width, top + height]).T
+        back = np.flatnonzero((width < 0) | (height < 0))  # a corner was dragged over the opposite one
+        boxes[back] = envelope(outlines(boxes[back].reshape(-1, 2, 2)))
         boxes[turned] = envelope(outlines(rectangle_corners(box[turned], rotation[turned], sizes[turned])))
         drawn = Shapes(rows, boxes, changed={"envelope": rows[turned]})
     return _solid(drawn, np.abs(box[:, 2]), np.abs(box[:, 3]))

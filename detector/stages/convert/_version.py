@@ -18,6 +18,7 @@ from detector.stages.convert._account import account
 from detector.stages.convert._convert import convert
 from detector.stages.convert._identity import image_lines, label_files
 from detector.stages.convert._labels import refuse_labels
+from detector.stages.convert._leave_out import counted_once, leave_out
 from detector.stages.convert._options import Options
 from detector.stages.convert._publish import Version, make_folders, publish, write_files, write_table
 from detector.stages.convert._rows import text
@@ -48,10 +49,10 @@ class Part(NamedTuple):
 
 def to_version(job: Job[Options]) -> Result:
     """Convert what was pulled, and publish it as a dataset version."""
-    drawn = annotations.read(job.inputs["pull"].path)
+    drawn = leave_out(annotations.read(job.inputs["pull"].path), job.options.leave_out)
     if job.pipeline.task == "segment" and job.options.boxes == "fail":
         _refuse_boxes(drawn)
-    refuse_labels(drawn, job.pipeline.classes, job.options.several_labels)
+    refuse_labels(drawn, job.pipeline.classes, job.options.several_labels, job.options.leave_out)
     rows = _rows(drawn)
     with scratch_folder(job.datasets) as scratch:
         make_folders(scratch)
@@ -61,7 +62,7 @@ def to_version(job: Job[Options]) -> Result:
             written = beside.submit(write_table, instances, scratch / "instances.parquet")
             images = image_table(drawn.images, [part.included for part in parts])
             refuse_empty(images["split"].drop_null(), job.options.split)
-            lost = pa.concat_tables([drawn.losses, *(part.losses for part in parts)])
+            lost = counted_once(pa.concat_tables([drawn.losses, *(part.losses for part in parts)]))
             done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
             lines = [line for part in parts for line in part.lines.to_pylist()]
             return publish(job, scratch, Version(lines, images, written, done))

@@ -1,13 +1,22 @@
 """The annotation tables → YOLO: a txt for each image, the two tables of a dataset version, and an account of it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-from detector.stages import Job, Result, Source
+from detector.stages import Job, Pipeline, Place, Result, Source
 from detector.stages.convert._options import Options
 
-__all__ = ["LIBRARIES", "Options", "look", "run"]
+__all__ = ["LIBRARIES", "Options", "faults", "look", "run"]
 LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "pyyaml", "scipy")
+
+
+def faults(options: Options, pipeline: Pipeline) -> Iterator[tuple[Place, str]]:
+    """A label can't be learned and left out."""
+    learned = {label: name for name, labels in pipeline.classes.items() for label in labels}
+    for at, label in enumerate(options.leave_out):
+        if label in learned:
+            yield ("leave_out", at), f"{label!r} is also a label of the class {learned[label]!r}; take it out of one"
 
 
 def look(options: Options, _: Path) -> Source:

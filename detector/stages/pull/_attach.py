@@ -38,7 +38,7 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     task_ids = images["task_id"].to_numpy()
     found = [Loss("excluded", "image", why, int(task_ids[row]), None, detail) for row, (why, detail) in bad.items()]
     turned = got["row"].filter(got["transposed"]).to_pylist()
-    found += [Loss("changed", "image", "transposed", int(task_ids[row])) for row in turned]
+    found += [Loss("changed", "image", "transposed", int(task_ids[row])) for row in turned if row not in bad]
     regions, dropped = _without(annotations.regions, bad, task_ids)
     lost = pa.concat_tables([annotations.losses, losses.table(found + dropped)])
     return Annotations(_filled(images, got, list(bad)), regions, lost)

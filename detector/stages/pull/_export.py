@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from detector.data.annotations import Annotations
     from detector.label_studio.policy import Policy
 
+_FORM = 2  # of what is kept of an export: another one is not read
+
 
 @dataclass(frozen=True)
 class Export:
@@ -36,7 +38,7 @@ class Export:
         """The annotations, without pixels. Raises UsageError when they can't be read."""
         from detector.label_studio.tasks import annotations  # Arrow with it
 
-        config = self.label_config.read_text(encoding="utf-8") if self.label_config else None
+        config = self.label_config.read_bytes() if self.label_config else None
         try:
             return annotations(self.path, self.policy, config)
         except OSError as error:
@@ -45,7 +47,7 @@ class Export:
     @cached_property
     def files(self) -> Files:
         """Each reference in it, and the file that it means. Kept by content, so that asking again is cheap."""
-        asked = f"{self.content} {self.path} {self.root} {self.policy}"
+        asked = f"{_FORM} {self.content} {self.path} {self.root} {self.policy}"
         index = self.kept / f"{hashlib.sha256(asked.encode()).hexdigest()[:12]}.files.json"
         return files_of(self._sources, self.root, index)
 
@@ -68,5 +70,16 @@ def _digest(name: str, path: Path) -> str:
 
 def _unreadable(name: str, path: Path, error: OSError) -> UsageError:
     """What to say of a file of `pull` that can't be read."""
+    if name == "path" and path.is_dir():
+        return UsageError(f"pull.path: {path} is a folder{_of_what(path)}; in Label Studio choose Export, then JSON")
     hint = "Label Studio exports it as JSON" if name == "path" else "copy it from the project's Labeling Interface"
     return UsageError(f"pull.{name}: {path} can't be read ({error.strerror}); {hint}")
+
+
+def _of_what(folder: Path) -> str:
+    """What a folder holds that stands where an export should."""
+    names = {file.name for file in folder.iterdir()}
+    if names & {"labels", "classes.txt", "data.yaml"}:
+        return ", which `using: yolo` pulls"
+    single = all(name.removesuffix(".json").isdigit() for name in names)
+    return " of single annotations, as a target storage of Label Studio's writes them" if names and single else ""

@@ -2,11 +2,14 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from detector.data.paths import ends
+from detector.errors import UsageError
 from detector.system.files import write_whole
 
 Files = dict[str, str | None]  # each reference in an export → the file that it means; None where there is none
@@ -46,8 +49,8 @@ def stamps(files: Files) -> Iterator[str]:
 def find(source: str, root: Path) -> Path | None:
     """The file that a task's reference means, below `root`; None when there is none.
 
-    /data/local-files/?d=a/b.jpg and a/b.jpg mean root/a/b.jpg; /data/upload/3/x.jpg means root/upload/3/x.jpg,
-    root/3/x.jpg or root/x.jpg, whichever is there first. Nothing outside `root` is ever found.
+    /data/local-files/?d=a/b.jpg and a/b.jpg mean root/a/b.jpg or root/b.jpg; /data/upload/3/x.jpg means
+    root/upload/3/x.jpg, root/3/x.jpg or root/x.jpg, whichever is there first. Nothing outside `root` is ever found.
     """
     inside = root.resolve()
     try:
@@ -59,10 +62,74 @@ def find(source: str, root: Path) -> Path | None:
 
 
 def _candidates(source: str) -> Iterator[str]:
-    """Relative paths to try: as the reference has it first, then percent-decoded."""
+    """Relative paths to try: each as it is written, then by the other forms of its characters; shorter ends last."""
+    for path in whole_paths(source):
+        for end in ends(path):
+            yield from dict.fromkeys((end, *(unicodedata.normalize(form, end) for form in ("NFC", "NFD"))))
+
+
+def whole_paths(source: str) -> list[str]:
+    """The paths that a reference may say: as it has them first, then percent-decoded, then with / for a back-slash."""
     parts = urlsplit(source)
     if "/data/local-files/" in parts.path:
-        yield from parse_qs(parts.query).get("d", [])
-        return
-    for path in dict.fromkeys((source, parts.path, unquote(parts.path))):
-        yield from ends(path.removeprefix("/data/").lstrip("/"))
+        raw = source.partition("?d=")[2]  # a name may hold + & #, which a query has other uses for
+        paths = [*parse_qs(parts.query).get("d", []), raw, unquote(raw)]
+    else:
+        paths = [source, parts.path, unquote(parts.path)]
+    paths += [_posix(path) for path in paths if "\\" in path]
+    return list(dict.fromkeys(path.removeprefix("/data/").lstrip("/") for path in paths))
+
+
+def _posix(path: str) -> str:
+    """A path as Windows writes it, with slashes, and from its drive's root on."""
+    return re.sub("^[A-Za-z]:(?=/)", "", path.replace("\\", "/"))
+
+
+def shared(files: Files, root: Path) -> dict[str, str]:
+    """References that were shortened until they led to the picture of another, each with what there is to say.
+
+    Raises UsageError where two or more were shortened to one file that none of them names whole: it may be the picture
+    of any of them.
+    """
+    claims: dict[str, list[str]] = {}
+    for source, file in files.items():
+        if file:
+            claims.setdefault(file, []).append(source)
+    told: dict[str, str] = {}
+    nobodys: list[tuple[str, list[str]]] = []
+    for file, sources in claims.items():
+        if len(sources) > 1 and len({_plain(source) for source in sources}) > 1:
+            inside = Path(file).relative_to(root.resolve()).as_posix()
+            owner = next((source for source in sources if _plain(source) == unicodedata.normalize("NFC", inside)), "")
+            if not owner:
+                nobodys.append((inside, sources))
+            others = [source for source in sources if owner and _plain(source) != _plain(owner)]
+            told |= {source: f"{source}: {inside} is the picture of {owner}" for source in others}
+    if nobodys:
+        raise _several_of_one(nobodys, root)
+    return told
+
+
+def _several_of_one(nobodys: Sequence[tuple[str, Sequence[str]]], root: Path) -> UsageError:
+    inside, (one, other, *_) = nobodys[0]
+    more = f" ({len(nobodys):,} files are such)" if len(nobodys) > 1 else ""
+    return UsageError(
+        f"{one} and {other} both lead to {inside} below {root}{more}, and it can't be the picture of both; keep the"
+        " folders that the references name, so that each has a file of its own"
+    )
+
+
+def _plain(source: str) -> str:
+    """A reference without what does not tell two files apart."""
+    return unicodedata.normalize("NFC", unquote(whole_paths(source)[-1]))
+
+
+def none_found(sources: Sequence[str], root: Path) -> UsageError:
+    """The error for an export of which not one picture was found."""
+    count = "1 of 1 picture was" if len(sources) == 1 else f"{len(sources):,} of {len(sources):,} pictures were"
+    shown = ", ".join(sources[:3]) + (", …" if len(sources) > 3 else "")
+    where = f"below {root}" if root.is_dir() else f"below {root}, which is no folder"
+    return UsageError(
+        f"{count} not found: {shown}; looked {where}. Set pull.images to the folder that holds them, or pull from the"
+        " server itself with using: label_studio"
+    )

@@ -46,7 +46,7 @@ def run(job: Job[Options]) -> Result:
     """Ask for the tasks that changed, download the images that aren't here yet, write the tables."""
     from detector.label_studio.changes import update
     from detector.label_studio.client import connect
-    from detector.label_studio.label_config import image_fields
+    from detector.label_studio.label_config import canvases
     from detector.label_studio.listing import emails
     from detector.label_studio.projects import find_project
     from detector.label_studio.reading import How
@@ -61,8 +61,8 @@ def run(job: Job[Options]) -> Result:
         file = file_of(job.datasets, connection, project, "arrow")
         kept = update(connection, project, file, job.report.progress, anew=job.forced)
         link = f"{connection.url}/projects/{project.id}/data?task={{task}}"
-        fields = image_fields(project.config) if project.config else None
-        how = How(options.annotations, link, fields, emails(connection))
+        shown = canvases(project.config) if project.config else None
+        how = How(options.annotations, link, shown, emails(connection))
         drawn = tables(kept.tasks["json"].to_pylist(), how)
         rows = wanted(drawn)
         sources, numbers = drawn.images["source"].to_pylist(), drawn.images["task_id"].to_pylist()

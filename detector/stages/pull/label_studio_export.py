@@ -9,6 +9,7 @@ from detector.label_studio.policy import Policy
 from detector.stages import Job, Result, Section, Source
 
 if TYPE_CHECKING:
+    from detector.data.images import Pixels
     from detector.stages.pull._export import Export
 
 LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow")
@@ -39,13 +40,34 @@ def look(options: Options, datasets: Path) -> Source:
 
 def run(job: Job[Options]) -> Result:
     """Take in the images, write the tables."""
-    from detector.data.ingested import ingest_once
     from detector.stages.pull._attach import attach, finish, wanted
     from detector.stages.pull._export import Export
+    from detector.stages.pull._references import none_found
 
     looked = job.source and job.source.content
     export = looked if isinstance(looked, Export) else _opened(job.options, job.datasets)
     rows, sources = wanted(export.drawn), export.drawn.images["source"].to_pylist()
-    named = [export.files.get(sources[row]) for row in rows]
+    asked = [sources[row] for row in rows]
+    if asked and not any(export.files.get(source) for source in asked):
+        raise none_found(list(dict.fromkeys(asked)), export.root)
+    pixels = dict(zip(rows, _pixels(asked, export, job), strict=True))
+    return finish(attach(export.drawn, pixels), job.datasets, job.options.path.name)
+
+
+def _pixels(sources: list[str], export: "Export", job: Job[Options]) -> "list[Pixels]":
+    """What each reference leads to; a file that is another's picture is none of theirs."""
+    from detector.data.images import Pixels
+    from detector.data.ingested import ingest_once
+    from detector.stages.pull._references import shared
+
+    others = shared(export.files, export.root)
+    named = [None if source in others else export.files.get(source) for source in sources]
     pixels = ingest_once([Path(file) if file else None for file in named], job.datasets / "store", job.report.progress)
-    return finish(attach(export.drawn, dict(zip(rows, pixels, strict=True))), job.datasets, job.options.path.name)
+    return [
+        Pixels(problem="ambiguous_image", detail=others[source])
+        if source in others
+        else known._replace(detail=source)
+        if known.problem == "missing_image"
+        else known
+        for source, known in zip(sources, pixels, strict=True)
+    ]
