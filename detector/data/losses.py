@@ -22,6 +22,11 @@ REASONS = {
     "prediction_only": "has only a model's prediction",
     "no_shapes": "was annotated, but with nothing drawn (choices, text or ratings only)",
     "no_image": "has no image",
+    "no_txt": "has no txt",
+    "outside_txt": "its txt is a link that leads out of the folder",
+    "unreadable_name": "its file name is no Unicode text",
+    "lone_txt": "is a txt without a picture, and empty",
+    "no_split": "is in none of the source's own splits",
     "missing_image": "its image was not found",
     "broken_image": "its image can't be decoded",
     "nothing_left": "had regions, but none of them could be kept: no background",
@@ -37,6 +42,8 @@ REASONS = {
     "no_label": "has no label",
     "not_a_shape": "is no shape that a detector learns (choices, text, relation, keypoint, …)",
     "malformed_row": "is no row of YOLO's format",
+    "no_picture": "is in a txt without a picture",
+    "second_txt": "is in a second, different txt of its picture",
     "other_control": "belongs to no image of the task",
     "zero_area": "has no area",
     "too_few_points": "has fewer than three points",
@@ -61,7 +68,7 @@ class Loss(NamedTuple):
     action: str
     what: str
     reason: str
-    task_id: int
+    task_id: int | None
     region_id: str | None = None
     detail: str | None = None
 

@@ -50,4 +50,8 @@ class Options(Section):
     several_labels: Literal["fail", "each"] = Field(
         "fail", description="a region with several labels is refused, or becomes an object of each"
     )
-    split: Split = Field(default_factory=Split, description="how images are divided into train, val and test")
+    split: Split = Field(
+        default_factory=Split,
+        description="how images are divided into train, val and test; left out, the source's own splits count where it"
+        " has some, as a folder's train, valid and test do",
+    )

@@ -1,11 +1,11 @@
 """Folders in YOLO format, in the layouts that Darknet and Ultralytics made customary."""
 
 import pytest
+from detector.stages.pull._yolo_folder import parse
 
 from detector.data.annotations import read
 from detector.errors import UsageError
 from detector.stages import load
-from detector.stages.pull._yolo_folder import parse
 from tests.support.exports import PIPELINE, _job, convert, labels, picture, reasons
 
 LAYOUTS = {
