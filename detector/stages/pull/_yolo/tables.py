@@ -124,10 +124,10 @@ def _alone(made: _Made, folder: Folder, text: str) -> None:
 
 def _without_a_name(nameless: Sequence[str], names: Names) -> str:
     more = f" (and {len(nameless) - 1:,} more row{'s' * (len(nameless) > 2)})" if len(nameless) > 1 else ""
-    count = f"{len(names.labels)} name{'s' * (len(names.labels) != 1)}"
+    count = f"there {'is 1 name' if len(names.labels) == 1 else f'are {len(names.labels):,} names'}"
     if names.source == "classes":
-        return f"{nameless[0]}{more}, but there are {count}; give the names file as pull.names, or add to `classes`"
-    return f"{nameless[0]}{more}, but there are {count} in {names.source}; add what is missing there"
+        return f"{nameless[0]}{more}, but {count}; give the names file as pull.names, or add to `classes`"
+    return f"{nameless[0]}{more}, but {count} in {names.source}; add what is missing there"
 
 
 def _table(rows: list[tuple[Any, ...]], names: Sequence[str], schema: pa.Schema) -> pa.Table:

@@ -106,7 +106,7 @@ def _names(names: Any, place: Path) -> dict[int, str]:
         raise UsageError(f"{place}: names has keys that are no class ids; write 0: …, 1: … or a list") from error
     if not all(isinstance(value, str) for value in ids.values()):
         raise UsageError(f"{place}: names holds something that is no word; write a name for each class")
-    return {key: value.strip() for key, value in ids.items()}
+    return {key: ids[key].strip() for key in sorted(ids)}
 
 
 def _entries(value: Any, what: str) -> list[str]:
