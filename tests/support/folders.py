@@ -50,12 +50,13 @@ def pull(root: Path, classes=("Cup", "Plate"), datasets: Path | None = None, **o
     return backend.run(job)
 
 
-def convert(root: Path, classes=("Cup", "Plate"), pulling=None, **options) -> tuple[Dataset, list[str]]:
+def convert(root: Path, classes=("Cup", "Plate"), pulling=None, task="detect", **options) -> tuple[Dataset, list[str]]:
     """The dataset version of the folder, and what a person is told of it."""
     pulled, backend = pull(root, classes, **(pulling or {})), load("convert", "yolo")
     datasets = root.parent / "datasets" / "tests"
     given = backend.Options(**options)
-    job = make_job(given, Pipeline(classes=classes), {"pull": pulled}, datasets=datasets, folder=datasets / "run")
+    pipeline = Pipeline(task=task, classes=classes)
+    job = make_job(given, pipeline, {"pull": pulled}, datasets=datasets, folder=datasets / "run")
     result = backend.run(job)
     return Dataset(result.path), [*pulled.notes, *result.notes]
 
