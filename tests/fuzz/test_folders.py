@@ -201,7 +201,10 @@ def _account(root, dataset):
 def _label_rows(root):
     """The rows of each label file: beside a picture, in labels/, or with a row that is one."""
     for text in root.rglob("*.txt"):
-        is_list = text.name in {"classes.txt", "train.txt", "val.txt", "test.txt"} and not _has_picture(text)
+        is_list = text.name == "classes.txt" or (
+            text.parent == root and text.name in {"train.txt", "val.txt", "test.txt"}
+        )
+        is_list &= not _has_picture(text)
         if text.is_symlink() or is_list:
             continue
         rows = parse(decode(text.read_bytes(), "replace"))

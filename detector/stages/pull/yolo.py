@@ -52,6 +52,7 @@ def run(job: Job[Options]) -> Result:
     from detector.stages.pull._yolo.splits import splits_in
     from detector.stages.pull._yolo.tables import Known, tables
     from detector.stages.pull._yolo.words import descriptions
+    from detector.system.garbage import paused
 
     options, folder = job.options, _walked(job)
     if not folder.images:
@@ -61,7 +62,8 @@ def run(job: Job[Options]) -> Result:
     described, labels = descriptions(folder), label_files(folder)
     names = names_of(options.names, folder) if options.names else names_in(folder, described, job.pipeline.classes)
     splits = splits_in(folder, described, labels.alone)
-    drawn = tables(Known(folder, labels, names, splits), without_txt=options.without_txt)
+    with paused():
+        drawn = tables(Known(folder, labels, names, splits), without_txt=options.without_txt)
     rows = wanted(drawn)
     files = [None if (image := folder.images[row]) in folder.gone else options.path / image for row in rows]
     pixels = ingest_once(files, job.datasets / "store", job.report.progress)

@@ -16,8 +16,10 @@ from detector.stages.pull._yolo.names import Names
 from detector.stages.pull._yolo.rows import Row, rows_of
 from detector.stages.pull._yolo.splits import Splits
 from detector.stages.pull._yolo.walk import Folder
+from detector.terms import SPLITS
 
 _COLUMNS = ("image", "annotation_id", "region_id", "type", "labels", "x", "y", "width", "height", "rotation", "points")
+_DATA = {None: "{}"} | {split: json.dumps({"split": split}) for split in SPLITS}
 
 
 class _Made(NamedTuple):
@@ -71,8 +73,8 @@ def _why_not(image: str, text: str | None, folder: Folder, without_txt: str) -> 
 def _image(made: _Made, at: int, image: str, state: tuple[str | None, str], split: str | None) -> None:
     """A picture's row; `state` is why it is excluded, and what it is otherwise."""
     why, status = state
-    source, data = told(image), json.dumps({"split": split} if split else {})
-    made.images.append((at + 1, "image", "excluded" if why else status, source, None, data, *[None] * 4, split))
+    source = told(image)
+    made.images.append((at + 1, "image", "excluded" if why else status, source, None, _DATA[split], *[None] * 4, split))
     if why:
         made.losses.append(Loss("excluded", "image", why, at + 1, None, source))
 
