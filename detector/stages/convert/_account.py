@@ -71,9 +71,14 @@ def sentences(done: Account) -> list[str]:
 def _which(entries: Sequence[Mapping[str, Any]]) -> str:
     """`tasks 27, 101 and 3 more`; what belongs to no task is told by its file."""
     tasks = list(dict.fromkeys(str(entry["task_id"]) for entry in entries if "task_id" in entry))
-    named = tasks or list(dict.fromkeys(str(entry.get("detail")) for entry in entries))
-    more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
-    return f"{'task' + 's' * (len(tasks) > 1) + ' ' if tasks else ''}{', '.join(named[:5])}{more}"
+    files = list(dict.fromkeys(str(entry.get("detail")) for entry in entries if "task_id" not in entry))
+    named = [f"task{'s' * (len(tasks) > 1)} {_first(tasks)}"] if tasks else []
+    return ", ".join([*named, _first(files)] if files else named)
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
+    return f"{', '.join(names[:5])}{more}"
 
 
 def card(name: str, version: str, done: Account) -> str:

@@ -101,6 +101,7 @@ def test_words_of_yaml_stay_words(tmp_path):
         ("names: [Cup]\ntrain: {a: b}", "no path"),
         ("names: " + "[" * 5000, "can't be read as YAML"),
         (b"names: [\xff]", "not UTF-8"),
+        ("names: [Cup]\nkpt_shape: [17, 3]", "a pose data set"),
     ],
 )
 def test_a_data_yaml_that_cannot_be_understood_is_told(tmp_path, text, said):

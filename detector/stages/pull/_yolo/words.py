@@ -86,6 +86,8 @@ def of_yaml(text: str, place: Path, file: str) -> Description:
         raise UsageError(f"{place} can't be read as YAML ({told}); mend it") from error
     if not isinstance(data, dict):
         return Description(file, {}, None, {}, "")
+    if data.get("kpt_shape"):
+        raise UsageError(f"{place} is of a pose data set (kpt_shape): its rows hold keypoints, which are not read here")
     names = data.get("names") or {}
     path = data.get("path")
     return Description(
