@@ -33,18 +33,24 @@ def test_what_another_project_made_is_no_input_either(tmp_path):
     write(
         tmp_path,
         pictures("other/datasets/y/0123456789ab/images/train", 1)
-        | {"other/datasets/y/0123456789ab/instances.parquet": ""},
+        | {"other/datasets/y/0123456789ab/instances.parquet": "", "other/datasets/y/0123456789ab/data.yaml": ""},
     )
     write(tmp_path, pictures("other/datasets/y/store/ab", 1) | {"other/datasets/y/store/ingested.msgpack": ""})
-    write(tmp_path, pictures("other/runs/1/worst", 1) | {"other/runs/1/run.json": ""})
-    assert walked(tmp_path) == ["set/set0.jpg"]
+    write(
+        tmp_path,
+        pictures("other/runs/1/worst", 1)
+        | {"other/runs/1/run.json": "", "other/runs/1/pipeline.yaml": ""}
+        | pictures("set/run", 1)
+        | {"set/run/run.json": ""},
+    )
+    assert walked(tmp_path) == ["set/run/set-run0.jpg", "set/set0.jpg"]
 
 
 def test_a_folder_that_is_named_is_input_wherever_it_lies(tmp_path):
     datasets = tmp_path / "datasets" / "coco8"
     write(datasets, pictures("images/train", 2) | pictures("store/ab", 1) | pictures("pulled/x", 1))
     assert walked(datasets, datasets) == ["images/train/images-train0.jpg", "images/train/images-train1.jpg"]
-    version = write(datasets / "0123456789ab", pictures("images", 1) | {"instances.parquet": ""})
+    version = write(datasets / "0123456789ab", pictures("images", 1) | {"instances.parquet": "", "data.yaml": ""})
     assert len(walked(version, tmp_path / "datasets" / "other")) == 1
     assert len(walked(datasets, datasets)) == 2
 

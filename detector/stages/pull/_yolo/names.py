@@ -49,7 +49,7 @@ def names_of(file: Path, folder: Folder) -> Names:
     labels = of_yaml(text, file, file.name).names if is_yaml else dict(enumerate(lines(text)))
     if not labels:
         raise UsageError(f"pull.names: there is no name in {file}")
-    own = [path for path in folder.texts if (folder.root / path).samefile(file)] if file.suffix == ".txt" else []
+    own = [path for path in folder.texts if path.endswith(file.name) and (folder.root / path).samefile(file)]
     return Names(labels, file.name, [], frozenset([*own, *_named(folder)]))
 
 

@@ -77,7 +77,7 @@ def splits_in(folder: Folder, described: list[Description], alone: list[str]) ->
     of = {image: each.split for each in whole for image in each.images}
     if of:
         counts = ", ".join(f"{len(set(each.images)):,} {each.split}" for each in whole)
-        sources = " and ".join(dict.fromkeys(each.source for each in whole))
+        sources = _joined([each.source for each in whole])
         notes.insert(0, f"the folder has splits of its own, by {sources}: {counts}")
     return Splits(of, notes, frozenset(lists))
 
@@ -136,6 +136,12 @@ def _some(names: list[str], what: str) -> str:
     return f"{len(names):,} {what}s ({', '.join(names[:_FIRST])}{', …' if len(names) > _FIRST else ''})"
 
 
+def _joined(sources: list[str]) -> str:
+    """`a, b and c`, each once."""
+    *first, last = dict.fromkeys(sources)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _by_folders(folder: Folder) -> list[_Said]:
     by: dict[str, list[str]] = {}
     for image in folder.images:
@@ -157,9 +163,8 @@ def _merged(said: list[_Said]) -> list[_Said]:
     for split in SPLITS:
         ours = [each for each in said if each.split == split]
         if ours:
-            sources = " and ".join(dict.fromkeys(each.source for each in ours))
             images = dict.fromkeys(image for each in ours for image in each.images)
-            merged.append(_Said(sources, split, [*images]))
+            merged.append(_Said(_joined([each.source for each in ours]), split, [*images]))
     return merged
 
 

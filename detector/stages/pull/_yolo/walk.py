@@ -19,7 +19,12 @@ from detector.system.text import decode
 
 _IMAGE = frozenset(IMAGE_ENDINGS)
 _DESCRIBES = frozenset((".yaml", ".yml", ".data", ".names", ".labels"))
-_MADE = frozenset(("instances.parquet", "ingested.msgpack", "run.json", "pyvenv.cfg"))  # what a folder is told by
+_MADE = (  # what is in a version, in a store, in a run's folder, in a virtual environment
+    frozenset(("data.yaml", "instances.parquet")),
+    frozenset(("ingested.msgpack",)),
+    frozenset(("pipeline.yaml", "run.json")),
+    frozenset(("pyvenv.cfg",)),
+)
 _NEVER = frozenset(("__MACOSX", "__pycache__", "node_modules"))
 _KEYS = re.compile(r"^[\"']?(names|nc)[\"']?\s*:", re.MULTILINE)  # of a data.yaml, whatever it is called
 Identity = tuple[int, int]
@@ -105,7 +110,8 @@ def _folders(root: Path, seen: set[Identity], bases: list[str]) -> Iterator[tupl
         seen.add(identity)
         with os.scandir(path) as scanned:
             entries = sorted((entry for entry in scanned if entry.name[0] != "."), key=lambda entry: entry.name)
-        if relative and not _MADE.isdisjoint(entry.name for entry in entries):
+        names = {entry.name for entry in entries}
+        if relative and any(made <= names for made in _MADE):
             continue
         yield relative, entries
         for entry in entries:
