@@ -1,6 +1,7 @@
 """YOLO folders in which anything may stand anywhere: a sentence, or a version with every row and picture accounted."""
 
 import tempfile
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from detector.errors import DetectorError
 from detector.stages.pull._yolo.rows import parse
 from detector.system.text import decode
+from detector.terms import SPLITS
 from tests.fuzz import few, many
 from tests.support.exports import picture
 from tests.support.folders import convert, write
@@ -154,8 +156,9 @@ def _pictures():
 def converted(files, links, how):
     """Whether it was converted; the three sound pictures beside all else are one of each split where lists say so."""
     with tempfile.TemporaryDirectory() as parent:
-        sound = {f"images/s{at}.png": _pictures()[-1 - at] for at in range(3)}
-        root = write(Path(parent, "set"), sound | {f"labels/s{at}.txt": b"0 .5 .5 .25 .5" for at in range(3)} | files)
+        sound = {f"images/{split}/s{at}.png": _pictures()[-1 - at] for at, split in enumerate(SPLITS)}
+        sound |= {f"labels/{split}/s{at}.txt": b"0 .5 .5 .25 .5" for at, split in enumerate(SPLITS)}
+        root = write(Path(parent, "set"), sound | files)
         write(Path(parent), {"secret": f"{SECRET} 0 0 0 0\n", "val": "s1.png\n", "test": "s2.png\n"})
         for link in links:
             _link(root / link, parent)
@@ -214,7 +217,13 @@ def _label_rows(root):
 
 
 def _has_picture(text):
-    return any(text.with_suffix(ending).exists() for ending in ENDINGS)
+    """Whether a picture lies beside it; é may be written in two ways."""
+    pictures = (path for path in text.parent.parent.rglob("*") if path.suffix.lower() in ENDINGS)
+    return any(_composed(path) == _composed(text) for path in pictures)
+
+
+def _composed(path):
+    return unicodedata.normalize("NFC", str(path.with_suffix("")))
 
 
 how = st.tuples(st.sampled_from(["detect", "segment"]), st.booleans())
