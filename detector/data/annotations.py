@@ -24,6 +24,7 @@ IMAGES = pa.schema(
         ("extension", pa.string()),  # of the file in the store, with the dot
         ("width", pa.int32()),  # pixels, upright
         ("height", pa.int32()),
+        ("own_split", pa.string()),  # train | val | test where the source itself says so, as a folder's lists do
     ]
 )
 REGIONS = pa.schema(
@@ -50,7 +51,7 @@ LOSSES = pa.schema(
         ("action", pa.string()),  # dropped | changed | excluded
         ("what", pa.string()),  # task | annotation | region | image
         ("reason", pa.string()),  # a key of detector.data.losses.REASONS
-        ("task_id", pa.int64()),
+        ("task_id", pa.int64()),  # null where there is none, as for a txt without a picture
         ("region_id", pa.string()),  # null unless `what` is region
         ("detail", pa.string()),  # what a person needs to find it: a label, a file name, an error; may be null
     ]

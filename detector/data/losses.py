@@ -27,6 +27,11 @@ REASONS = {
     "unreadable_task": "is no task that can be read",
     "repeated_task": "is in the export once more, the same",
     "no_image": "has no image",
+    "no_txt": "has no txt",
+    "outside_txt": "its txt is a link that leads out of the folder",
+    "unreadable_name": "its file name is no Unicode text",
+    "lone_txt": "is a txt without a picture, and empty",
+    "no_split": "is in none of the source's own splits",
     "missing_image": "its image was not found",
     "ambiguous_image": "its image was not found, and the file of that name is another's",
     "broken_image": "its image can't be decoded",
@@ -45,6 +50,8 @@ REASONS = {
     "unreadable": "can't be read",
     "left_out": "has a label that convert.leave_out names",
     "malformed_row": "is no row of YOLO's format",
+    "no_picture": "is in a txt without a picture",
+    "second_txt": "is in a second, different txt of its picture",
     "other_control": "belongs to no image of the task (pull.label_config says which control shows which)",
     "zero_area": "has no area",
     "too_few_points": "has fewer than three points",
@@ -70,7 +77,7 @@ class Loss(NamedTuple):
     action: str
     what: str
     reason: str
-    task_id: int
+    task_id: int | None
     region_id: str | None = None
     detail: str | None = None
 

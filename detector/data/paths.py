@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".mpo", ".pfm")
+IMAGE_ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".mpo"),
+    *(".gif", ".avif", ".heic", ".heif", ".jp2", ".dng", ".pfm"),  # pictures that are no use, and so are counted
+)
 
 
 def ends(path: str) -> Iterator[str]:

@@ -47,7 +47,7 @@ def view(name: str, steps: Sequence[Done], dataset: Dataset | None, resolved: st
 
 def _data(dataset: Dataset) -> dict[str, Any]:
     account = dataset.conversion
-    kept, tasks = account["kept"], dict(_links(dataset))
+    kept, tasks = account["kept"], dict[int | str | None, str](_links(dataset))
     losses = {action: _losses(account[action], tasks) for action in ("excluded", "dropped", "changed")}
     rows = [(label, [kept["objects_in"][split][label] for split in SPLITS]) for label in dataset.classes]
     return {"version": dataset.version, "kept": kept, "splits": SPLITS, "classes": rows, "losses": losses}
@@ -59,11 +59,11 @@ def _links(dataset: Dataset) -> Iterator[tuple[int, str]]:
             yield task, link
 
 
-def _losses(listed: Mapping[str, list[dict[str, Any]]], links: Mapping[int, str]) -> list[dict[str, Any]]:
+def _losses(listed: Mapping[str, list[dict[str, Any]]], links: Mapping[int | str | None, str]) -> list[dict[str, Any]]:
     """A row for each reason: how many, why, and the tasks by number and link."""
     rows = []
     for reason, entries in listed.items():
-        tasks = list(dict.fromkeys(entry["task_id"] for entry in entries))
+        tasks = list(dict.fromkeys(entry.get("task_id", entry.get("detail")) for entry in entries))
         named = [(task, links.get(task)) for task in tasks[:TASKS_NAMED]]
         rows.append({"count": len(entries), "why": REASONS[reason], "tasks": named, "more": len(tasks) - len(named)})
     return rows

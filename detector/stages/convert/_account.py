@@ -64,11 +64,21 @@ def sentences(done: Account) -> list[str]:
     lines = []
     for action in ("dropped", "changed", "excluded"):
         for reason, entries in done[action].items():
-            tasks = list(dict.fromkeys(str(entry["task_id"]) for entry in entries))
-            more = f" and {len(tasks) - 5:,} more" if len(tasks) > 5 else ""
-            which = f"task{'s' * (len(tasks) > 1)} {', '.join(tasks[:5])}{more}"
-            lines.append(f"{len(entries):,} {action}: {REASONS[reason]} ({which})")
+            lines.append(f"{len(entries):,} {action}: {REASONS[reason]} ({_which(entries)})")
     return lines
+
+
+def _which(entries: Sequence[Mapping[str, Any]]) -> str:
+    """`tasks 27, 101 and 3 more`; what belongs to no task is told by its file."""
+    tasks = list(dict.fromkeys(str(entry["task_id"]) for entry in entries if "task_id" in entry))
+    files = list(dict.fromkeys(str(entry.get("detail")) for entry in entries if "task_id" not in entry))
+    named = [f"task{'s' * (len(tasks) > 1)} {_first(tasks)}"] if tasks else []
+    return ", ".join([*named, _first(files)] if files else named)
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
+    return f"{', '.join(names[:5])}{more}"
 
 
 def card(name: str, version: str, done: Account) -> str:
@@ -96,8 +106,9 @@ def card(name: str, version: str, done: Account) -> str:
 def _reasons(listed: dict[str, list[Any]]) -> list[str]:
     lines = []
     for reason, entries in listed.items():
-        tasks = {entry["task_id"]: entry.get("link") for entry in entries}
+        tasks = {entry.get("task_id", entry.get("detail")): entry.get("link") for entry in entries}
         named = ", ".join(f"[{task}]({link})" if link else str(task) for task, link in [*tasks.items()][:20])
         more = f" and {len(tasks) - 20:,} more, listed in conversion.json" if len(tasks) > 20 else ""
-        lines.append(f"- **{len(entries):,}** {REASONS[reason]}. Tasks: {named}{more}.")
+        what = "Tasks" if "task_id" in entries[0] else "Files"
+        lines.append(f"- **{len(entries):,}** {REASONS[reason]}. {what}: {named}{more}.")
     return lines

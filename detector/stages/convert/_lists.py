@@ -4,13 +4,14 @@ from pathlib import Path
 
 from detector.errors import UsageError
 from detector.stages.convert._options import Split
+from detector.system.text import decode, lines
 
 
 def read_lists(split: Split) -> dict[str, str]:
     """The split that the lists give to each image that they name. Raises UsageError for one that is in two splits."""
     listed: dict[str, str] = {}
     for name, file in (split.lists or {}).items():
-        for line in filter(None, map(str.strip, _read(file).splitlines())):
+        for line in lines(_read(file)):
             image = line.replace("\\", "/")
             if listed.setdefault(image, name) != name:
                 raise UsageError(
@@ -21,6 +22,8 @@ def read_lists(split: Split) -> dict[str, str]:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return decode(file.read_bytes())
+    except UnicodeDecodeError as error:
+        raise UsageError(f"convert.split.lists: {file} is not UTF-8 text; save it as UTF-8") from error
     except OSError as error:
         raise UsageError(f"convert.split.lists: {file} can't be read ({error.strerror})") from error

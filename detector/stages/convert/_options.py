@@ -55,4 +55,8 @@ class Options(Section):
         description="labels that no class is made of; a picture with nothing else is a background",
         examples=[["Shadow"]],
     )
-    split: Split = Field(default_factory=Split, description="how images are divided into train, val and test")
+    split: Split = Field(
+        default_factory=Split,
+        description="how images are divided into train, val and test; left out, the source's own splits count where it"
+        " has some, as a folder's train, valid and test do",
+    )

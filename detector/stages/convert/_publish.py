@@ -28,6 +28,7 @@ class Version(NamedTuple):
     images: pa.Table
     instances: Future[None]  # their table, when it is written
     account: Account
+    told: list[str]  # what a person should know of its splits
 
 
 def make_folders(folder: Path) -> None:
@@ -60,7 +61,7 @@ def publish(job: Job[Any], scratch: Path, made: Version) -> Result:
     else:
         scratch.rename(folder)
     _point_latest(job.datasets, version)
-    return _result(folder, done)
+    return _result(folder, done, made.told)
 
 
 def _describe(folder: Path, name: str, version: str, done: Account) -> None:
@@ -100,7 +101,7 @@ def _point_latest(datasets: Path, version: str) -> None:
     scratch.replace(datasets / "latest")
 
 
-def _result(folder: Path, done: Account) -> Result:
+def _result(folder: Path, done: Account, notes: list[str]) -> Result:
     kept = done["kept"]
     splits = ", ".join(f"{count:,} {split}" for split, count in kept["images_in"].items())
     figures = {"images": kept["images"], "backgrounds": kept["backgrounds"], "objects": kept["objects"]}
@@ -108,7 +109,7 @@ def _result(folder: Path, done: Account) -> Result:
     figures |= {f"objects/{name}": count for name, count in kept["objects_of"].items()}
     summary = f"version {folder.name}: {kept['objects']:,} objects on {kept['images']:,} images ({splits})"
     told = [folder / name for name in ("card.md", "conversion.json", "data.yaml")]
-    return Result(folder, folder.name, summary, figures, {"dataset": told}, sentences(done), kept["images"])
+    return Result(folder, folder.name, summary, figures, {"dataset": told}, [*notes, *sentences(done)], kept["images"])
 
 
 def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) -> None:

@@ -1,11 +1,13 @@
 """Which images train, which validate, which test: decided by what an image is, never by when it came.
 
 An image's place comes from a hash of its content (or of its group's name), so it stays where it is as the project
-grows, exact copies never part, and the test set stays frozen.
+grows, exact copies never part, and the test set stays frozen. Copies that Roboflow augmented carry the name of their
+picture, and stay together by it.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -16,13 +18,17 @@ from detector.stages.convert._lists import read_lists
 from detector.stages.convert._options import Split
 from detector.terms import SPLITS
 
+_AUGMENTED = re.compile(r"([^/\\]+)\.rf\.[0-9A-Za-z]{16,}\.\w+$")  # IMG_1_jpg.rf.<32 digits>.jpg
 _WORDS = {"valid": "val", "validation": "val", "training": "train", "testing": "test"}
 
 
 def assign(images: pa.Table, split: Split) -> list[str]:
     """The split of each row of the annotation images. Raises UsageError for what names no split."""
+    own: list[str] = images["own_split"].to_pylist()
+    if any(own):
+        return own  # every one of them: see `settle`
     data = [json.loads(text) for text in images["data"].to_pylist()] if split.field or split.group_by else []
-    keys = images["sha256"].to_pylist()
+    keys = list(map(same_picture, images["source"].to_pylist(), images["sha256"].to_pylist()))
     if split.group_by:
         keys = [_group(row, split.group_by, key) for row, key in zip(data, keys, strict=True)]
     assigned = _by_hash(keys, split)
@@ -45,11 +51,21 @@ def _named(source: str, listed: Mapping[str, str]) -> str | None:
     return next((listed[end] for end in ends(source) if end in listed), None)
 
 
+def same_picture(source: str, content: str) -> str:
+    """A key that copies of one picture share: of its name where it was augmented, otherwise its content's own."""
+    augmented = _AUGMENTED.search(source) if ".rf." in source else None
+    return hashlib.sha256(augmented[1].encode()).hexdigest() if augmented else content
+
+
+def place(key: str) -> float:
+    """Keys are hexadecimal and uniform: the first 52 bits of one are a number in [0, 1)."""
+    return int(key[:13], 16) / 16**13
+
+
 def _by_hash(keys: list[str], split: Split) -> list[str]:
-    """The keys are hexadecimal and uniform: the first 52 bits of each are a number in [0, 1)."""
     test, held_out = split.share("test"), split.share("test") + split.share("val")
-    places = (int(key[:13], 16) / 16**13 for key in keys)
-    return ["test" if place < test else "val" if place < held_out else "train" for place in places]
+    places = map(place, keys)
+    return ["test" if at < test else "val" if at < held_out else "train" for at in places]
 
 
 def _group(data: dict[str, object], group_by: str, key: str) -> str:

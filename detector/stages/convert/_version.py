@@ -20,6 +20,7 @@ from detector.stages.convert._identity import image_lines, label_files
 from detector.stages.convert._labels import refuse_labels
 from detector.stages.convert._leave_out import counted_once, leave_out
 from detector.stages.convert._options import Options
+from detector.stages.convert._own import settle
 from detector.stages.convert._publish import Version, make_folders, publish, write_files, write_table
 from detector.stages.convert._rows import text
 from detector.stages.convert._split import refuse_empty
@@ -49,7 +50,8 @@ class Part(NamedTuple):
 
 def to_version(job: Job[Options]) -> Result:
     """Convert what was pulled, and publish it as a dataset version."""
-    drawn = leave_out(annotations.read(job.inputs["pull"].path), job.options.leave_out)
+    pulled = annotations.read(job.inputs["pull"].path)
+    drawn, told = settle(leave_out(pulled, job.options.leave_out), job.options.split)
     if job.pipeline.task == "segment" and job.options.boxes == "fail":
         _refuse_boxes(drawn)
     refuse_labels(drawn, job.pipeline.classes, job.options.several_labels, job.options.leave_out)
@@ -65,7 +67,7 @@ def to_version(job: Job[Options]) -> Result:
             lost = counted_once(pa.concat_tables([drawn.losses, *(part.losses for part in parts)]))
             done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
             lines = [line for part in parts for line in part.lines.to_pylist()]
-            return publish(job, scratch, Version(lines, images, written, done))
+            return publish(job, scratch, Version(lines, images, written, done, told))
 
 
 def _refuse_boxes(drawn: Annotations) -> None:

@@ -1,50 +1,79 @@
 """A folder in YOLO format, as Darknet and Ultralytics use it: an image, and a txt that says what is on it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from detector.stages import Job, Result, Section, Source
 
-LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow")
+if TYPE_CHECKING:
+    from detector.stages.pull._yolo.walk import Folder
+
+LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow", "pyyaml")
 
 
 class Options(Section):
-    """A folder of images with a txt each.
+    """A folder of images with a txt each, as Ultralytics, Darknet, Roboflow and CVAT write it.
 
-    The txt lies beside its image, or in `labels/` (or `labels/yolo/`) where the image is in `images/`. Lists named
-    train.txt, val.txt (or valid.txt) and test.txt in the folder become the data field `split` of the images.
+    The txt lies beside its image, or in `labels/` (or `labels/yolo/`) where the image is in `images/`. What the folder
+    says of itself counts: class names of data.yaml, obj.names or classes.txt; splits of data.yaml, obj.data, the lists
+    train.txt, val.txt (or valid.txt) and test.txt, or folders called train, valid and test. They are the data field
+    `split`, too.
     """
 
     using: Literal["yolo"] = "yolo"
     path: Path = Field(description="the folder")
     names: Path | None = Field(
-        None, description="class names, a line each (obj.names); otherwise class ids count through `classes`"
+        None,
+        description="class names, a line each (obj.names), or a data.yaml; otherwise the folder's own list, and class"
+        " ids count through `classes` where it has none",
     )
     without_txt: Literal["exclude", "background"] = Field(
         "exclude", description="an image without a txt is unlabelled and left out, or shows nothing"
     )
 
 
-def look(options: Options, _: Path) -> Source:
+def look(options: Options, datasets: Path) -> Source:
     """The folder as it is now: it changes whenever one of its files does, or the list of names."""
-    from detector.stages.pull._yolo_folder import files_below, state_of
+    from detector.stages.pull._yolo.walk import state_of, walk
 
-    files = sorted(files_below(options.path))
-    return Source(state_of([*files, *([str(options.names)] if options.names else [])]))
+    folder = walk(options.path, datasets)
+    return Source(folder.state + (state_of(options.names) if options.names else ""), folder)
 
 
 def run(job: Job[Options]) -> Result:
     """Read the folder, take in the images, write the tables."""
     from detector.data.ingested import ingest_once
+    from detector.errors import UsageError
     from detector.stages.pull._attach import attach, finish, wanted
-    from detector.stages.pull._yolo_folder import images_in, names_of, tables
+    from detector.stages.pull._yolo.labels import label_files
+    from detector.stages.pull._yolo.names import names_in, names_of
+    from detector.stages.pull._yolo.splits import splits_in
+    from detector.stages.pull._yolo.tables import Known, tables
+    from detector.stages.pull._yolo.words import descriptions
+    from detector.system.garbage import paused
 
-    options = job.options
-    images = images_in(options.path)
-    names = names_of(options.names) if options.names else list(job.pipeline.classes)
-    drawn = tables(images, names, options.path, without_txt=options.without_txt)
+    options, folder = job.options, _walked(job)
+    if not folder.images:
+        raise UsageError(
+            f"pull.path: there is no image below {options.path} (hidden folders, and what detector makes, don't count)"
+        )
+    described, labels = descriptions(folder), label_files(folder)
+    names = names_of(options.names, folder) if options.names else names_in(folder, described, job.pipeline.classes)
+    splits = splits_in(folder, described, labels.alone)
+    with paused():
+        drawn = tables(Known(folder, labels, names, splits), without_txt=options.without_txt)
     rows = wanted(drawn)
-    pixels = ingest_once([images[row] for row in rows], job.datasets / "store", job.report.progress)
-    return finish(attach(drawn, dict(zip(rows, pixels, strict=True))), job.datasets, str(options.path))
+    files = [None if (image := folder.images[row]) in folder.gone else options.path / image for row in rows]
+    pixels = ingest_once(files, job.datasets / "store", job.report.progress)
+    attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
+    return finish(attached, job.datasets, str(options.path), [*names.notes, *splits.notes])
+
+
+def _walked(job: Job[Options]) -> "Folder":
+    """The folder as `look` saw it."""
+    from detector.stages.pull._yolo.walk import Folder, walk
+
+    seen = job.source and job.source.content
+    return seen if isinstance(seen, Folder) else walk(job.options.path, job.datasets)
