@@ -1,0 +1,132 @@
+"""TensorRT for RTX: an engine for NVIDIA's RTX GPUs, built on any x86-64 machine, with a GPU or without one."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PositiveInt, field_validator
+
+from detector.errors import DetectorError
+from detector.stages import Job, Result, Section, Source
+from detector.stages.export._targets import PORTABLE, Batch, ComputeCapabilities, as_batch, in_words
+from detector.stages.export._tolerance import Tolerance
+
+LIBRARIES = ("tensorrt-rtx", "onnxconverter-common", "onnx", "onnxslim", "torch", "ultralytics-opencv-headless")
+LOG = "tensorrt-rtx.log"
+MISSING = (
+    "TensorRT for RTX is not installed: on x86-64 Linux or Windows, pip install tensorrt-rtx; for other machines there "
+    "is none"
+)
+
+
+class Options(Section):
+    """A TensorRT for RTX engine. The graph that it is built from is compared with the checkpoint."""
+
+    NOT_NAMED = frozenset({"tolerance", "without_library"})
+    using: Literal["tensorrt_rtx"] = "tensorrt_rtx"
+    precision: Literal["fp32", "fp16"] = Field("fp16", description="of weights and layers; input and output are fp32")
+    batch: PositiveInt | tuple[PositiveInt, PositiveInt] | Batch = Field(
+        1, description="pictures at once: a number, or a range such as [1, 16] or {min: 1, optimum: 8, max: 16}"
+    )
+    compute_capabilities: ComputeCapabilities | None = Field(
+        None, description=f"kinds of GPU to build for; left out: {PORTABLE}. 7.5 (Turing) only when it is named"
+    )
+    without_library: Literal["skip", "fail"] = Field(
+        "fail", description="where the library can't be had: record that it was skipped, or fail"
+    )
+    tolerance: Tolerance = Field(default_factory=Tolerance, description="largest differences from the checkpoint")
+
+    @field_validator("batch")
+    @classmethod
+    def _rises(cls, batch: int | tuple[int, int] | Batch) -> int | tuple[int, int] | Batch:
+        as_batch(batch)
+        return batch
+
+
+def look(options: Options, datasets: Path) -> Source:
+    """The GPUs that the engine could be run on here."""
+    from detector.stages.export._gpu import gpus
+
+    del options, datasets
+    return Source(gpus())
+
+
+def run(job: Job[Options]) -> Result:
+    """Write <name>.rtx.engine with its sidecar, the ONNX file that it was built from, labels.txt and parity.json.
+
+    Raises:
+        DetectorError: the library is not here and `without_library` is fail, or it can't build this network.
+        GateRefused: the graph, or the engine where it can be run, differs too much from the checkpoint.
+    """
+    if importlib.util.find_spec("tensorrt_rtx") is None:
+        return _without(job)
+    from detector.stages.export._make import result
+    from detector.stages.export._parity import compare
+    from detector.stages.export._runners import onnx_runner
+
+    options = job.options
+    graph = _graph(job)
+    parity = compare(job, onnx_runner(graph), options.tolerance, options.precision)
+    engine = graph.with_suffix(".engine")
+    sidecar = _build(job, graph, engine)
+    made = result(job, [engine, sidecar, graph, job.folder / LOG], parity)
+    facts = f"{engine.name}, {made.figures['megabytes']:.1f} MB, {options.precision}: built for compute capability "
+    return _tried(job, engine, replace(made, summary=facts + in_words(options.compute_capabilities)), parity.sentence)
+
+
+def _graph(job: Job[Options]) -> Path:
+    """<name>.rtx.onnx: the checkpoint as ONNX, in the precision of the engine."""
+    from detector.models.quiet import quietly
+    from detector.stages.export._graph import write_graph
+    from detector.stages.export._make import LOG as CONVERSION
+    from detector.stages.export._make import make
+
+    batch = as_batch(job.options.batch)
+    exported = make(job, format="onnx", dynamic=batch.varies, batch=batch.max, device="cpu")
+    graph = exported.with_name(f"{exported.stem}.rtx.onnx")
+    with quietly(job.folder / CONVERSION):
+        write_graph(exported, graph, job.options.precision)
+    exported.unlink()
+    return graph
+
+
+def _build(job: Job[Options], graph: Path, engine: Path) -> Path:
+    """Build the engine, and write its sidecar."""
+    from detector.stages.export import _sidecar
+    from detector.stages.export._recipe import recipe
+    from detector.stages.export._rtx import build
+
+    options = job.options
+    built = build(graph, as_batch(options.batch), options.compute_capabilities, job.folder / LOG)
+    engine.write_bytes(built.engine)
+    return _sidecar.write(engine, recipe(job, graph, built))
+
+
+def _tried(job: Job[Options], engine: Path, made: Result, graph: str) -> Result:
+    """The result with what is true of this machine; `graph` is how close the graph is to the checkpoint, in words."""
+    from detector.stages.export._parity import compare
+    from detector.stages.export._rtx_run import Engine, gpu, misfit
+
+    here, log, options = gpu(), job.folder / LOG, job.options
+    notes = [f"its graph, on the processor: {graph}"]
+    if here is None:
+        return replace(made, summary=f"{made.summary}; not run on this machine", notes=notes)
+    if why := misfit(engine, log):
+        return replace(made, summary=f"{made.summary}; does not fit the {here} of this machine: {why}", notes=notes)
+    runner = Engine(engine, log)
+    parity = compare(job, runner, options.tolerance, options.precision, "parity-engine.json")
+    speed = runner.milliseconds()
+    notes.append(f"itself, on the {here}: {parity.sentence}; {speed:.2f} ms a batch of {as_batch(options.batch).min}")
+    return replace(made, figures={**made.figures, **_of_engine(parity.figures), "milliseconds": speed}, notes=notes)
+
+
+def _of_engine(figures: Mapping[str, float]) -> dict[str, float]:
+    return {f"engine/{name}": value for name, value in figures.items()}
+
+
+def _without(job: Job[Options]) -> Result:
+    if job.options.without_library == "fail":
+        raise DetectorError(f"{MISSING}. To go on without an engine, set `without_library: skip`")
+    return Result(job.folder, f"skipped: {MISSING}", f"skipped: {MISSING}", {"skipped": 1})
