@@ -68,7 +68,9 @@ def build(graph: Path, batch: Batch, capabilities: Sequence[float] | None, log: 
         config.add_optimization_profile(_profile(builder, network, batch))
     engine = builder.build_serialized_network(network, config)
     if engine is None:
-        raise DetectorError(f"TensorRT for RTX can't build an engine from {graph.name}: {logger.why}; see {log}")
+        raise DetectorError(
+            f"TensorRT for RTX can't build an engine from {graph.name}: {logger.why}{_hint(capabilities)}; see {log}"
+        )
     inputs = [_tensor(network.get_input(index)) for index in range(network.num_inputs)]
     outputs = [_tensor(network.get_output(index)) for index in range(network.num_outputs)]
     return Built(bytes(engine), inputs, outputs)
@@ -93,6 +95,11 @@ def _aim(config: Any, capabilities: Sequence[float] | None) -> None:
     config.num_compute_capabilities = len(capabilities)
     for index, capability in enumerate(capabilities):
         config.set_compute_capability(trt.ComputeCapability(round(capability * 10)), index)
+
+
+def _hint(capabilities: Sequence[float] | None) -> str:
+    turing = capabilities is not None and 7.5 in capabilities
+    return ". Turing takes most networks in `precision: fp16` only; or leave 7.5 out" if turing else ""
 
 
 def _profile(builder: Any, network: Any, batch: Batch) -> Any:
