@@ -16,7 +16,7 @@ from detector.run import stopping
 from detector.terms import STAGES, Task
 
 if TYPE_CHECKING:
-    from detector.commands.doctor import Finding
+    from detector.commands.findings import Finding
 
 _STAGES = click.Choice(STAGES)
 _pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt, field_validator
 
 from detector.errors import DetectorError
 from detector.stages import Job, Result, Section, Source
-from detector.stages.export._targets import PORTABLE, Batch, ComputeCapabilities, as_batch, in_words
+from detector.stages.export._targets import CAPABILITIES, PORTABLE, Batch, ComputeCapabilities, as_batch, in_words
 from detector.stages.export._tolerance import Tolerance
 
 LIBRARIES = ("tensorrt-rtx", "onnxconverter-common", "onnx", "onnxslim", "torch", "ultralytics-opencv-headless")
@@ -31,7 +31,7 @@ class Options(Section):
         1, description="pictures at once: a number, or a range such as [1, 16] or {min: 1, optimum: 8, max: 16}"
     )
     compute_capabilities: ComputeCapabilities | None = Field(
-        None, description=f"kinds of GPU to build for; left out: {PORTABLE}. 7.5 (Turing) only when it is named"
+        None, description=f"kinds of GPU to build for, of {CAPABILITIES}; left out: {PORTABLE}"
     )
     without_library: Literal["skip", "fail"] = Field(
         "fail", description="where the library can't be had: record that it was skipped, or fail"
@@ -47,10 +47,10 @@ class Options(Section):
 
 def look(options: Options, datasets: Path) -> Source:
     """The GPUs that the engine could be run on here."""
-    from detector.stages.export._gpu import gpus
+    from detector.stages.export._gpu import state
 
     del options, datasets
-    return Source(gpus())
+    return Source(state())
 
 
 def run(job: Job[Options]) -> Result:
