@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from detector.commands.findings import Finding
-from detector.stages.export.tensorrt_rtx import CAPABILITIES
 from detector.system.gpus import Gpu, cuda_of_torch, gpus, too_old
 from detector.system.installed import version_of
 
@@ -58,12 +57,18 @@ def _runs_no_rtx(there: list[Gpu]) -> tuple[str, str]:
     if not there:
         return "no NVIDIA GPU", ""
     gpu = there[0]
-    if float(gpu.capability) not in CAPABILITIES:
+    if not _is_built_for(gpu.capability):
         advice = "for this GPU: {using: tensorrt}"
         return f"the {gpu.name} has compute capability {gpu.capability}, and is no RTX GPU", advice
     if why := too_old(gpu.driver, 12 if version_of("tensorrt-rtx-cu12") else 13):
         return why, UPDATE
     return "", ""
+
+
+def _is_built_for(capability: str) -> bool:
+    import tensorrt_rtx
+
+    return f"SM{capability.replace('.', '')}" in tensorrt_rtx.ComputeCapability.__members__
 
 
 def _tensorrt(there: list[Gpu]) -> Finding:

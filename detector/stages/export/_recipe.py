@@ -6,7 +6,7 @@ from typing import Any
 from detector.data.trained import Trained
 from detector.stages import Job
 from detector.stages.export import _rtx, _sidecar
-from detector.stages.export._targets import as_batch, in_words
+from detector.stages.export._targets import in_words
 
 LAYOUTS = (
     "batch, values, candidates: centre x, centre y, width and height in pixels of the input, a score 0 … 1 for each "
@@ -19,11 +19,10 @@ LAYOUTS = (
 def recipe(job: Job[Any], graph: Path, built: _rtx.Built) -> _sidecar.Recipe:
     """What the engine `built` from the ONNX file `graph` was made from."""
     options, trained = job.options, Trained(job.inputs["train"].path).made_from
-    batch = as_batch(options.batch)
     return _sidecar.Recipe(
         library=_rtx.VERSION,
         precision=options.precision,
-        batch=batch.model_copy(update={"optimum": batch.best}),
+        batch=options.batch,
         compute_capabilities=options.compute_capabilities and list(options.compute_capabilities),
         runs_on=f"compute capability {in_words(options.compute_capabilities)}",
         onnx=_sidecar.file_of(graph),

@@ -1,13 +1,14 @@
 """What a TensorRT for RTX engine is built for: kinds of GPU, and sizes of batch."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt, WithJsonSchema, model_validator
 
 CAPABILITIES = (7.5, 8.0, 8.6, 8.9, 12.0, 12.1)  # all that the library builds for when asked
 PORTABLE = "8.0, 8.6, 8.9, 12.0 and later"  # what it builds for when not asked. Source: "CPU-Only AOT and
 # TensorRT-RTX Engines" in NVIDIA's documentation of TensorRT for RTX 1.x
+RANGES = "[1, 16], or {min: 1, optimum: 8, max: 16}"
 
 
 def _known(capability: float) -> float:
@@ -29,23 +30,36 @@ ComputeCapabilities = Annotated[tuple[ComputeCapability, ...], AfterValidator(_i
 
 
 class Batch(BaseModel):
-    """How many pictures the engine takes at once, and the number that it is optimised for: `max` when left out."""
+    """How many pictures the engine takes at once, and the number that it is optimised for: `max` when left out.
+
+    In pipeline.yaml it is 8, [1, 16] or {min: 1, optimum: 8, max: 16}.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     min: PositiveInt
-    optimum: PositiveInt | None = None
+    optimum: PositiveInt
     max: PositiveInt
+
+    def __str__(self) -> str:
+        """As it is in the names of steps and files: 8, 1-16 or 1-8-16."""
+        return "-".join(map(str, dict.fromkeys((self.min, self.optimum, self.max))))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_full(cls, given: Any) -> Any:
+        if isinstance(given, int) and not isinstance(given, bool):
+            return {"min": given, "optimum": given, "max": given}
+        if isinstance(given, list | tuple) and len(given) == 2:
+            return {"min": given[0], "optimum": given[1], "max": given[1]}
+        if isinstance(given, dict):
+            return {"optimum": given.get("max", 1)} | given
+        raise ValueError(f"is a number of pictures, or a range: {RANGES}")
 
     @model_validator(mode="after")
     def _rises(self) -> "Batch":
-        if not self.min <= self.best <= self.max:
-            raise ValueError("a range of batches goes from few to many: {min: 1, optimum: 8, max: 16}, or [1, 16]")
+        if not self.min <= self.optimum <= self.max:
+            raise ValueError(f"a range goes from few to many: {RANGES}")
         return self
-
-    @property
-    def best(self) -> int:
-        """The number of pictures that the engine is optimised for."""
-        return self.max if self.optimum is None else self.optimum
 
     @property
     def varies(self) -> bool:
@@ -53,12 +67,20 @@ class Batch(BaseModel):
         return self.min < self.max
 
 
-def as_batch(given: int | tuple[int, int] | Batch) -> Batch:
-    """8, [1, 16] or {min: 1, max: 16}, as a Batch."""
-    if isinstance(given, Batch):
-        return given
-    few, many = (given, given) if isinstance(given, int) else given
-    return Batch(min=few, max=many)
+_COUNT = {"type": "integer", "minimum": 1}
+_RANGE = {"properties": dict.fromkeys(("min", "optimum", "max"), _COUNT), "required": ["min", "max"]}
+Batches = Annotated[
+    Batch,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _COUNT,
+                {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2},
+                {"type": "object", "additionalProperties": False, **_RANGE},
+            ]
+        }
+    ),
+]
 
 
 def in_words(capabilities: Sequence[float] | None) -> str:

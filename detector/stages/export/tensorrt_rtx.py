@@ -6,11 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field
 
 from detector.errors import DetectorError
 from detector.stages import Job, Result, Section, Source
-from detector.stages.export._targets import CAPABILITIES, PORTABLE, Batch, ComputeCapabilities, as_batch, in_words
+from detector.stages.export._targets import (
+    CAPABILITIES,
+    PORTABLE,
+    RANGES,
+    Batch,
+    Batches,
+    ComputeCapabilities,
+    in_words,
+)
 from detector.stages.export._tolerance import Tolerance
 
 LIBRARIES = ("tensorrt-rtx", "onnxconverter-common", "onnx", "onnxslim", "torch", "ultralytics-opencv-headless")
@@ -27,22 +35,16 @@ class Options(Section):
     NOT_NAMED = frozenset({"tolerance", "without_library"})
     using: Literal["tensorrt_rtx"] = "tensorrt_rtx"
     precision: Literal["fp32", "fp16"] = Field("fp16", description="of weights and layers; input and output are fp32")
-    batch: PositiveInt | tuple[PositiveInt, PositiveInt] | Batch = Field(
-        1, description="pictures at once: a number, or a range such as [1, 16] or {min: 1, optimum: 8, max: 16}"
+    batch: Batches = Field(
+        Batch(min=1, optimum=1, max=1), description=f"pictures at once: a number, or a range such as {RANGES}"
     )
     compute_capabilities: ComputeCapabilities | None = Field(
-        None, description=f"kinds of GPU to build for, of {CAPABILITIES}; left out: {PORTABLE}"
+        None, description=f"kinds of GPU to build for: {', '.join(map(str, CAPABILITIES))}; left out: {PORTABLE}"
     )
     without_library: Literal["skip", "fail"] = Field(
         "fail", description="where the library can't be had: record that it was skipped, or fail"
     )
     tolerance: Tolerance = Field(default_factory=Tolerance, description="largest differences from the checkpoint")
-
-    @field_validator("batch")
-    @classmethod
-    def _rises(cls, batch: int | tuple[int, int] | Batch) -> int | tuple[int, int] | Batch:
-        as_batch(batch)
-        return batch
 
 
 def look(options: Options, datasets: Path) -> Source:
@@ -83,7 +85,7 @@ def _graph(job: Job[Options]) -> Path:
     from detector.stages.export._make import LOG as CONVERSION
     from detector.stages.export._make import make
 
-    batch = as_batch(job.options.batch)
+    batch = job.options.batch
     exported = make(job, format="onnx", dynamic=batch.varies, batch=batch.max, device="cpu")
     graph = exported.with_name(f"{exported.stem}.rtx.onnx")
     with quietly(job.folder / CONVERSION):
@@ -99,7 +101,7 @@ def _build(job: Job[Options], graph: Path, engine: Path) -> Path:
     from detector.stages.export._rtx import build
 
     options = job.options
-    built = build(graph, as_batch(options.batch), options.compute_capabilities, job.folder / LOG)
+    built = build(graph, options.batch, options.compute_capabilities, job.folder / LOG)
     engine.write_bytes(built.engine)
     return _sidecar.write(engine, recipe(job, graph, built))
 
@@ -118,7 +120,7 @@ def _tried(job: Job[Options], engine: Path, made: Result, graph: str) -> Result:
     runner = Engine(engine, log)
     parity = compare(job, runner, options.tolerance, options.precision, "parity-engine.json")
     speed = runner.milliseconds()
-    notes.append(f"itself, on the {here}: {parity.sentence}; {speed:.2f} ms a batch of {as_batch(options.batch).min}")
+    notes.append(f"itself, on the {here}: {parity.sentence}; {speed:.2f} ms a batch of {options.batch.min}")
     return replace(made, figures={**made.figures, **_of_engine(parity.figures), "milliseconds": speed}, notes=notes)
 
 
