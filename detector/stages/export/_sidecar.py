@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detector.errors import DetectorError
 from detector.stages.export._targets import Batch
+from detector.system.files import write_whole
 from detector.terms import Task
 
 AGAIN = "copy both files from the run folder, or build it again: detector run --force export"
@@ -99,7 +100,7 @@ def write(engine: Path, made_from: Recipe) -> Path:
     """Write the sidecar of an engine that has been written."""
     sidecar = Sidecar(engine=file_of(engine), recipe=made_from.digest, made_from=made_from)
     text = sidecar.model_dump_json(indent=1, by_alias=True)
-    place(engine).write_text(text + "\n", encoding="utf-8")
+    write_whole(place(engine), text + "\n")
     return place(engine)
 
 

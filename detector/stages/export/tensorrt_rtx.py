@@ -1,7 +1,6 @@
 """TensorRT for RTX: an engine for NVIDIA's RTX GPUs, built on any x86-64 machine, with a GPU or without one."""
 
 import importlib.util
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -23,6 +22,7 @@ from detector.stages.export._tolerance import Tolerance
 
 LIBRARIES = ("tensorrt-rtx", "onnxconverter-common", "onnx", "onnxslim", "torch", "ultralytics-opencv-headless")
 LOG = "tensorrt-rtx.log"
+PARITY = "parity-engine.json"
 MISSING = (
     "TensorRT for RTX is not installed: on x86-64 Linux or Windows, pip install tensorrt-rtx; for other machines there "
     "is none"
@@ -99,10 +99,11 @@ def _build(job: Job[Options], graph: Path, engine: Path) -> Path:
     from detector.stages.export import _sidecar
     from detector.stages.export._recipe import recipe
     from detector.stages.export._rtx import build
+    from detector.system.files import write_whole
 
     options = job.options
     built = build(graph, options.batch, options.compute_capabilities, job.folder / LOG)
-    engine.write_bytes(built.engine)
+    write_whole(engine, built.engine)
     return _sidecar.write(engine, recipe(job, graph, built))
 
 
@@ -118,14 +119,12 @@ def _tried(job: Job[Options], engine: Path, made: Result, graph: str) -> Result:
     if why := misfit(engine, log):
         return replace(made, summary=f"{made.summary}; does not fit the {here} of this machine: {why}", notes=notes)
     runner = Engine(engine, log)
-    parity = compare(job, runner, options.tolerance, options.precision, "parity-engine.json")
+    parity = compare(job, runner, options.tolerance, options.precision, PARITY)
     speed = runner.milliseconds()
     notes.append(f"itself, on the {here}: {parity.sentence}; {speed:.2f} ms a batch of {options.batch.min}")
-    return replace(made, figures={**made.figures, **_of_engine(parity.figures), "milliseconds": speed}, notes=notes)
-
-
-def _of_engine(figures: Mapping[str, float]) -> dict[str, float]:
-    return {f"engine/{name}": value for name, value in figures.items()}
+    of_engine = {f"engine/{name}": value for name, value in parity.figures.items()} | {"milliseconds": speed}
+    artifacts = {place: [*files, job.folder / PARITY] for place, files in made.artifacts.items()}
+    return replace(made, figures={**made.figures, **of_engine}, artifacts=artifacts, notes=notes)
 
 
 def _without(job: Job[Options]) -> Result:
