@@ -159,7 +159,7 @@ def plan(
 
 
 def _planned(step: dict[str, Any]) -> str:
-    return f"{step['step']:<19} {'run   ' if step['run'] else 'skip  '}{', '.join(step['why'])}".rstrip()
+    return f"{step['step']:<18}{'run   ' if step['run'] else 'skip  '}{', '.join(step['why'])}".rstrip()
 
 
 @commands.command()

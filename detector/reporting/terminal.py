@@ -9,7 +9,7 @@ from typing import TextIO
 from detector.stages import Result
 
 logger = logging.getLogger(__name__)
-MARGIN = 20  # where the text of a line begins: the longest step that is on by default is export.tensorrt_rtx
+MARGIN = 18  # where the text of a line begins: the longest step is export.tensorrt
 
 
 def duration(seconds: float) -> str:
@@ -29,8 +29,8 @@ class Terminal:
     def line(self, title: str, text: str) -> None:
         """A titled line; further lines of `text` are set under the first."""
         for at, part in enumerate(text.splitlines() or [""]):
-            print(f"{title if at == 0 else '':<{MARGIN - 1}} {part}", file=self.out, flush=True)
-            logger.info("%s", f"{title:<{MARGIN - 1}} {part}")
+            print(f"{title if at == 0 else '':<{MARGIN}}{part}", file=self.out, flush=True)
+            logger.info("%s", f"{title:<{MARGIN}}{part}")
 
     def step(self, name: str, result: Result, skipped: bool, seconds: float) -> None:
         """What a step came to, and below it what a person should know of it."""
