@@ -1,6 +1,10 @@
-# docker build -t detector .
-# docker run --gpus all -v "$PWD":/work detector run pipeline.yaml
-FROM python:3.11.14-slim-bookworm
+# For any x86-64 machine; a run ends with ONNX and an engine of TensorRT for RTX:
+#   docker build --target cpu -t detector .
+#   docker run -v "$PWD":/work detector run
+# For a machine with an NVIDIA GPU; trains on it, and ends with a TensorRT engine for it, too:
+#   docker build --target gpu -t detector:gpu .
+#   docker run --gpus all -v "$PWD":/work detector:gpu run
+FROM python:3.11.14-slim-bookworm AS cpu
 
 # What the wheels expect of the system: mongod (for FiftyOne) needs libcurl, which brings the rest.
 # hadolint ignore=DL3008
@@ -8,7 +12,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates libcurl4 \
     && rm -rf /var/lib/apt/lists/*
 
-# Dependencies first: they change less often than the code does.
+# Dependencies first: they change less often than the code does. PyTorch brings CUDA along.
 WORKDIR /opt/detector
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY detector/__init__.py detector/__init__.py
@@ -25,3 +29,11 @@ USER 1000
 WORKDIR /work
 ENTRYPOINT ["detector"]
 CMD ["--help"]
+
+FROM cpu AS gpu
+
+# The libraries themselves are on NVIDIA's index; its packages on PyPI only point there.
+USER 0
+RUN pip install --no-cache-dir --constraint /opt/detector/constraints.txt --extra-index-url https://pypi.nvidia.com \
+    '/opt/detector[tensorrt]'
+USER 1000

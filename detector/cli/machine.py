@@ -8,7 +8,7 @@ from detector.cli import options
 from detector.cli.options import show
 
 if TYPE_CHECKING:
-    from detector.commands.doctor import Finding
+    from detector.commands.findings import Finding
 
 
 @click.command()

@@ -13,7 +13,7 @@ DEFAULT_BACKENDS = {
     "promote": "better",
     "record": "mlflow",
 }
-DEFAULT_EXPORT = ({"using": "onnx"},)
+DEFAULT_EXPORT = ({"using": "onnx"}, {"using": "tensorrt_rtx", "without_library": "skip"})
 
 
 def backends(section: str) -> list[str]:

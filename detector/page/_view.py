@@ -18,7 +18,16 @@ from detector.reporting.outcome import Done
 from detector.stages import Result
 from detector.terms import SPLITS
 
-LIBRARIES = ("torch", "ultralytics-opencv-headless", "albumentations", "fiftyone", "mlflow", "onnxruntime", "tensorrt")
+LIBRARIES = (
+    "torch",
+    "ultralytics-opencv-headless",
+    "albumentations",
+    "fiftyone",
+    "mlflow",
+    "onnxruntime",
+    "tensorrt",
+    "tensorrt-rtx",
+)
 HEADLINE = ("mAP50-95", "mAP50", "precision", "recall")
 PLOTS = {"PR_curve.png": "Precision over recall", "confusion_matrix_normalized.png": "Confusion"}
 TASKS_NAMED = 20

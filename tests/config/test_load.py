@@ -46,7 +46,8 @@ def test_variables_defaults_and_merged_classes(tmp_path):
     assert config.task == "detect"
     assert config.classes == {"RBC": ("RBC", "Red cell"), "WBC": ("WBC",)}
     assert [step.name for step in config.steps] == [
-        "pull", "convert", "check", "train", "evaluate", "export.onnx", "promote",
+        "pull", "convert", "check", "train", "evaluate", "export.onnx", "export.tensorrt_rtx",
+        "promote",
     ]  # fmt: skip
 
 

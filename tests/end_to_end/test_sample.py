@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from importlib.util import find_spec
 
 import numpy as np
 import onnxruntime
@@ -18,7 +19,8 @@ def test_the_sample_is_learned(detect_project):
     assert detect_project.outcome["status"] == "done"
     assert detect_project.figures("evaluate")["mAP50"] >= 0.90
     steps = [step["step"] for step in detect_project.outcome["steps"]]
-    assert steps == ["pull", "convert", "check", "train", "evaluate", "export.onnx", "export.tensorrt", "promote"]
+    exports = ["export.onnx", "export.tensorrt_rtx", "export.tensorrt"]
+    assert steps == ["pull", "convert", "check", "train", "evaluate", *exports, "promote"]
 
 
 def test_outlines_are_learned(segment_project):
@@ -109,6 +111,19 @@ def test_the_onnx_engine_runs(detect_project):
     [given] = session.get_inputs()
     [answer] = session.run(None, {given.name: np.zeros(given.shape, np.float32)})
     assert np.isfinite(answer).all()
+
+
+@pytest.mark.skipif(find_spec("tensorrt_rtx") is None, reason="this machine has no TensorRT for RTX")
+def test_a_real_tensorrt_engine_is_built(detect_project):
+    """On any machine that the library's wheels are for; it was checked as if it were to be loaded."""
+    from detector.stages.export import _rtx, _sidecar
+
+    [engine] = (detect_project.folder / "runs").glob("*/export/tensorrt_rtx/sample-parts.rtx.engine")
+    made_from = _sidecar.checked(engine, _rtx.VERSION)
+    assert (made_from.precision, made_from.classes) == ("fp16", ["Screw", "Nut", "Washer"])
+    version = Dataset((detect_project.folder / "datasets/sample-parts/latest").resolve()).version
+    assert made_from.dataset == version
+    assert detect_project.figures("export.tensorrt_rtx")["difference/box"] < 2
 
 
 def test_the_report_is_one_page_that_needs_nothing_else(detect_project):

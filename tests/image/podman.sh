@@ -47,14 +47,15 @@ stand_in_for() {
   mmdebstrap --quiet --variant=minbase --include=python3,python3-pip,python-is-python3,ca-certificates \
     --customize-hook='rm "$1"/usr/lib/python3*/EXTERNALLY-MANAGED' \
     --customize-hook="copy-in $base/etc /" "${1##*-}" "$base/root.tar"
-  printf 'FROM scratch\nADD root.tar /\n' >"$base/Dockerfile"
-  buildah_build "docker.io/library/$1" "$base"
+  printf 'FROM scratch AS base\nADD root.tar /\n' >"$base/Dockerfile"
+  buildah_build "docker.io/library/$1" "$base" base
 }
 
+# TAG FOLDER TARGET
 buildah_build() {
   local folder volumes=()
   for folder in $(pip_folders); do volumes+=(--volume "$folder:$folder:ro"); done
-  buildah bud --pull-never "${volumes[@]}" --tag "$1" "$2"
+  buildah bud --pull-never "${volumes[@]}" --target "$3" --tag "$1" "$2"
 }
 
 # The folders of this machine that its pip takes packages from.

@@ -14,12 +14,13 @@ main() {
   trap clean EXIT
   echo "building the image"
   context "$SCRATCH/context"
-  build "$SCRATCH/context" >"$SCRATCH/build.log" 2>&1 || { tail -n 30 "$SCRATCH/build.log"; exit 1; }
+  build "$SCRATCH/context" cpu >"$SCRATCH/build.log" 2>&1 || { tail -n 30 "$SCRATCH/build.log"; exit 1; }
   echo "$(($(engine image inspect --format '{{.Size}}' "$IMAGE") / 1000000)) MB"
 
   check "--help shows the commands" help
   check "--version is that of the source" version
-  check "doctor finds mongod" doctor
+  check "doctor finds mongod" doctor '✓ mongodb .*/mongod$'
+  check "doctor finds what builds engines" doctor '✓ tensorrt_rtx .*: builds engines'
   check "OpenCV needs no libGL" headless
   check "an ordinary user by default" ordinary_user
   check "the default user runs the sample" sample_run 1000
@@ -66,19 +67,26 @@ version() {
   [ "$(detector --version | tee -a /dev/stderr)" = "detector, version $source" ]
 }
 
-doctor() { detector doctor | tee -a /dev/stderr | grep '✓ mongodb .*/mongod$'; }
+doctor() { detector doctor | tee -a /dev/stderr | grep "$1"; }
 
 headless() { inside 'python -c "import cv2; cv2.imencode" && ! find / -xdev -name "libGL.so*" | grep .'; }
 
 ordinary_user() { [ "$(inside 'id -u')" = 1000 ]; }
 
-# Everything that UID writes into the mounted folder is its own.
+# The engine and its sidecar lie in the mounted folder, and everything that UID wrote there is its own.
 sample_run() {
   local uid=$1 folder=$SCRATCH/project-$1 as=("${@:2}")
   mkdir -m 777 "$folder" &&
     in_folder "$folder" --rm "${as[@]}" "$IMAGE" init &&
     in_folder "$folder" --rm "${as[@]}" "$IMAGE" run --set train.epochs=1 &&
-    [ -e "$folder/runs/mlflow.db" ] && ! find "$folder" -mindepth 1 -not -uid "$uid" | grep .
+    [ -e "$folder/runs/mlflow.db" ] && engine_matches "$folder" && ! find "$folder" -mindepth 1 -not -uid "$uid" | grep .
+}
+
+# Exactly one engine, whose SHA-256 is in its sidecar.
+engine_matches() {
+  local found
+  found=$(find "$1/runs" -name '*.rtx.engine') && [ -s "$found" ] &&
+    grep "$(sha256sum "$found" | cut -d ' ' -f 1)" "$found.json"
 }
 
 # Stopped in the midst of training, as `docker stop` or a node that is drained does it.

@@ -6,8 +6,10 @@ import numpy as np
 from PIL import Image
 
 from detector.data.dataset import Dataset
+from detector.data.trained import MadeFrom, Trained
 from detector.models.quiet import quietly
 from detector.models.weights import architecture as architecture_file
+from detector.models.weights import fingerprint
 from detector.terms import SPLITS
 from tests.support import versions
 
@@ -30,7 +32,7 @@ def dataset(parent: Path, version: str = "0123456789ab") -> Dataset:
 
 
 def weights(folder: Path, architecture: str = "yolo11n", image_size: int = 96, seed: int = 0) -> Path:
-    """An untrained micro checkpoint, as `train` leaves one: weights/best.pt."""
+    """An untrained micro checkpoint, as `train` leaves one: weights/best.pt and trained.json."""
     path = folder / "weights" / "best.pt"
     path.parent.mkdir(parents=True)
     with quietly(folder / "log"):
@@ -44,6 +46,8 @@ def weights(folder: Path, architecture: str = "yolo11n", image_size: int = 96, s
         network.names = dict(enumerate(CLASSES))
         _liven(network, image_size)
         torch.save({"model": network, "train_args": {"task": task, "imgsz": image_size}}, path)
+    made_from = MadeFrom("0123456789ab", task, CLASSES, f"{architecture}.yaml", image_size, fingerprint(path))
+    Trained(folder).write(made_from)
     return path
 
 

@@ -2,21 +2,15 @@
 
 import importlib
 import importlib.util
-import shutil
-import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
 from detector.stages.export._tolerance import Precision
+from detector.system.gpus import gpus
 
 
-def gpus() -> str:
-    """Name and architecture of each NVIDIA GPU, a line for each, from nvidia-smi; empty without one."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return ""
-    query = [tool, "--query-gpu=name,compute_cap", "--format=csv,noheader"]
-    answer = subprocess.run(query, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+def state() -> str:
+    """Name and architecture of each NVIDIA GPU, a line for each; empty without one."""
+    return "\n".join(f"{gpu.name}, {gpu.capability}" for gpu in gpus())
 
 
 def obstacle(precision: Precision) -> str | None:
@@ -26,11 +20,9 @@ def obstacle(precision: Precision) -> str | None:
     if not torch.cuda.is_available():
         return "no CUDA GPU on this machine"
     if importlib.util.find_spec("tensorrt") is None:
-        return "TensorRT is not installed: pip install tensorrt"
+        return "TensorRT is not installed: pip install -c constraints.txt -e '.[tensorrt]'"
     if precision != "fp32" and _major() >= 11 and importlib.util.find_spec("modelopt") is None:
-        return (
-            f"TensorRT {_major()} makes {precision} with ModelOpt, which is missing: pip install nvidia-modelopt[onnx]"
-        )
+        return f"TensorRT {_major()} makes {precision} with ModelOpt, which is missing: pip install -e '.[tensorrt11]'"
     return None
 
 

@@ -50,8 +50,10 @@ class Parity:
                 self.differences[name], self.seen_on[name] = value, picture
 
 
-def compare(job: Job[Any], exported: "Runner", tolerance: Tolerance, precision: Precision) -> Parity:
-    """Run both on up to 32 pictures of the test split and write parity.json.
+def compare(
+    job: Job[Any], exported: "Runner", tolerance: Tolerance, precision: Precision, into: str = "parity.json"
+) -> Parity:
+    """Run both on up to 32 pictures of the test split and write the differences into job.folder.
 
     Raises:
         GateRefused: A difference is over its limit.
@@ -66,8 +68,8 @@ def compare(job: Job[Any], exported: "Runner", tolerance: Tolerance, precision: 
             picture = letterboxed(dataset.image_path(file), checkpoint.image_size)
             parity.add(file, *differences(checkpoint(picture), exported(picture), len(dataset.classes)))
     allowed = limits(tolerance, precision)
-    _write(job.folder / "parity.json", parity, allowed)
-    _gate(job, parity, allowed)
+    _write(job.folder / into, parity, allowed)
+    _gate(job, parity, allowed, job.folder / into)
     return parity
 
 
@@ -124,7 +126,7 @@ def _write(file: Path, parity: Parity, allowed: dict[str, float]) -> None:
     file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _gate(job: Job[Any], parity: Parity, allowed: dict[str, float]) -> None:
+def _gate(job: Job[Any], parity: Parity, allowed: dict[str, float], written: Path) -> None:
     over = [
         f"{name} differs by {value:.3g} (the limit is {allowed[name]:g}) on {parity.seen_on[name]}"
         for name, value in parity.differences.items()
@@ -132,7 +134,7 @@ def _gate(job: Job[Any], parity: Parity, allowed: dict[str, float]) -> None:
     ]
     if over:
         raise GateRefused(
-            f"{job.options.using} lost accuracy: {'; '.join(over)}. Compare it in {job.folder / 'parity.json'}; choose "
+            f"{job.options.using} lost accuracy: {'; '.join(over)}. Compare it in {written}; choose "
             "another precision, or allow more with `tolerance`",
-            job.folder / "parity.json",
+            written,
         )

@@ -48,13 +48,15 @@ class Checkpoint:
 
 
 def onnx_runner(file: Path) -> Runner:
-    """An ONNX file by onnxruntime on the CPU."""
+    """An ONNX file by onnxruntime on the CPU; one for several pictures at once gets so many copies of each."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    return lambda picture: raw(session.run(None, {session.get_inputs()[0].name: picture}))
+    given = session.get_inputs()[0]
+    batch = given.shape[0] if isinstance(given.shape[0], int) else 1
+    return lambda picture: raw(session.run(None, {given.name: picture.repeat(batch, axis=0)}))
 
 
 def engine_runner(file: Path) -> Runner:

@@ -26,10 +26,10 @@ class Options(Section):
 
 def look(options: Options, datasets: Path) -> Source:
     """What this machine would build engines with: an engine fits one kind of GPU."""
-    from detector.stages.export._gpu import gpus
+    from detector.stages.export._gpu import state
 
     del options, datasets
-    return Source(gpus())
+    return Source(state())
 
 
 def run(job: Job[Options]) -> Result:

@@ -69,7 +69,7 @@ def test_dynamic_shapes(tmp_path):
     weights = tiny.weights(tmp_path / "train")
     made = job(tmp_path, onnx.Options(dynamic=True), train=weights.parent.parent, convert=tiny.dataset(tmp_path).folder)
     onnx.run(made)
-    session = onnxruntime.InferenceSession(made.folder / "blood.onnx", providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(made.folder / "blood-dynamic.onnx", providers=["CPUExecutionProvider"])
     (output,) = session.run(None, {"images": np.zeros((2, 3, 64, 128), np.float32)})
     assert output.shape == (2, 6, 8 * 16 + 4 * 8 + 2 * 4)
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 
+from detector.data.dataset import Dataset
 from detector.errors import DetectorError
 from detector.models.quiet import quietly
 from detector.models.weights import load_model
@@ -75,14 +76,14 @@ def test_int8_is_calibrated_on_training_images_of_this_version(tmp_path):
     from ultralytics.engine.exporter import Exporter
 
     made = trained(tmp_path, precision="int8")
+    calibration = _engine.calibration(Dataset(made.inputs["convert"].path))
     with quietly(tmp_path / "log"):
-        exporter = Exporter(overrides={"format": "engine", "batch": 1, "mode": "export", **_engine._calibration(made)})
+        exporter = Exporter(overrides={"format": "engine", "batch": 1, "mode": "export", **calibration})
         exporter.model = load_model(made.inputs["train"].path / "weights/best.pt").model
         exporter.imgsz = [96, 96]
         files = [file for batch in exporter.get_int8_calibration_dataloader() for file in batch["im_file"]]
     folder = made.inputs["convert"].path / "images/train"
     assert sorted(files) == sorted(str(file) for file in folder.iterdir())
-    assert _engine._calibration(trained(tmp_path / "fp16")) == {}
 
 
 def test_lower_precision_may_differ_more_and_a_person_may_say_how_much():
