@@ -1,7 +1,7 @@
 """What every source does at the end: give the images their pixels, list what failed, write the tables."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: Ints) -> tu
     return regions.filter(pc.invert(on_bad)), dropped
 
 
-def finish(annotations: Annotations, datasets: Path, source: str) -> Result:
+def finish(annotations: Annotations, datasets: Path, source: str, notes: Sequence[str] = ()) -> Result:
     """Write the tables below `datasets`/pulled under their content's name, whole or not at all."""
     with scratch_folder(datasets / "pulled") as scratch, ThreadPoolExecutor() as pool:
         content = "".join(pool.map(lambda name: digest(annotations.write(name, scratch)), TABLES))
@@ -111,5 +111,6 @@ def finish(annotations: Annotations, datasets: Path, source: str) -> Result:
         folder.name,
         f"{tasks:,} tasks, {images.num_rows - excluded:,} images, {regions.num_rows:,} regions from {source}",
         {"tasks": tasks, "images": images.num_rows - excluded, "regions": regions.num_rows, "excluded": excluded},
+        notes=[*notes],
         images=images.num_rows - excluded,
     )
