@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from detector.errors import UsageError
+from detector.stages.pull._fiftyone.documents import opened
 from detector.stages.pull._fiftyone.files import Folder
-from detector.stages.pull._fiftyone.guess import keys_of
 from detector.stages.pull._fiftyone.numbers import numbers_of, size_of
 from detector.stages.pull._fiftyone.rest import add_rest, mark_backgrounds
 from detector.stages.pull._fiftyone.rle import mask_of_parts, mask_of_rle
@@ -82,7 +82,7 @@ def read(folder: Folder, task: str) -> Drawn:
 
 def _files(folder: Folder) -> list[str]:
     """The JSON files that count: of COCO's own set, those of instances alone."""
-    files = [file for file in folder.ending(".json") if (keys := keys_of(folder.read(file))) and keys.images]
+    files = [file for file in folder.ending(".json") if opened(folder, file)[1].images]
     if any(posixpath.basename(file).startswith("instances_") for file in files):
         files = [file for file in files if not posixpath.basename(file).startswith(_OTHERS)]
     if not files:
@@ -111,14 +111,16 @@ def _read_file(reader: _Reader, file: str) -> None:
 
 def _decoded(folder: Folder, file: str) -> File:
     try:
-        return msgspec.json.decode(folder.read(file), type=File)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return msgspec.json.decode(opened(folder, file)[0], type=File)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise UsageError(f"{folder.root / file} is not as COCO has it: {error}; export it again") from error
 
 
 def _pictures(reader: _Reader, file: str, images: Sequence[Image], split: str | None) -> dict[str, int]:
     """The row of each image of a file by its id. One that two files name is one picture."""
-    named = {str(each.file_name): _located(reader.folder, file, each.file_name, split) for each in images}
+    here = posixpath.dirname(file)
+    near = [posixpath.normpath(posixpath.join(here, place)) for place in (*_NEAR, split or "")]
+    named = {str(each.file_name): _located(reader.folder, near, each.file_name, split) for each in images}
     shared = _shared(named)
     by_id: dict[str, int] = {}
     for each in images:
@@ -135,12 +137,8 @@ def _pictures(reader: _Reader, file: str, images: Sequence[Image], split: str | 
     return by_id
 
 
-def _located(folder: Folder, file: str, name: object, split: str | None) -> str | None:
-    if not isinstance(name, str) or not name:
-        return None
-    here = posixpath.dirname(file)
-    near = [posixpath.normpath(posixpath.join(here, place)) for place in (*_NEAR, split or "")]
-    return folder.picture(name, near, split)
+def _located(folder: Folder, near: Sequence[str], name: object, split: str | None) -> str | None:
+    return folder.picture(name, near, split) if isinstance(name, str) and name else None
 
 
 def _shared(named: dict[str, str | None]) -> set[str]:

@@ -2,24 +2,14 @@
 
 import re
 
-import msgspec
-
 from detector.errors import UsageError
+from detector.stages.pull._fiftyone.documents import opened
 from detector.stages.pull._fiftyone.files import Folder
 from detector.stages.pull._fiftyone.kinds import CLASSES
 
 _SHORT = {name: short for short, name in CLASSES.items()}
-_ROOT = re.compile(rb"<(annotations?)[\s>]")
+_ROOT = re.compile(rb"<(annotations?)[\s/>]")
 _LOOKED_AT = 20  # files of a kind; the first of them by path
-
-
-class Keys(msgspec.Struct):
-    """The keys of a JSON file that tell what it is; what they hold is not read."""
-
-    images: msgspec.Raw = msgspec.Raw(b"")
-    annotations: msgspec.Raw = msgspec.Raw(b"")
-    categories: msgspec.Raw = msgspec.Raw(b"")
-    labels: msgspec.Raw = msgspec.Raw(b"")
 
 
 def kind_of(folder: Folder, stated: str | None) -> str:
@@ -53,20 +43,10 @@ def _kinds_in(folder: Folder) -> list[str]:
 
 
 def _kind_of_json(folder: Folder, file: str) -> str | None:
-    keys = keys_of(folder.read(file))
-    if keys is None:
-        return None
+    _, keys = opened(folder, file)
     if keys.images and (keys.annotations or keys.categories):
         return "coco"
     return "fiftyone_detections" if bytes(keys.labels).lstrip().startswith(b"{") else None
-
-
-def keys_of(content: bytes) -> Keys | None:
-    """What tells a JSON file's type; None where it is no JSON object."""
-    try:
-        return msgspec.json.decode(content, type=Keys)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _kind_of_xml(folder: Folder, file: str) -> str | None:

@@ -150,12 +150,19 @@ def _region(shape: Shape, frame: _Frame, pixels: Pixels) -> dict[str, Any]:
     if shape.mask is not None:
         return {**made, "type": "brush", "rle": _code(shape, frame, pixels)}
     if shape.kind == "rectangle":
-        x, y, w, h = shape.numbers
-        (left, top), (right, bottom) = _percent(np.array([[x, y], [x + w, y + h]]), frame)
-        box = {"x": min(left, right), "y": min(top, bottom), "width": abs(right - left), "height": abs(bottom - top)}
-        return {**made, "type": "rectangle", **box}
+        return {**made, "type": "rectangle", **_box(shape.numbers, frame)}
     points = _percent(np.array(shape.numbers, np.float64).reshape(-1, 2), frame)
     return {**made, "type": "polygon", "points": points.ravel()}
+
+
+def _box(numbers: Sequence[float], frame: _Frame) -> dict[str, float]:
+    """A rectangle's columns; most are not turned, and need no arrays."""
+    x, y, w, h = numbers
+    if frame.orientation == UNTURNED:
+        across, down = 100 / frame.size[0], 100 / frame.size[1]
+        return {"x": x * across, "y": y * down, "width": w * across, "height": h * down}
+    (left, top), (right, bottom) = _percent(np.array([[x, y], [x + w, y + h]]), frame)
+    return {"x": min(left, right), "y": min(top, bottom), "width": abs(right - left), "height": abs(bottom - top)}
 
 
 def _percent(points: Floats, frame: _Frame) -> Floats:

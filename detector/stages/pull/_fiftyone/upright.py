@@ -33,6 +33,8 @@ def orientation_of(file: Path) -> int:
 
 def turn_points(points: Floats, orientation: int) -> Floats:
     """Points (k, 2), shares of the stored picture's sides, as shares of the upright picture's."""
+    if orientation == UNTURNED:
+        return points
     x, y = points.T
     turned = {5: (y, x), 6: (1 - y, x), 7: (1 - y, 1 - x), 8: (y, 1 - x)}.get(orientation, (x, y))
     return np.stack(turned, axis=1)
