@@ -8,7 +8,7 @@ import pytest
 from detector.browse.database import connected
 from detector.data.annotations import read
 from detector.data.masks import decode_rle
-from detector.errors import UsageError
+from detector.errors import TryAgain, UsageError
 from detector.stages import load
 from detector.stages.pull._fiftyone import kept
 from detector.stages.pull._fiftyone.kinds import CLASSES as KINDS
@@ -218,6 +218,20 @@ def test_names_that_are_not_there_are_sentences(dataset, place, pull):
     dataset.clone_sample_field("truth", "model")
     with pytest.raises(UsageError, match=r"labels in several fields: truth, model; name one: pull\.field: truth"):
         pull(dataset=dataset.name)
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "message"),
+    [
+        ("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", TryAgain, r"doesn't answer: 127.0.0.1:1: .*refused; run again"),
+        ("mongodb://localhost:99999", UsageError, "FIFTYONE_DATABASE_URI is no address of a MongoDB: Port must be"),
+        ("mongodb://:x:y@@/", UsageError, "FIFTYONE_DATABASE_URI is no address of a MongoDB"),
+    ],
+)
+def test_a_database_that_is_not_there_is_a_sentence(monkeypatch, place, address, error, message):
+    monkeypatch.setenv("FIFTYONE_DATABASE_URI", address)
+    with pytest.raises(error, match=message):
+        kept.state_of("any", None, place)
 
 
 def test_what_holds_no_images_is_a_sentence(dataset, database, pull):

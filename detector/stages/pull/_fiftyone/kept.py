@@ -4,6 +4,7 @@ A sample has the time when it was changed last, and FiftyOne keeps an index of i
 edit: the dataset's own document, its newest sample, how many samples there are. FiftyOne itself is not imported for it.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +48,6 @@ def state_of(name: str, view: str | None, place: Path) -> str:
 
 
 def _database_name() -> str:
-    import os
-
     return os.environ.get("FIFTYONE_DATABASE_NAME", _DATABASE)
 
 
@@ -56,14 +55,17 @@ def _database_name() -> str:
 def _database(place: Path) -> "Iterator[MongoClient[dict[str, Any]]]":
     """The database, started where nobody has yet."""
     from pymongo import MongoClient
-    from pymongo.errors import PyMongoError
+    from pymongo.errors import ConfigurationError, PyMongoError
 
     with mongod.serve(place.resolve()) as uri:
         try:
             with MongoClient[dict[str, Any]](uri) as client:
                 yield client
+        except (ConfigurationError, ValueError) as error:
+            raise UsageError(f"{mongod.VARIABLE} is no address of a MongoDB: {error}") from error
         except PyMongoError as error:
-            raise TryAgain(f"the MongoDB that FiftyOne works with doesn't answer: {error}") from error
+            said = str(error).partition(" (")[0]
+            raise TryAgain(f"the MongoDB that FiftyOne works with doesn't answer: {said}; run again") from error
 
 
 def _no_dataset(name: str, names: list[str]) -> str:
