@@ -42,6 +42,7 @@ REASONS = {
     "crowd": "stands for a crowd, not for one object",
     "class_mask": "is a mask of classes, which tells no single objects apart",
     "part": "is a part of another object",
+    "second_annotation": "is in a second annotation file of its picture",
     "other_control": "belongs to no image of the task",
     "zero_area": "has no area",
     "too_few_points": "has fewer than three points",

@@ -377,6 +377,15 @@ def test_an_xml_without_a_picture_is_counted(tmp_path):
     assert drawn.regions.num_rows + sum(row["reason"] == "excluded_image" for row in drawn.losses.to_pylist()) == 9
 
 
+def test_a_second_xml_of_a_picture_is_counted(tmp_path):
+    folders.voc(tmp_path / "set", truth())
+    (tmp_path / "set/old").mkdir()
+    (tmp_path / "set/old/train1.xml").write_text((tmp_path / "set/Annotations/train1.xml").read_text())
+    result = pull(tmp_path)
+    assert result.notes == ["old/train1.xml is a second XML of JPEGImages/train1.png, and was not read"]
+    assert [reason for _, reason, _ in lost(read(result.path))] == ["second_annotation"] * 2
+
+
 def test_an_object_without_corners_is_counted(tmp_path):
     one_xml(tmp_path, folders.xml(ONE).replace("<xmin>20</xmin>", "<xmin>left</xmin>"))
     assert lost(tables(tmp_path)) == [("dropped", "malformed_region", "a.xml:1")]

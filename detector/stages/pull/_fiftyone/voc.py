@@ -26,26 +26,20 @@ _MARKS = ("difficult", "truncated", "occluded")  # of objects; how many there ar
 def read(folder: Folder) -> Drawn:
     """Everything that the XML files of the folder say. Raises UsageError where there is none."""
     listed, drawn = _listed(folder), Drawn(in_pixels=True)
-    taken: set[str] = set()
+    rows: dict[str, int] = {}
     for file in folder.ending(".xml"):
         annotation = _parsed(folder, file)
-        if annotation is None and not _is_of_a_picture(folder, file):
-            continue
         path = _picture(folder, file, annotation or {})
-        if path in taken:
-            drawn.notes.append(f"{file} is a second XML of {path}, and was not read")
-            continue
-        taken |= {path} if path else set()
-        split = listed.get(posixpath.splitext(posixpath.basename(file))[0]) if listed else split_of_path(file)
-        data = {"split": split} if split else {}
-        picture = Picture(path or file, folder.root / path if path else None, "broken_annotation", None, data)
-        if annotation is None:
-            drawn.pictures.append(picture)
-        else:
-            _pictured(drawn, picture, file, annotation)
+        if path in rows:
+            _second(drawn, rows[path], file, annotation or {})
+        elif annotation is not None or path:  # one without either is no XML of VOC's
+            rows |= {path: len(drawn.pictures)} if path else {}
+            split = listed.get(posixpath.splitext(posixpath.basename(file))[0]) if listed else split_of_path(file)
+            where, data = folder.root / path if path else None, {"split": split} if split else {}
+            _pictured(drawn, Picture(path or file, where, "broken_annotation", None, data), file, annotation)
     if not drawn.pictures:
         raise UsageError(f"{folder.root} has no XML file with an <annotation> in it, as Pascal VOC has it")
-    add_rest(drawn, folder, taken)
+    add_rest(drawn, folder, rows.keys())
     return drawn
 
 
@@ -57,11 +51,6 @@ def _parsed(folder: Folder, file: str) -> dict[str, Any] | None:
         return None
     annotation = content.get("annotation")
     return annotation if isinstance(annotation, dict) else {} if "annotation" in content else None
-
-
-def _is_of_a_picture(folder: Folder, file: str) -> bool:
-    """Whether a file that is no XML of VOC's lies where one does: then it is broken, and counted."""
-    return _picture(folder, file, {}) is not None
 
 
 def _picture(folder: Folder, file: str, annotation: dict[str, Any]) -> str | None:
@@ -83,9 +72,23 @@ def _listed(folder: Folder) -> dict[str, str]:
     return splits
 
 
-def _pictured(drawn: Drawn, picture: Picture, file: str, annotation: dict[str, Any]) -> None:
-    """A picture with what its XML says of it, and the objects on it."""
-    objects = [each for each in annotation.get("object") or [] if isinstance(each, dict)]
+def _objects(annotation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in annotation.get("object") or [] if isinstance(each, dict)]
+
+
+def _second(drawn: Drawn, row: int, file: str, annotation: dict[str, Any]) -> None:
+    """A further XML of a picture: it is not read beside the first."""
+    drawn.notes.append(f"{file} is a second XML of {drawn.pictures[row].source}, and was not read")
+    objects = enumerate(_objects(annotation), 1)
+    drawn.lost += [Lost(row, "second_annotation", f"{file}:{at}", str(each.get("name"))) for at, each in objects]
+
+
+def _pictured(drawn: Drawn, picture: Picture, file: str, annotation: dict[str, Any] | None) -> None:
+    """A picture with what its XML says of it, and the objects on it; one whose XML is broken stays as it is."""
+    if annotation is None:
+        drawn.pictures.append(picture)
+        return
+    objects = _objects(annotation)
     size = annotation.get("size")
     stated = size_of(size.get("width"), size.get("height")) if isinstance(size, dict) else None
     status, data = "annotated" if objects else "background", {**picture.data, **_marks(objects)}
