@@ -23,15 +23,23 @@ def connected(place: Path) -> Iterator[ModuleType]:
     """
     with mongod.serve(place.resolve()) as uri:
         fiftyone = _import(place)
-        from fiftyone.core.odm import database
-
-        database._disconnect()  # an earlier connection of this process; there is no public way to end it
+        _disconnect()  # an earlier connection of this process
         fiftyone.config.database_uri = uri
         try:
             with _lost(place):
                 yield fiftyone
         finally:
-            database._disconnect()  # else it waits 30 s at exit for a mongod that is gone
+            _disconnect()  # else it waits 30 s at exit for a mongod that is gone
+
+
+def _disconnect() -> None:
+    """End FiftyOne's connection, and forget what keeps one; there is no public way to do either."""
+    from fiftyone.core.odm import database
+    from fiftyone.factory import repo_factory
+
+    database._disconnect()
+    repo_factory._db = None
+    repo_factory.RepositoryFactory.repos.clear()  # else a dataset can't be deleted by way of the next connection
 
 
 @contextlib.contextmanager

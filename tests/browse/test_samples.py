@@ -118,6 +118,15 @@ def test_the_database_can_be_left_and_taken_up_again(tmp_path):
             assert fiftyone.list_datasets() == ["twice-0123456789ab"]
 
 
+def test_a_dataset_of_an_earlier_connection_can_be_replaced(tmp_path):
+    data = version(tmp_path, [Picture("train")])
+    for _ in range(2):
+        with connected(tmp_path / "runs") as fiftyone:
+            samples.load(data, "again", again=True)
+            samples.load(data, "again", again=True)  # what deletes keeps its connection
+            assert fiftyone.list_datasets() == ["again-0123456789ab"]
+
+
 def test_a_team_may_point_at_a_mongodb_of_its_own(tmp_path, monkeypatch):
     data = version(tmp_path, [Picture("train")])
     with mongod.serve(tmp_path / "theirs") as uri:

@@ -1,0 +1,141 @@
+"""The files of a folder, and the picture that a name in an annotation file means."""
+
+import hashlib
+import os
+import posixpath
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote
+
+from detector.data.paths import IMAGE_ENDINGS, ends
+from detector.errors import UsageError
+from detector.stages.pull._fiftyone.splits import split_of_path
+
+_BOM = b"\xef\xbb\xbf"
+_MADE = frozenset(("instances.parquet", "ingested.msgpack", "run.json", "pyvenv.cfg"))  # tell a folder that was made
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files below `root` by their relative paths, in order; `state` changes whenever one of them does."""
+
+    root: Path
+    files: list[str]
+    state: str
+
+    @cached_property
+    def images(self) -> list[str]:
+        """The pictures."""
+        return self.ending(*IMAGE_ENDINGS)
+
+    def ending(self, *endings: str) -> list[str]:
+        """The files with one of these endings, in capitals or not."""
+        return [file for file in self.files if file.lower().endswith(endings)]
+
+    def read(self, file: str) -> bytes:
+        """What is in one of the files, without a byte order mark. Raises UsageError where it can't be read."""
+        try:
+            return (self.root / file).read_bytes().removeprefix(_BOM)
+        except OSError as error:
+            raise UsageError(f"{self.root / file} can't be read ({error.strerror})") from error
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        named: dict[str, list[str]] = {}
+        for image in self.images:
+            named.setdefault(_folded(posixpath.basename(image)), []).append(image)
+        return named
+
+    def picture(self, name: str, near: Sequence[str], split: str | None = None) -> str | None:
+        """The picture that `name` means: at its path below one of the folders `near`, or the only one that ends so.
+
+        Of several that end so, the one below a folder that is called as `split` counts.
+        """
+        for spelled in dict.fromkeys((name, unquote(name))):
+            plain = spelled.replace("\\", "/")
+            for place in near:
+                path = _folded(posixpath.normpath(posixpath.join(place, plain)))
+                if same := [image for image in self._candidates(path) if _folded(image) == path]:
+                    return same[0]
+            if image := self._ending_so(plain, split):
+                return image
+        return None
+
+    def _candidates(self, path: str) -> list[str]:
+        return self._by_name.get(posixpath.basename(path), [])
+
+    def called(self, stem: str, near: Sequence[str], split: str | None = None) -> str | None:
+        """The picture whose name without its ending is `stem`: in the first folder of `near`, or the only one."""
+        named = self._by_stem.get(_folded(stem), [])
+        for place in near:
+            if here := [image for image in named if posixpath.dirname(image) == place.removeprefix(".")]:
+                return here[0]
+        named = named if len(named) < 2 else [image for image in named if split_of_path(image) == split]
+        return named[0] if len(named) == 1 else None
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[str]]:
+        named: dict[str, list[str]] = {}
+        for image in self.images:
+            named.setdefault(_folded(posixpath.splitext(posixpath.basename(image))[0]), []).append(image)
+        return named
+
+    def _ending_so(self, name: str, split: str | None) -> str | None:
+        for end in ends(_folded(name).lstrip("/")):
+            matching = [image for image in self._candidates(end) if f"/{_folded(image)}".endswith(f"/{end}")]
+            if len(matching) > 1:
+                matching = [image for image in matching if split_of_path(image) == split]
+            if len(matching) == 1:
+                return matching[0]
+        return None
+
+
+def _folded(path: str) -> str:
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
+
+
+def folder_of(root: Path, datasets: Path) -> Folder:
+    """What is below `root`, without what runs of this project made. Raises UsageError when there is no such folder."""
+    if not root.is_dir():
+        hint = "pull.path is a folder, not one of its files" if root.is_file() else "pull.path names the folder"
+        raise UsageError(f"pull.path: {root} is no folder; {hint} that holds pictures and labels")
+    content, files = hashlib.sha256(), []
+    for path, status in sorted(_files(root, _outputs(datasets)), key=lambda item: item[0]):
+        files.append(path)
+        content.update(os.fsencode(f"{path} {status.st_size} {status.st_mtime_ns}\n"))
+    return Folder(root, files, content.hexdigest())
+
+
+def _outputs(datasets: Path) -> set[tuple[int, int]]:
+    """The folders that runs of this project write to."""
+    project = datasets.absolute().parent.parent
+    places = (project / "datasets", project / "runs", datasets)
+    return {(status.st_dev, status.st_ino) for place in places if place.exists() and (status := place.stat())}
+
+
+def _files(root: Path, made: set[tuple[int, int]]) -> Iterator[tuple[str, os.stat_result]]:
+    """Each file and its status; hidden ones and what was made are left aside, links to folders are followed once."""
+    waiting, seen = [""], set[tuple[int, int]]()
+    while waiting:
+        relative = waiting.pop()
+        status = os.stat(root / relative)  # noqa: PTH116 - beside the scan of its folder
+        identity = status.st_dev, status.st_ino
+        if identity in seen or (relative and identity in made):
+            continue
+        seen.add(identity)
+        with os.scandir(root / relative) as scanned:
+            entries = [entry for entry in scanned if entry.name[0] != "." and _is_there(entry)]
+        if relative and not _MADE.isdisjoint(entry.name for entry in entries):
+            continue
+        waiting += [f"{relative}{entry.name}/" for entry in entries if entry.is_dir()]
+        yield from ((f"{relative}{entry.name}", entry.stat()) for entry in entries if entry.is_file())
+
+
+def _is_there(entry: os.DirEntry[str]) -> bool:
+    try:
+        return bool(entry.stat())
+    except OSError:  # a link that leads nowhere, or to itself
+        return False
