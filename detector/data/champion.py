@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 
 from detector.data.places import RESULTS
@@ -38,13 +39,13 @@ def read(name: str) -> Champion | None:
 
 def note(name: str, version: str | None, metrics: Mapping[str, float]) -> None:
     """Remember that `version` is champion, or with None that there is none."""
-    before = read(name)
+    before, metrics = read(name), {key: value for key, value in metrics.items() if isfinite(value)}
     if version is None:
         _file(name).unlink(missing_ok=True)
-    elif before is None or (before.version, dict(before.metrics)) != (version, dict(metrics)):
+    elif before is None or (before.version, before.metrics) != (version, metrics):
         since = before.since if before and before.version == version else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         _file(name).parent.mkdir(parents=True, exist_ok=True)
-        told = {"schema": 1, **asdict(Champion(version, dict(metrics), since))}
+        told = {"schema": 1, **asdict(Champion(version, metrics, since))}
         write_whole(_file(name), json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -41,7 +41,8 @@ def metrics_of(version: "Entity") -> Mapping[str, float]:
         metrics = json.loads(version.tags.get("metrics", ""))
     except ValueError:
         return {}
-    return metrics if isinstance(metrics, dict) else {}
+    named = metrics.items() if isinstance(metrics, dict) else ()
+    return {name: float(value) for name, value in named if isinstance(value, int | float)}
 
 
 def before(client: "MlflowClient", model: str, now: "Entity") -> list[str]:
