@@ -4,7 +4,6 @@ It is read as text: importing it takes seconds, and a pipeline file is to be jud
 """
 
 import ast
-import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -67,7 +66,8 @@ def _type_fault(name: str, value: Any) -> str | None:
     if not number:
         return f"must be a number{_as_number(value)}"
     if kind == "INT":
-        return None if math.isfinite(value) and value == int(value) else "must be a whole number"
+        whole = isinstance(value, int) or value.is_integer()
+        return None if whole else "must be a whole number"
     return None if kind == "FLOAT" or 0 <= value <= 1 else "must be from 0 to 1"
 
 

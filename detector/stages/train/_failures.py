@@ -52,7 +52,9 @@ def in_words(watch: Watch) -> Iterator[None]:
             "the memory of the GPU is too small for this training; set train.batch or train.image_size lower, "
             "or take a smaller train.model"
         ) from error
-    except (ValueError, TypeError, NotImplementedError, RuntimeError, ImportError, AssertionError) as error:
+    except (DetectorError, OSError):
+        raise
+    except Exception as error:
         if watch.trainer is None:
             raise UsageError(f"Ultralytics refuses to train with these settings: {_sentence(error)}") from error
         if isinstance(error, RuntimeError) and re.search(r"\bNaN\b", str(error)):

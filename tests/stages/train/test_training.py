@@ -158,7 +158,7 @@ def test_a_loss_of_nan_ends_the_training_and_is_not_gone_on_with(trained, tmp_pa
     with pytest.raises(DetectorError) as ended:
         training.train(tmp_path, trained.task, trained.converted, epochs=3, options=options)
     assert re.fullmatch(
-        r"the training diverged: its loss was (nan|inf) in epoch 1, and the weights are lost; "
+        r"the training diverged: its loss was (nan|inf) in epoch [12], and the weights are lost; "
         r"set lr0 in train\.options lower than 0\.9, or leave out gains such as box and cls",
         str(ended.value),
     )
