@@ -64,12 +64,12 @@ def corner_boxes(rows: pa.Table) -> Floats:
 
 
 def _points(rows: pa.Table, boxes: Floats) -> list[list[list[list[float]]]]:
-    """Each object's outline as a list of one shape, a list of [x, y]; a null polygon gives the box's corners."""
+    """Each object's outline as a list of one shape, a list of [x, y]; one of no area gives the box's corners."""
     polygons = rows["polygon"].combine_chunks()
     points = polygons.flatten().to_numpy(zero_copy_only=False).reshape(-1, 2).tolist()
-    ends: Ints = np.cumsum(polygons.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)) // 2
-    starts = [0, *ends[:-1].tolist()]
+    sizes: Ints = polygons.value_lengths().fill_null(0).to_numpy(zero_copy_only=False) // 2
+    ends: Ints = np.cumsum(sizes)
     return [
-        [points[start:end] or [[x, y], [x + w, y], [x + w, y + h], [x, y + h]]]
-        for start, end, (x, y, w, h) in zip(starts, ends.tolist(), boxes.tolist(), strict=True)
+        [points[end - size : end] if size >= 3 else [[x, y], [x + w, y], [x + w, y + h], [x, y + h]]]
+        for size, end, (x, y, w, h) in zip(sizes.tolist(), ends.tolist(), boxes.tolist(), strict=True)
     ]

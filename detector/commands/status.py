@@ -1,20 +1,24 @@
 """`detector status`: the last runs and the dataset versions of this folder, without asking any server."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from detector.data.places import DATASETS, RUNS
+from detector.data import champion
+from detector.data.places import DATASETS, RESULTS, RUNS
 
 
 def status(most: int = 5) -> dict[str, Any]:
-    """The newest runs (at most `most`, newest first) and each data set's latest version."""
+    """The newest runs (at most `most`, newest first), each data set's latest version, each pipeline's champion."""
     files = sorted(RUNS.glob("*/run.json"), reverse=True)[:most]
     latest = sorted(DATASETS.glob("*/latest"))
+    named = {file.parent.name: champion.read(file.parent.name) for file in sorted(RESULTS.glob("*/champion.json"))}
     return {
         "schema": 1,
         "runs": [json.loads(file.read_text()) | {"run": str(file.parent)} for file in files],
         "datasets": {link.parent.name: link.resolve().name for link in latest},
+        "champions": {name: asdict(known) for name, known in named.items() if known},
     }
 
 
@@ -23,8 +27,14 @@ def lines(state: dict[str, Any]) -> list[str]:
     if not state["runs"]:
         return ["nothing has run here yet; `detector run` does what pipeline.yaml says"]
     shown = [f"{name:<18}dataset version {version}" for name, version in state["datasets"].items()]
+    shown += [f"{name:<18}{_champion(known)}" for name, known in state["champions"].items()]
     for run in state["runs"]:
         last = run["steps"][-1] if run["steps"] else None
         what = run["error"] or (f"{last['step']}: {last['summary']}" if last else "")
         shown.append(f"{Path(run['run']).name}  {run['status']:<12}{what.splitlines()[0] if what else ''}".rstrip())
     return shown
+
+
+def _champion(known: dict[str, Any]) -> str:
+    figures = [f"{name} {known['metrics'][name]:.4f}" for name in ("mAP50-95",) if name in known["metrics"]]
+    return ", ".join([f"champion: version {known['version']}", *figures, f"since {known['since']}"])

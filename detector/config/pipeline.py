@@ -1,6 +1,7 @@
 """A pipeline.yaml that has been checked: its own keys, and a step for everything that a run does."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,12 +15,38 @@ from detector.config.notify import Notify
 from detector.stages import Backend, Section
 from detector.terms import Task
 
+LONGEST_NAME = 100  # characters: MLflow's names of metrics have 250, and a class is a part of them
+_UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode's categories of control characters, and of line breaks
+_CALLED = {
+    "\n": "a line break",
+    "\r": "a line break",
+    "\u2028": "a line break",
+    "\u2029": "a line break",
+    "\t": "a tab",
+}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def _shown(name: str) -> str:
+    """A name in quotes, cut short, with what can't be printed written out."""
+    text = repr(name)
+    return text if len(text) <= 40 else f"{text[:37]}…{text[0]}"
 
 
 def _refuse(wrong: bool, message: str) -> None:
     if wrong:
         raise ValueError(message)
+
+
+def _name_fault(name: str) -> str | None:
+    """What is wrong with the name of a class: it is printed, put into files, and names metrics."""
+    if not name.strip():
+        return "is blank"
+    if odd := next((letter for letter in name if unicodedata.category(letter) in _UNPRINTABLE), None):
+        return f"has {_CALLED.get(odd, 'a control character')} in it"
+    if len(name) > LONGEST_NAME:
+        return f"has {len(name)} characters, and {LONGEST_NAME} is the most"
+    return None
 
 
 def _as_classes(value: Any) -> Any:
@@ -51,6 +78,7 @@ class Head(BaseModel):
     @field_validator("name")
     @classmethod
     def _is_a_folder_name(cls, name: str) -> str:
+        _refuse(len(name) > LONGEST_NAME, f"has {len(name)} characters, and {LONGEST_NAME} is the most")
         _refuse(not _NAME.fullmatch(name), "may hold letters, digits, `.`, `_` and `-`, since folders are named by it")
         return name
 
@@ -58,6 +86,9 @@ class Head(BaseModel):
     @classmethod
     def _labels_are_unique(cls, classes: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         _refuse(not classes, "name at least one class")
+        for name in classes:
+            fault = _name_fault(name)
+            _refuse(fault is not None, f"the class {_shown(name)} {fault}")
         labels = [label for merged in classes.values() for label in merged]
         twice = sorted({label for label in labels if labels.count(label) > 1})
         _refuse(bool(twice), f"the label {', '.join(twice)} belongs to more than one class")
@@ -89,6 +120,11 @@ class Config:
     steps: tuple[Step, ...]
     record: Section
     notify: Notify | None = None
+
+    @property
+    def measured_on(self) -> str:
+        """The split that `evaluate` measures on."""
+        return str(next(step.options for step in self.steps if step.stage == "evaluate").model_dump()["split"])
 
     def resolved(self) -> str:
         """The pipeline as YAML with every default and variable filled in, and every secret taken out."""

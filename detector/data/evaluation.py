@@ -32,7 +32,7 @@ PREDICTIONS = pa.schema(
         ("y", pa.float64()),
         ("width", pa.float64()),
         ("height", pa.float64()),
-        ("polygon", pa.list_(pa.float64())),  # segment: x0 y0 x1 y1 … normalised; detect: null
+        ("polygon", pa.list_(pa.float64())),  # segment: x0 y0 x1 y1 … normalised, K >= 3; null: the box is all
     ]
 )
 PER_IMAGE = pa.schema(

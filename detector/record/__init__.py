@@ -30,6 +30,10 @@ class Recorder(Protocol):
         """What shows the run to a person: an address, or a command."""
         ...
 
+    def note_champion(self) -> None:
+        """Remember in `detector.data.champion` who is champion. Raises UsageError for one that is of no use."""
+        ...
+
     def parameters(self, values: Mapping[str, object]) -> None:
         """Record parameters. Raises DetectorError for one that was recorded with another value."""
         ...

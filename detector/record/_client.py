@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from detector.errors import DetectorError, TryAgain
+from detector.record._address import database_file, is_server
+from detector.record._database import check_file, check_server
 from detector.record._secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -30,34 +31,32 @@ def connect(uri: str) -> "MlflowClient":
 
     Raises:
         TryAgain: Nothing answers there.
+        DetectorError: Its database can't be used.
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    _check(uri)
+    file = database_file(uri)
     from mlflow import MlflowClient
 
     logger = logging.getLogger("mlflow")
     logger.handlers, logger.propagate = [], True  # as above, should another library have imported it first
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of 70 steps that make a database
-    if is_server(uri):
-        _knock(uri)
     with failures(uri):
-        file = database_file(uri)
-        if file is None:
-            return MlflowClient(tracking_uri=uri, registry_uri=uri)
-        if not file.exists():
-            _create_database(file)
-        return _open_database(file)
+        if file is not None:
+            return _open_database(file)
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def is_server(uri: str) -> bool:
-    """Whether `uri` names an MLflow server, and not a database that we open ourselves."""
-    return urlsplit(uri).scheme in ("http", "https")
-
-
-def database_file(uri: str) -> Path | None:
-    """The file of a SQLite store; None for any other."""
-    prefix = "sqlite:///"
-    return Path(uri.removeprefix(prefix)) if uri.startswith(prefix) else None
+def _check(uri: str) -> None:
+    """Find out in seconds what MLflow's own client would find out in minutes."""
+    file = database_file(uri)
+    if file is not None:
+        check_file(file)
+    elif is_server(uri):
+        _knock(uri)
+    else:
+        check_server(uri)
 
 
 @contextmanager
@@ -91,7 +90,7 @@ def _passing(error: BaseException) -> bool:
 
 
 def _knock(uri: str) -> None:
-    """Find out in seconds that nobody is there; MLflow's own client would try for minutes."""
+    """Whether a server is there. Raises TryAgain."""
     import requests
 
     try:
@@ -106,11 +105,10 @@ def _knock(uri: str) -> None:
 
 def _create_database(file: Path) -> None:
     """Migrate a new SQLite store beside its place, then rename it: a kill leaves no half-made database."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     for left in file.parent.glob(f".{file.name}.*"):
         left.unlink()
-    _open_database(fresh)
+    _client_of(fresh)
     fresh.replace(file)
 
 
@@ -125,6 +123,12 @@ def _as_in_an_address(file: Path) -> Path:
 
 
 def _open_database(file: Path) -> "MlflowClient":
+    if not file.exists() or not file.stat().st_size:
+        _create_database(file)
+    return _client_of(file)
+
+
+def _client_of(file: Path) -> "MlflowClient":
     from mlflow import MlflowClient
 
     uri = f"sqlite:///{_as_in_an_address(file)}"

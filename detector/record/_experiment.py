@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from detector.errors import DetectorError
-from detector.record._client import database_file, is_server
+from detector.record._address import database_file, is_server
 from detector.record._secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 PLACE = "detector.folder"  # a tag: the machine and folder that a run worked in
-RUN = "detector.run.loop"  # a tag: the name of its run folder
+RUN = "detector.run"  # a tag: the name of its run folder
 
 
 def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:

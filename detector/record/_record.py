@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from detector.data.champion import note
 from detector.data.dataset import Dataset
 from detector.errors import DetectorError, sentence
 from detector.record._client import failures
@@ -26,6 +27,11 @@ class Record:
         self.run_id = writer.run_id
         self.url_hint = url_hint
         self.registry = MlflowRegistry(writer, model)
+
+    def note_champion(self) -> None:
+        """Remember who is champion. Raises UsageError for one that is not ours, or whose weights are gone."""
+        champion = self.registry.champion()
+        note(self._model, champion.number if champion else None, champion.metrics if champion else {})
 
     def parameters(self, values: Mapping[str, object]) -> None:
         """Record parameters. Raises DetectorError for one that was recorded with another value."""

@@ -3,11 +3,13 @@
 import json
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detector.errors import UsageError
+from detector.record._champion import CHAMPION, FOLDER, HISTORY, before, history, metrics_of, usable, with_alias
 from detector.record._client import failures
 from detector.record._writer import Writer
 from detector.stages.services import ModelVersion
@@ -16,9 +18,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion as Entity
 
-CHAMPION, CHALLENGER = "champion", "challenger"
-HISTORY = "champions"  # a tag of the model: the numbers of its champions, the present one last
-FOLDER = "weights"  # of the run; a version's source
+CHALLENGER = "challenger"
+ROLLED_BACK = "rolled_back"  # a tag of a version that was champion, and is not to be again by itself
 
 
 class MlflowRegistry:
@@ -32,13 +33,22 @@ class MlflowRegistry:
         self._fetched: tempfile.TemporaryDirectory[str] | None = None
 
     def champion(self) -> ModelVersion | None:
-        """The version with the alias `champion`, its weights fetched until `close`; None when there is none yet."""
+        """The version with the alias `champion`; None when there is none yet. What it fetches lasts until `close`.
+
+        Raises:
+            UsageError: It is not ours, or its weights are gone.
+        """
         with failures(self._uri):
-            version = _with_alias(self._client, self._model, CHAMPION)
-            if version is None:
-                return None
-            metrics = json.loads(version.tags["metrics"])
-            return ModelVersion(str(version.version), self._fetch(version), metrics, version.tags["test_set"])
+            version = usable(self._client, self._model)
+        if version is None:
+            return None
+        fetch = partial(self._fetch, version)
+        return ModelVersion(str(version.version), fetch, metrics_of(version), version.tags["test_set"])
+
+    def rolled_back(self, number: str) -> bool:
+        """Whether version `number` was champion, and a person took that back."""
+        with failures(self._uri):
+            return ROLLED_BACK in self._client.get_model_version(self._model, number).tags
 
     def register(self, weights: Path, metrics: Mapping[str, float], test_set: str) -> str:
         """Register `weights` as a new version and give its number.
@@ -62,7 +72,7 @@ class MlflowRegistry:
         """Give version `number` an alias; a champion is remembered, and is no challenger any more."""
         with failures(self._uri):
             if alias == CHAMPION:
-                _crown(self._client, self._model, number, [*_history(self._client, self._model), number])
+                _crown(self._client, self._model, number, [*history(self._client, self._model), number])
             else:
                 self._client.set_registered_model_alias(self._model, alias, number)
 
@@ -87,7 +97,8 @@ class MlflowRegistry:
         if self._fetched is None:
             self._fetched = tempfile.TemporaryDirectory(prefix="detector-champion-")
         file = f"{FOLDER}/{version.tags['file']}"
-        return Path(self._client.download_artifacts(version.run_id, file, self._fetched.name))
+        with failures(self._uri):
+            return Path(self._client.download_artifacts(version.run_id, file, self._fetched.name))
 
 
 def rollback(client: "MlflowClient", model: str) -> tuple[str, str]:
@@ -96,46 +107,30 @@ def rollback(client: "MlflowClient", model: str) -> tuple[str, str]:
     Raises:
         UsageError: There is no champion, or none before it that still exists.
     """
-    now = _with_alias(client, model, CHAMPION)
+    now = with_alias(client, model, CHAMPION)
     if now is None:
         raise UsageError(f"{model} has no champion to roll back: `detector run` names the first one")
-    history = _before(client, model, now)
-    if not history:
+    earlier = before(client, model, now)
+    if not earlier:
         raise UsageError(f"version {now.version} is the first champion of {model}: there is none before it")
-    _crown(client, model, history[-1], history)
-    return str(now.version), history[-1]
+    _crown(client, model, earlier[-1], earlier)
+    client.set_model_version_tag(model, str(now.version), ROLLED_BACK, "true")
+    return str(now.version), earlier[-1]
 
 
 def needed(client: "MlflowClient", model: str) -> list["Entity"]:
     """The champion and the version that a rollback would name: those of them that there are."""
-    now = _with_alias(client, model, CHAMPION)
+    now = with_alias(client, model, CHAMPION)
     if now is None:
         return []
-    return [now, *(client.get_model_version(model, number) for number in _before(client, model, now)[-1:])]
+    return [now, *(client.get_model_version(model, number) for number in before(client, model, now)[-1:])]
 
 
-def _before(client: "MlflowClient", model: str, now: "Entity") -> list[str]:
-    """The champions before this one that still exist, the last one last."""
-    there = {str(version.version) for version in client.search_model_versions(f"name = '{model}'")}
-    history = [number for number in _history(client, model) if number in there]
-    while history and history[-1] == str(now.version):
-        history.pop()
-    return history
-
-
-def _crown(client: "MlflowClient", model: str, number: str, history: list[str]) -> None:
+def _crown(client: "MlflowClient", model: str, number: str, champions: list[str]) -> None:
     client.set_registered_model_alias(model, CHAMPION, number)
-    client.set_registered_model_tag(model, HISTORY, " ".join(history))
-    if CHALLENGER in client.get_model_version(model, number).aliases:
+    client.set_registered_model_tag(model, HISTORY, " ".join(champions))
+    version = client.get_model_version(model, number)
+    if CHALLENGER in version.aliases:
         client.delete_registered_model_alias(model, CHALLENGER)
-
-
-def _history(client: "MlflowClient", model: str) -> list[str]:
-    return str(client.get_registered_model(model).tags.get(HISTORY, "")).split()
-
-
-def _with_alias(client: "MlflowClient", model: str, alias: str) -> "Entity | None":
-    """The version that carries `alias`; None when the model or the alias is not there."""
-    models = client.search_registered_models(f"name = '{model}'")
-    number = models[0].aliases.get(alias) if models else None
-    return None if number is None else client.get_model_version(model, str(number))
+    if ROLLED_BACK in version.tags:
+        client.delete_model_version_tag(model, number, ROLLED_BACK)

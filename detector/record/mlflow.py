@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from detector.errors import DetectorError
+from detector.record._address import address_fault
 from detector.stages import Section
 
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ class Options(Section):
     uri: str = Field(
         default="sqlite:///runs/mlflow.db", description="a SQLite file, an MLflow server (http://…) or its database"
     )
+
+    @field_validator("uri")
+    @classmethod
+    def _is_an_address(cls, uri: str) -> str:
+        if problem := address_fault(uri):
+            raise ValueError(problem)
+        return uri
 
 
 def open(  # noqa: A001 - read as mlflow.open
@@ -65,12 +73,16 @@ def open(  # noqa: A001 - read as mlflow.open
 
 def rollback(options: Options, pipeline_name: str) -> tuple[str, str]:
     """Give the alias champion back to the version that had it before; returns (old, new) version numbers."""
-    from detector.record import _registry
+    from detector.data import champion
+    from detector.record import _champion, _registry
     from detector.record._client import connect, failures
 
     client = connect(options.uri)
     with failures(options.uri):
-        return _registry.rollback(client, pipeline_name)
+        old, new = _registry.rollback(client, pipeline_name)
+        version = client.get_model_version(pipeline_name, new)
+        champion.note(pipeline_name, new, _champion.metrics_of(version))
+        return old, new
 
 
 def needed(options: Options, pipeline_name: str) -> set[str]:
@@ -81,7 +93,8 @@ def needed(options: Options, pipeline_name: str) -> set[str]:
         DetectorError: Its store is not there.
     """
     from detector.record import _registry
-    from detector.record._client import connect, database_file, failures
+    from detector.record._address import database_file
+    from detector.record._client import connect, failures
     from detector.record._experiment import RUN
 
     file = database_file(options.uri)

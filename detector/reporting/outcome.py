@@ -1,12 +1,13 @@
 """What a run came to."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from detector import __version__
+from detector.data.champion import read as read_champion
 from detector.reporting.costs import Costs
 from detector.stages import Result
 from detector.system.files import write_whole
@@ -54,12 +55,14 @@ class Outcome:
 
     def plain(self) -> dict[str, Any]:
         """For `--json` and run.json. Paths are relative to the project's folder."""
+        champion = read_champion(self.name)
         return {
             "schema": 1,
             "status": self.status,
             "project": str(Path.cwd()),
             "run": str(self.folder) if self.folder else None,
             "steps": [done.plain() for done in self.steps],
+            "champion": asdict(champion) if champion else None,
         }
 
     def write(self, error: str | None) -> None:

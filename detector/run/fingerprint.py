@@ -36,12 +36,13 @@ def key_of(made_from: Ingredients) -> str:
     return hashlib.sha256(_text(made_from).encode()).hexdigest()[:24]
 
 
-def reasons(old: Ingredients | None, new: Ingredients) -> list[str]:
+def reasons(old: Ingredients | None, new: Ingredients, source: Source | None = None) -> list[str]:
     """What changed since the last time, as a person would say it: `epochs 50 → 100`."""
-    return ["never done before"] if old is None else [*_changes(old, new)] or ["its output is gone"]
+    changes = [] if old is None else [*_changes(old, new, source)]
+    return ["never done before"] if old is None else changes or ["its output is gone"]
 
 
-def _changes(old: Ingredients, new: Ingredients) -> Iterator[str]:
+def _changes(old: Ingredients, new: Ingredients, source: Source | None) -> Iterator[str]:
     for name in sorted({*old["options"], *new["options"]}):
         yield from _change(name, old["options"].get(name), new["options"].get(name))
     for name, now in new["libraries"].items():
@@ -51,7 +52,7 @@ def _changes(old: Ingredients, new: Ingredients) -> Iterator[str]:
         if old["inputs"].get(name) != now:
             yield f"a new {_GIVES[name]}"
     if old.get("source") != new["source"]:
-        yield "the source changed"
+        yield f"{source.name if source else 'the source'} changed"
     if old.get("code") != new["code"]:
         yield "its code changed"
     yield from _change("classes", _names(old["classes"]), _names(new["classes"]))

@@ -22,7 +22,8 @@ from detector.run.state import State
 def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome: Outcome) -> Outcome:
     """Do what has to be done, and fill in `outcome`. Raises what a stage raises, after the record and run.json know."""
     with locked(LOCK, wait):
-        state, steps = State(config, terminal, outcome), iter(chosen(config, choice))
+        state = State(config, terminal, outcome, chosen(config, choice))
+        steps = iter(state.steps)
         first = _first_to_run(state, steps, choice)
         begun = _begin(state, first) if first else _go_on(state, "", None)
         if begun is None:

@@ -61,6 +61,7 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
             tags = {"detector.version": __version__, "detector.task": config.task}
             backend = record.load(config.record.using)
             recorder = stack.enter_context(backend.open(config.record, config.name, folder, tags, config.secrets()))
+            recorder.note_champion()
             current = OpenRun(state, folder, recorder)
             for done in outcome.steps:
                 current.observe(done)
@@ -110,7 +111,9 @@ class OpenRun:
     recorder: Recorder
 
     def do(self, planned: Planned) -> None:
-        """Take a step's kept result, or run it."""
+        """Take a step's kept result, or run it, unless that is in vain."""
+        if planned.result is None:
+            self.state.foresee()
         done = self.state.taken(planned, planned.result) if planned.result else self._run(planned)
         self.observe(done)
         self.state.note(done)
@@ -122,7 +125,12 @@ class OpenRun:
         job, started = self._job(planned), costs.begin()
         result = planned.step.backend.run(job)
         seconds, cost = costs.since(started, result, job.folder)
-        results.keep(self.state.kept, name, planned.key, result, planned.made_from or {})
+        done = planned.after(result)
+        outcome.working = planned.working | {"key_after": done.key}
+        outcome.write(None)
+        results.keep(self.state.kept, name, done.key, result, done.made_from or {})
+        if result.left is not None:
+            self.recorder.note_champion()
         return Done(name, result, skipped=False, seconds=seconds, costs=cost)
 
     def _job(self, planned: Planned) -> Job[Any]:

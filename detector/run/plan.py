@@ -1,7 +1,7 @@
 """Which steps a run would do, and why."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,13 @@ class Planned:
         """What run.json says while the step is being done."""
         return {"step": self.step.name, "key": self.key, "forced": self.forced}
 
+    def after(self, result: Result) -> "Planned":
+        """The same once it is done, with the key under which it needs not be done again."""
+        if result.left is None or self.made_from is None:
+            return self
+        made_from = {**self.made_from, "source": result.left}
+        return replace(self, key=key_of(made_from), made_from=made_from)
+
 
 def results_of(config: Config) -> Path:
     """Where the results of this pipeline are kept."""
@@ -67,7 +74,7 @@ def plan_step(step: Step, config: Config, inputs: Mapping[str, Result], choice: 
     if step.stage in choice.forced:
         return Planned(step, ["forced"], None, key, made_from, source, forced=True)
     result = results.find(kept, step.name, key)
-    why = None if result else reasons(results.last_ingredients(kept, step.name), made_from)
+    why = None if result else reasons(results.last_ingredients(kept, step.name), made_from, source)
     return Planned(step, why, result, key, made_from, source)
 
 

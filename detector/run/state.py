@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
-from detector.config.pipeline import Config
+from detector import stages
+from detector.config.pipeline import Config, Step
 from detector.reporting.outcome import Done, Outcome
 from detector.reporting.terminal import Terminal
 from detector.run import results
@@ -13,11 +15,12 @@ from detector.stages import Result
 
 @dataclass
 class State:
-    """The pipeline, who is told, and of each step that is done its result and its key."""
+    """The pipeline, who is told, the steps to do, and of each that is done its result and its key."""
 
     config: Config
     terminal: Terminal
     outcome: Outcome
+    steps: list[Step]
     inputs: dict[str, Result] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -25,6 +28,11 @@ class State:
     def kept(self) -> Path:
         """Where the results of this pipeline are kept."""
         return results_of(self.config)
+
+    def foresee(self) -> None:
+        """Raise UsageError for what is done already and rules out that a later step can do its work."""
+        for step in self.steps:
+            stages.foresee(step.backend, step.options, cast(stages.Pipeline, self.config), self.inputs)
 
     def taken(self, planned: Planned, result: Result) -> Done:
         """A step whose result is there already: it was of use again."""

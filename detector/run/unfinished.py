@@ -32,7 +32,8 @@ class Unfinished:
         done = [each["step"] for each in self.state["steps"]]
         fails_again = here and self.state["status"] == "failed" and not also_if_it_failed
         forced_anew = working["forced"] and not here and working["step"] not in done
-        return keys.get(working["step"]) == working["key"] and not fails_again and not forced_anew
+        same = keys.get(working["step"], "") in (working["key"], working.get("key_after"))
+        return same and not fails_again and not forced_anew
 
     def as_done(self, done: Done) -> Done:
         """A step whose result is there already, as this run did it; as it is, if another run did."""

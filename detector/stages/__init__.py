@@ -7,6 +7,8 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     LIBRARIES = ("torch", ...)    distributions whose version shapes the output
     def run(job: Job[Options]) -> Result
     def faults(options, pipeline) -> Iterator[tuple[path, message]]       optional: what the schema can't say
+    def foresee(options, pipeline, inputs)       optional: raises UsageError for what the results so far rule out,
+                                                 before a stage in between spends its time
     def resumable(folder) -> bool                optional: whether a job cut short in this folder can go on there
     def look(options, datasets) -> Source        optional: what else the output depends on (a source, a kind of GPU)
 
@@ -80,6 +82,11 @@ class Pipeline(Protocol):
     @property
     def task(self) -> Task: ...
     @property
+    def measured_on(self) -> str:
+        """The split that `evaluate` measures on."""
+        ...
+
+    @property
     def classes(self) -> Mapping[str, tuple[str, ...]]:
         """Class name to the source labels that mean it; the order is the YOLO class id."""
         ...
@@ -91,7 +98,8 @@ class Result:
 
     `id` identifies the content: stages downstream run again when it changes. `figures` are numbers worth comparing
     between runs; `artifacts` maps a folder in the record to the files that belong there. `images` is how many pictures
-    the stage went through, each epoch's counted, where its speed is worth a figure.
+    the stage went through, each epoch's counted, where its speed is worth a figure. `left` is the state of the step's
+    `Source` after it, where the step itself changes that.
     """
 
     path: Path
@@ -101,6 +109,7 @@ class Result:
     artifacts: Mapping[str, list[Path]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     images: int = 0
+    left: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,11 +117,12 @@ class Source:
     """What a step depends on beside its inputs, as it is now: an export, a server, a kind of GPU.
 
     `state` changes whenever it does. `content` is what had to be read to find that out, so that `run` need not read it
-    again.
+    again. `name` is what a person calls it.
     """
 
     state: str
     content: object = None
+    name: str = "the source"
 
 
 OptionsT = TypeVar("OptionsT", bound=Section)
@@ -166,6 +176,13 @@ def faults_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterato
     """What the backend finds wrong beyond its schema: a path inside its section, and a message."""
     check = getattr(cast(ModuleType, backend), "faults", None)
     return iter(()) if check is None else check(options, pipeline)
+
+
+def foresee(backend: Backend, options: Section, pipeline: Pipeline, inputs: Mapping[str, Result]) -> None:
+    """Raise UsageError if the results so far rule out that the backend can do its work."""
+    check = getattr(cast(ModuleType, backend), "foresee", None)
+    if check is not None:
+        check(options, pipeline, inputs)
 
 
 def source_of(backend: Backend, options: Section, datasets: Path) -> Source | None:

@@ -3,7 +3,7 @@
 A stage never knows who is behind them: the terminal, the record (MLflow), both, or nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,13 +34,14 @@ class Report(Protocol):
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A registered model: its version number, where its weights lie here, and what was measured of it.
+    """A registered model: its version number, and what was measured of it.
 
-    `test_set` identifies the content of the test split that `metrics` were measured on.
+    `fetch` brings its weights here, which may take a while, and gives their path. `test_set` identifies the content of
+    the test split that `metrics` were measured on.
     """
 
     number: str
-    weights: Path
+    fetch: Callable[[], Path]
     metrics: Mapping[str, float]
     test_set: str
 
@@ -49,7 +50,10 @@ class Registry(Protocol):
     """Where models are registered and the champion is named."""
 
     def champion(self) -> ModelVersion | None:
-        """The version that now carries the alias `champion`, its weights fetched; None when there is none yet."""
+        """The version that now carries the alias `champion`; None when there is none yet.
+
+        Raises UsageError for one that is not ours, or whose weights are gone.
+        """
         ...
 
     def register(self, weights: Path, metrics: Mapping[str, float], test_set: str) -> str:
@@ -58,4 +62,8 @@ class Registry(Protocol):
 
     def name(self, number: str, alias: str) -> None:
         """Give version `number` the alias `champion` or `challenger`; it leaves whichever version had it."""
+        ...
+
+    def rolled_back(self, number: str) -> bool:
+        """Whether version `number` was champion, and a person took that back."""
         ...

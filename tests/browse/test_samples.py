@@ -103,6 +103,34 @@ def test_predictions_are_told_right_from_wrong(tmp_path, task):
     assert loaded.list_evaluations() == ["evaluation"]
 
 
+@pytest.mark.parametrize("task", ["detect", "segment"])
+def test_a_model_that_finds_nothing_has_missed_everything(tmp_path, task):
+    data = version(tmp_path, [Picture("train"), Picture("test", [Object(0), Object(1)]), Picture("test", [])], task)
+    loaded = samples.load(data, f"nothing-{task}")
+    assert samples.add_predictions(loaded, data, predicted([]), "test") == {"tp": 0, "fp": 0, "fn": 2}
+    _, test, background = loaded
+    assert [each.evaluation for each in objects(test)] == ["fn", "fn"]
+    assert [objects(each, "predictions") for each in (test, background)] == [[], []]
+
+
+@pytest.mark.parametrize("task", ["detect", "segment"])
+def test_predictions_where_there_is_no_object_are_false(tmp_path, task):
+    data = version(tmp_path, [Picture("train"), Picture("test", [])], task)
+    loaded = samples.load(data, f"background-{task}")
+    rows = predicted([(1, 0, 0.9, 0.5, 0.5, 0.4, 0.6, None)])
+    assert samples.add_predictions(loaded, data, rows, "test") == {"tp": 0, "fp": 1, "fn": 0}
+
+
+@pytest.mark.parametrize("few", [[], [0.5, 0.5], [0.4, 0.4, 0.6, 0.6]])
+def test_an_outline_without_area_is_its_box(tmp_path, few):
+    data = version(tmp_path, [Picture("train"), Picture("test", [Object(0)])], "segment")
+    loaded = samples.load(data, f"few-{len(few)}")
+    rows = predicted([(1, 0, 0.9, 0.5, 0.5, 0.4, 0.6, few), (1, 1, 0.8, 0.2, 0.2, 0.1, 0.1, None)])
+    samples.add_predictions(loaded, data, rows, "test")
+    shape = objects(loaded.last(), "predictions")[0].points
+    assert shape == [[pytest.approx(point) for point in ([0.3, 0.2], [0.7, 0.2], [0.7, 0.8], [0.3, 0.8])]]
+
+
 def test_nothing_is_printed(tmp_path, capfd):
     data = version(tmp_path, [Picture("train"), Picture("test")])
     loaded = samples.load(data, "quiet")

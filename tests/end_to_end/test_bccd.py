@@ -131,7 +131,7 @@ def _assert_recorded(folder, outcome):
     experiment = client.get_experiment_by_name("blood-cells")
     [run] = client.search_runs([experiment.experiment_id])  # the one that was killed, taken up again
     assert run.info.status == "FINISHED"
-    assert run.data.tags["detector.run.loop"] == Path(outcome["run"]).name
+    assert run.data.tags["detector.run"] == Path(outcome["run"]).name
     assert run.data.metrics["pull/tasks"] == 364
     for file in folder.glob("runs/**/*"):
         assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), f"{file} holds the token"

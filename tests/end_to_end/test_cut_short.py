@@ -73,4 +73,4 @@ def test_a_forced_training_that_was_cut_short_is_no_reason_to_train(tmp_path):
     again = cut_short.run(folder, "--force", "train")
     assert "goes on after epoch" in again["said"]
     assert [run.info.status for run in cut_short.runs_of(folder)] == ["FINISHED", "FINISHED"]
-    assert Path(again["run"]).name == cut.data.tags["detector.run.loop"]
+    assert Path(again["run"]).name == cut.data.tags["detector.run"]

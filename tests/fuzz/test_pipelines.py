@@ -62,6 +62,29 @@ def nearly_good(draw):
     return yaml.safe_dump(document, allow_unicode=True)
 
 
+@st.composite
+def odd_settings(draw):
+    """The sample's pipeline with odd names, training arguments, transforms, and a place of the record."""
+    document = yaml.safe_load(yaml.safe_dump(GOOD))
+    document["classes"] = draw(st.lists(st.text(max_size=300), max_size=3) | st.just(document["classes"]))
+    # fmt: off
+    arguments = st.sampled_from(["lr0", "momentum", "optimizer", "nbs", "mask_ratio", "fraction", "freeze", "scale",
+                                 "amp", "cache", "time", "workers", "box", "single_cls", "copy_paste_mode"])
+    # fmt: on
+    document["train"]["options"] = draw(st.dictionaries(arguments, anything, max_size=5))
+    transforms = st.sampled_from(["Blur", "RandomCrop", "Normalize", "Mosaic", "CoarseDropout", "Blurr"])
+    given_to = st.dictionaries(st.sampled_from(["p", "height", "blur_limit", "x"]), anything, max_size=3)
+    document["train"]["augment"] = draw(
+        st.lists(st.dictionaries(transforms, given_to | anything, max_size=2), max_size=3)
+    )
+    schemes = st.sampled_from(
+        ["", "sqlite:", "sqlite://", "sqlite:///", "http://", "http://[", "file:///", "postgresql://"]
+    )
+    document["record"] = {"uri": draw(st.builds(str.__add__, schemes, st.text(max_size=9)))}
+    document["promote"] = {"metric": draw(st.text(max_size=9) | st.sampled_from(["mAP50/Nut", "box/mAP50", "mAP50/"]))}
+    return yaml.safe_dump(document, allow_unicode=True)
+
+
 def _change(draw, document):
     place = document
     while True:
@@ -87,6 +110,7 @@ pipelines = (
     | st.sampled_from(ODD_YAML).map(str.encode)
     | anything.map(lambda data: yaml.dump(data, allow_unicode=True).encode("utf-8", "surrogatepass"))
     | nearly_good().map(lambda text: text.encode("utf-8", "surrogatepass"))
+    | odd_settings().map(lambda text: text.encode("utf-8", "surrogatepass"))
 )
 overrides = st.lists(
     st.text(max_size=20) | st.sampled_from(["train.epochs=3", "train.=", "=", "a.b.c=1", "export.0.using=x"]),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from detector.data import champion as champions
 from detector.errors import DetectorError, TryAgain, UsageError
 from detector.record import mlflow as record
 from detector.record._client import connect
@@ -265,14 +267,15 @@ def test_versions_aliases_and_rollback(options, tmp_path):
         registry.name("1", "champion")
         champion = registry.champion()
         assert (champion.number, champion.metrics, champion.test_set) == ("1", {"mAP50-95": 0.7, "mAP50/红": 0.5}, "t1")
-        assert champion.weights.read_bytes() == b"first"
-        assert champion.weights.name == "a.pt"
+        weights = champion.fetch()
+        assert weights.read_bytes() == b"first"
+        assert weights.name == "a.pt"
         assert registry.register(second, {"mAP50-95": 0.8}, "t1") == "2"
         registry.name("2", "challenger")
         registry.name("2", "champion")
         assert registry.register(first, {"mAP50-95": 0.6}, "t2") == "1"  # the same weights, measured again
         run.verify()
-    assert not champion.weights.exists()  # fetched for the run only
+    assert not weights.exists()  # fetched for the run only
     client = connect(options.uri)
     assert client.get_model_version("blood", "2").aliases == ["champion"]
     assert client.get_model_version("blood", "1").source == f"runs:/{run.run_id}/weights"
@@ -284,6 +287,72 @@ def test_versions_aliases_and_rollback(options, tmp_path):
     client.delete_model_version("blood", "1")
     with pytest.raises(UsageError, match="no champion to roll back"):
         record.rollback(options, "blood")
+
+
+def test_who_is_champion_is_known_without_asking(options, tmp_path):
+    """Every record that opens looks; a rollback tells; what a person did in MLflow is seen by the next record."""
+    weights = tmp_path / "best.pt"
+    for number in ("1", "2"):
+        weights.write_bytes(number.encode())
+        with open_(options, f"runs/run-{number}") as run:
+            run.registry.name(run.registry.register(weights, {"mAP50": 0.5, "loss": float("nan")}, "t"), "champion")
+            run.note_champion()
+        assert (champions.read("blood").version, champions.read("blood").metrics) == (number, {"mAP50": 0.5})
+    record.rollback(options, "blood")
+    assert champions.read("blood").version == "1"
+    assert run.registry.rolled_back("2")
+    client = connect(options.uri)
+    client.set_registered_model_alias("blood", "champion", "2")
+    with open_(options, "runs/run-3") as run:
+        run.note_champion()
+        assert champions.read("blood").version == "2"
+        run.registry.name("2", "champion")
+        assert not run.registry.rolled_back("2")
+        client.delete_registered_model_alias("blood", "champion")
+        run.note_champion()
+    assert champions.read("blood") is None
+
+
+def test_a_champion_that_a_person_named_is_told_with_the_way_out(options, tmp_path):
+    client = connect(options.uri)
+    with open_(options) as run:
+        client.create_registered_model("blood")
+        client.create_model_version("blood", "/elsewhere/model", None)
+        client.set_registered_model_alias("blood", "champion", "1")
+        with pytest.raises(UsageError) as refused:
+            run.note_champion()
+        assert str(refused.value) == (
+            "version 1, the champion of blood in MLflow, was not registered by `detector run`, which can't tell how "
+            "good it is: delete the alias champion in MLflow, and the next run names one"
+        )
+        (tmp_path / "best.pt").write_bytes(b"2")
+        run.registry.name(run.registry.register(tmp_path / "best.pt", {"mAP50": 0.5}, "t"), "champion")
+        client.set_registered_model_alias("blood", "champion", "1")
+        with pytest.raises(
+            UsageError, match=r": `detector rollback` makes version 2 champion again; or delete the alias"
+        ):
+            run.registry.champion()
+    assert record.rollback(options, "blood") == ("1", "2")
+
+
+def test_a_champion_whose_files_are_gone_is_told_with_the_way_out(options, tmp_path):
+    weights = tmp_path / "best.pt"
+    for number in ("1", "2"):
+        weights.write_bytes(number.encode())
+        with open_(options, f"runs/run-{number}") as run:
+            run.registry.name(run.registry.register(weights, {"mAP50": 0.5}, "t"), "champion")
+    shutil.rmtree(f"runs/artifacts/{run.run_id}")
+    with open_(options, "runs/run-3") as later, pytest.raises(UsageError) as refused:
+        later.note_champion()
+    assert str(refused.value) == (
+        f"version 2, the champion of blood in MLflow, has lost its weights (runs:/{run.run_id}/weights): "
+        "`detector rollback` makes version 1 champion again; or delete the alias champion in MLflow, and the next run "
+        "names one"
+    )
+    assert record.rollback(options, "blood") == ("2", "1")
+    with open_(options, "runs/run-4") as later:
+        later.note_champion()
+    assert champions.read("blood").version == "1"
 
 
 def test_a_rollback_passes_over_deleted_versions(options, tmp_path):

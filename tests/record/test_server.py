@@ -36,7 +36,7 @@ def test_a_run_outlives_its_server(server, tmp_path, monkeypatch):
         run.metrics({"loss": 1.0}, 3)
         run.stage_done("train", Result(tmp_path, "id", "trained", {"mAP50": 0.9}, {"weights": [weights]}), False, {})
         run.registry.name(run.registry.register(weights, {"mAP50": 0.9}, "t"), "champion")
-        assert run.registry.champion().weights.read_bytes() == b"weights"
+        assert run.registry.champion().fetch().read_bytes() == b"weights"
         run.verify()
     assert run.url_hint == f"{server.uri}/#/experiments/1/runs/{run.run_id}"
     client = connect(server.uri)

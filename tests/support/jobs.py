@@ -17,7 +17,7 @@ class Pipeline:
         task: str = "detect",
         classes: Sequence[str] | Mapping[str, Sequence[str]] = tiny.CLASSES,
     ) -> None:
-        self.name, self.task = name, task
+        self.name, self.task, self.measured_on = name, task, "test"
         self.classes = dict(classes) if isinstance(classes, Mapping) else {each: (each,) for each in classes}
 
 

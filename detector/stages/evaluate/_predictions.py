@@ -32,7 +32,7 @@ def _rows(objects: Objects) -> list[dict[str, Any]]:
             "class_id": int(class_id),
             "score": float(score),
             **dict(zip(("x", "y", "width", "height"), map(float, box), strict=True)),
-            "polygon": None if polygon is None else [float(value) for value in polygon.ravel()],
+            "polygon": None if polygon is None or len(polygon) < 3 else [float(value) for value in polygon.ravel()],
         }
         for class_id, score, box, polygon in zip(
             objects.class_ids, objects.scores, objects.boxes, polygons, strict=True

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from detector.stages import Job, Result, Section
+from detector.errors import UsageError
+from detector.stages import Job, Pipeline, Result, Section
 from detector.terms import counted
 
 if TYPE_CHECKING:
@@ -25,16 +26,19 @@ class Options(Section):
     )
 
 
-def run(job: Job[Options]) -> Result:
-    """Measure; the result's folder is an Evaluation, with plots, and worst/ with pictures.
+def foresee(options: Options, _pipeline: Pipeline, inputs: Mapping[str, Result]) -> None:
+    """Raise UsageError if the split has no image."""
+    from detector.data.dataset import Dataset
 
-    Raises:
-        DetectorError: The split has no image.
-    """
+    if "convert" in inputs and not Dataset(inputs["convert"].path).conversion["kept"]["images_in"][options.split]:
+        raise UsageError(f"there is not one image in {options.split}; give it a share in convert.split")
+
+
+def run(job: Job[Options]) -> Result:
+    """Measure; the result's folder is an Evaluation, with plots, and worst/ with pictures."""
     from detector.data.dataset import Dataset
     from detector.data.evaluation import Evaluation, Measured
     from detector.data.trained import Trained
-    from detector.errors import DetectorError
     from detector.models.measure import measure
     from detector.stages.evaluate._fiftyone import show
     from detector.stages.evaluate._mistakes import judge, per_image
@@ -44,8 +48,6 @@ def run(job: Job[Options]) -> Result:
     dataset, trained = Dataset(job.inputs["convert"].path), Trained(job.inputs["train"].path)
     evaluation, split = Evaluation(job.folder), job.options.split
     images = dataset.conversion["kept"]["images_in"][split]
-    if not images:
-        raise DetectorError(f"there is not one image in {split}; give it a share in convert.split")
     metrics = measure(trained.best, dataset.data_yaml, split, None, job.folder, plots=True)
     with job.report.progress("evaluate", images) as advance:
         table = predictions(trained.best, dataset, split, job.folder / LOG, advance)

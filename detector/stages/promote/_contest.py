@@ -25,7 +25,7 @@ def judge(value: float, minimum: float, champion: ModelVersion | None, before: f
     A champion that can't be measured on this test set (other classes, another task) does not do this job any more.
     """
     if not value >= minimum:
-        return Verdict("challenger", f", below the minimum of {minimum:g}")
+        return Verdict("challenger", f", below the minimum of {minimum:g}{stays(champion)}")
     if champion is None:
         return Verdict("champion", ", the first")
     if before is None:
@@ -33,6 +33,11 @@ def judge(value: float, minimum: float, champion: ModelVersion | None, before: f
     if value > before:
         return Verdict("champion", f" > {before:.4f} of version {champion.number}")
     return Verdict("challenger", f", not above {before:.4f} of version {champion.number}")
+
+
+def stays(champion: ModelVersion | None) -> str:
+    """The end of a sentence on weights that did not get to be compared."""
+    return f"; version {champion.number} stays champion" if champion else "; there is no champion"
 
 
 class Ring(NamedTuple):
@@ -51,10 +56,10 @@ def value_of(champion: ModelVersion, metric: str, ring: Ring, folder: Path, repo
     if champion.test_set == ring.measured.test_set and metric in champion.metrics:
         return champion.metrics[metric]
     folder.mkdir()
-    if not _does_this_job(champion.weights, ring, folder):
+    if not _does_this_job(champion.fetch(), ring, folder):
         return None
     report.say(f"the test set has changed: measuring the champion, version {champion.number}, on it")
-    return measure(champion.weights, ring.dataset.data_yaml, ring.measured.split, None, folder).get(metric)
+    return measure(champion.fetch(), ring.dataset.data_yaml, ring.measured.split, None, folder).get(metric)
 
 
 def _does_this_job(weights: Path, ring: Ring, folder: Path) -> bool:

@@ -7,11 +7,11 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from detector.errors import did_you_mean
+from detector.stages.train._installed import text_of
+from detector.stages.train._values import value_fault
 
 Faults = Iterator[tuple[tuple[str | int, ...], str]]
 
@@ -30,13 +30,15 @@ OURS = {  # arguments that follow from the rest of pipeline.yaml, and what to se
     "mode": "it is a training",
     "save": "checkpoints are always kept",
     "split": "training is watched on val; set evaluate.split for the rest",
+    "single_cls": "merge the labels into one class at the top of the file, classes: {object: [A, B]}",
+    "pretrained": "set train.model to weights (.pt) or to an architecture (.yaml), and train.warm_start",
     **dict.fromkeys(("project", "name", "exist_ok", "save_dir"), "results go to the run's own folder"),
     **dict.fromkeys(("resume", "cfg", "source", "distill_model"), "it is not supported here"),
 }
 
 
 def training_faults(options: Mapping[str, Any]) -> Faults:
-    """What is wrong with Ultralytics training arguments: unknown, set elsewhere, or not of their type."""
+    """What is wrong with Ultralytics training arguments: unknown, set elsewhere, or with a value that can't be."""
     known = _training_arguments()
     for name, value in options.items():
         if name in OURS:
@@ -45,14 +47,17 @@ def training_faults(options: Mapping[str, Any]) -> Faults:
             yield (name,), f"is not an argument of Ultralytics{did_you_mean(name, known - OURS.keys())}"
         elif name == "cache" and value == "disk":
             yield (name,), "would write into the dataset version, which never changes; use ram"
-        elif message := _type_fault(name, value):
+        elif value is None:
+            if name not in _optional():
+                yield (name,), "needs a value; leave it out for the default"
+        elif message := _type_fault(name, value) or value_fault(name, value, options):
             yield (name,), message
 
 
 def _type_fault(name: str, value: Any) -> str | None:
     kind = _kinds().get(name)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None or kind is None or name == "fraction":
+    if kind is None or name == "fraction":
         return None
     if kind == "BOOL":
         return None if isinstance(value, bool) else "must be true or false"
@@ -61,7 +66,8 @@ def _type_fault(name: str, value: Any) -> str | None:
     if not number:
         return f"must be a number{_as_number(value)}"
     if kind == "INT":
-        return None if value == int(value) else "must be a whole number"
+        whole = isinstance(value, int) or value.is_integer()
+        return None if whole else "must be a whole number"
     return None if kind == "FLOAT" or 0 <= value <= 1 else "must be from 0 to 1"
 
 
@@ -73,23 +79,20 @@ def _as_number(value: Any) -> str:
         return ""
 
 
-def package(name: str) -> Path:
-    """The folder of an installed package, found without importing it."""
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{name} is not installed")
-    return Path(spec.origin).parent
+@cache
+def _training_arguments() -> frozenset[str]:
+    return frozenset(re.findall(r"^(\w+):", text_of("ultralytics", "cfg/default.yaml"), re.MULTILINE))
 
 
 @cache
-def _training_arguments() -> frozenset[str]:
-    text = (package("ultralytics") / "cfg/default.yaml").read_text(encoding="utf-8")
-    return frozenset(re.findall(r"^(\w+):", text, re.MULTILINE))
+def _optional() -> frozenset[str]:
+    """The arguments without a default, which may be empty."""
+    return frozenset(re.findall(r"^(\w+): *(?:#|$)", text_of("ultralytics", "cfg/default.yaml"), re.MULTILINE))
 
 
 @cache
 def _kinds() -> dict[str, str]:
     """Argument name to FLOAT, FRACTION (0 to 1), INT, BOOL or STR, for those that Ultralytics checks itself."""
-    text = (package("ultralytics") / "cfg/__init__.py").read_text(encoding="utf-8")
+    text = text_of("ultralytics", "cfg/__init__.py")
     sets = re.findall(r"^CFG_(\w+)_KEYS = frozenset\(\s*(\{.*?\})\s*\)", text, re.MULTILINE | re.DOTALL)
     return {name: kind for kind, names in sets for name in ast.literal_eval(names)}

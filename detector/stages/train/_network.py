@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from detector.errors import did_you_mean
-from detector.stages.train._arguments import Faults, package
+from detector.stages.train._arguments import Faults
+from detector.stages.train._installed import package
 from detector.terms import Task
 
 OTHER_TASKS = re.compile(r"-(seg|cls|pose|obb|sem|depth|reid)\b")

@@ -1,10 +1,8 @@
 """One training: what Ultralytics is given, what is reported of every epoch, and what comes out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from detector.data.dataset import Dataset
 from detector.data.trained import MadeFrom, Trained
@@ -13,7 +11,10 @@ from detector.models.names import plain_names
 from detector.models.quiet import device, quietly, threads_for
 from detector.models.weights import architecture, find_weights, fingerprint, load_model
 from detector.stages import Job, Result
+from detector.stages.services import ModelVersion
+from detector.stages.train._augment import transforms
 from detector.stages.train._checkpoint import checkpoint, forget_after, keep_whole
+from detector.stages.train._failures import Diverged, Watch, in_words
 from detector.stages.train._options import Options
 from detector.terms import Task
 
@@ -22,8 +23,12 @@ LOG = "ultralytics.log"
 
 def train(job: Job[Options]) -> Result:
     """Train in the job's folder, and say how it went."""
-    with quietly(job.folder / LOG):
-        trainer = _trained(job)
+    try:
+        with quietly(job.folder / LOG):
+            trainer = _trained(job)
+    except Diverged:
+        checkpoint(job.folder).unlink(missing_ok=True)  # the next run would go on to the same end
+        raise
     checkpoint(job.folder).unlink(missing_ok=True)
     trained = Trained(job.folder)
     if not trained.best.exists():
@@ -54,23 +59,28 @@ def _made_from(job: Job[Options], learned: str) -> MadeFrom:
 
 def _trained(job: Job[Options]) -> Any:
     """The Ultralytics trainer after its work."""
-    transforms = _transforms(job.options.augment)
+    augmentations = transforms(job.options.augment, Dataset(job.inputs["convert"].path), job.options.image_size)
     network, done = _network(job)
+    champion = _champion(job) if not done else None
+    watch = Watch()
     with job.report.progress("train", job.options.epochs) as advance:
 
         def begin(trainer: Any) -> None:
+            watch.begin(trainer)
             _use_threads(trainer)
             keep_whole(trainer)
             job.report.parameters(_parameters(trainer))
             advance(done)
 
         def end_epoch(trainer: Any) -> None:
+            watch.end_epoch(trainer)
             job.report.metrics(_metrics(trainer, job.pipeline.task), step=trainer.epoch + 1)
             advance(1)
 
         network.add_callback("on_train_start", begin)
         network.add_callback("on_model_save", end_epoch)  # once an epoch; on_fit_epoch_end comes again after the last
-        network.train(**_arguments(job, transforms), resume=done > 0)
+        with in_words(watch):
+            network.train(**_arguments(job), augmentations=augmentations, resume=done > 0, **_pretrained(champion))
     return network.trainer
 
 
@@ -84,8 +94,7 @@ def _use_threads(trainer: Any) -> None:
 def _network(job: Job[Options]) -> tuple[Any, int]:
     """An Ultralytics model and how many of its epochs are done: where a training was cut short, else a fresh start."""
     if not checkpoint(job.folder).exists():
-        network = _fresh(job)
-        return (_warmed(network, job) if job.options.warm_start else network), 0
+        return _fresh(job), 0
     network = load_model(checkpoint(job.folder))
     done = int(network.ckpt["epoch"]) + 1
     forget_after(done, job.folder / "results.csv")
@@ -105,17 +114,24 @@ def _fresh(job: Job[Options]) -> Any:
     return network
 
 
-def _warmed(network: Any, job: Job[Options]) -> Any:
-    """The network with the champion's weights wherever they fit: by name and shape, as Ultralytics transfers them."""
-    champion = job.registry.champion()
-    if champion is None:
-        return network
-    job.report.say(f"begins with the weights of the champion, version {champion.number}")
-    job.report.parameters({"train/warm_start_version": champion.number})
-    return network.load(champion.weights)
+def _champion(job: Job[Options]) -> ModelVersion | None:
+    """The champion to begin with, where there is one and `warm_start` asks for it."""
+    champion = job.registry.champion() if job.options.warm_start else None
+    if champion is not None:
+        job.report.say(f"begins with the weights of the champion, version {champion.number}")
+        job.report.parameters({"train/warm_start_version": champion.number})
+    return champion
 
 
-def _arguments(job: Job[Options], transforms: list[Any] | None) -> dict[str, Any]:
+def _pretrained(champion: ModelVersion | None) -> dict[str, str]:
+    """Ultralytics' argument for weights to begin with.
+
+    It takes them up once the network has this data set's classes: by name and shape, and in the head by class name.
+    """
+    return {} if champion is None else {"pretrained": str(champion.fetch())}
+
+
+def _arguments(job: Job[Options]) -> dict[str, Any]:
     options = job.options
     return options.options | {
         "data": str(Dataset(job.inputs["convert"].path).data_yaml),
@@ -124,40 +140,14 @@ def _arguments(job: Job[Options], transforms: list[Any] | None) -> dict[str, Any
         "batch": options.batch,
         "patience": options.patience,
         "seed": options.seed,
-        "augmentations": transforms,
         "device": device(),
         "save_dir": str(job.folder),
     }
 
 
-def _transforms(augment: Iterable[Mapping[str, Mapping[str, Any] | None]]) -> list[Any] | None:
-    """The Albumentations transforms; None leaves Ultralytics to its own few.
-
-    Raises:
-        UsageError: a transform refuses the value of an argument.
-    """
-    import albumentations
-
-    made = []
-    for name, arguments in (item for transform in augment for item in transform.items()):
-        try:
-            made.append(getattr(albumentations, name)(**arguments or {}))
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"train.augment: {name} can't be made: {_said(error)}") from error
-    return made or None
-
-
-def _said(error: Exception) -> str:
-    """An Albumentations error in one line: the pydantic error within takes three for each argument."""
-    within = error.__cause__
-    if not isinstance(within, ValidationError):
-        return str(error)
-    return "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in within.errors())
-
-
 def _parameters(trainer: Any) -> dict[str, object]:
     """Every argument as it was really used, without the paths of this run."""
-    paths = {"data", "model", "save_dir", "project", "name", "exist_ok", "resume"}
+    paths = {"data", "model", "pretrained", "save_dir", "project", "name", "exist_ok", "resume"}
     used = {name: value for name, value in vars(trainer.args).items() if value is not None and name not in paths}
     return {f"train/{name}": value for name, value in (used | {"device": str(trainer.device)}).items()}
 

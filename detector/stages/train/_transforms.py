@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 
 from detector.errors import did_you_mean
-from detector.stages.train._arguments import Faults, package
+from detector.stages.train._arguments import Faults
+from detector.stages.train._installed import package
 
 
 def transform_faults(transforms: Iterable[Mapping[str, Mapping[str, Any] | None]]) -> Faults:
@@ -32,6 +33,14 @@ def _transform_faults(name: str, arguments: Mapping[str, Any]) -> Faults:
         for argument in arguments:
             if argument not in accepted:
                 yield (name, argument), f"is not an argument of {name}{did_you_mean(argument, accepted)}"
+        if missing := [argument for argument, needed in accepted.items() if needed and argument not in arguments]:
+            yield (name,), f"needs {' and '.join(missing)}"
+        if not _is_probability(arguments.get("p", 1)):
+            yield (name, "p"), "is a probability: from 0 to 1"
+
+
+def _is_probability(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 @cache
@@ -62,13 +71,19 @@ def _transforms() -> frozenset[str]:
     )
 
 
-def _accepted(transform: str) -> set[str]:
-    """The arguments of the nearest `__init__` in the transform's lineage, and `p`, which every transform has."""
+def _accepted(transform: str) -> dict[str, bool]:
+    """The arguments of the nearest `__init__` in the transform's lineage, and `p`, which every transform has.
+
+    Each with whether it must be given.
+    """
     for name in _lineage(transform):
         _, text = _classes().get(name, ([], ""))
         if signature := re.search(r"^    def __init__\(.*?\).*?:$", text, re.MULTILINE | re.DOTALL):
             (function,) = ast.parse(f"{signature[0].strip()} ...").body
             assert isinstance(function, ast.FunctionDef)  # noqa: S101
             arguments = function.args
-            return {argument.arg for argument in (*arguments.args[1:], *arguments.kwonlyargs)} | {"p"}
-    return {"p"}
+            plain, needed = arguments.args, len(arguments.args) - len(arguments.defaults)
+            taken = {each.arg: at < needed for at, each in enumerate(plain) if at}
+            keyed = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            return {**taken, **{each.arg: default is None for each, default in keyed}, "p": False}
+    return {"p": False}

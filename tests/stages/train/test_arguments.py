@@ -11,6 +11,10 @@ from detector.stages.train._network import network_faults
 from detector.stages.train._transforms import transform_faults
 from tests.support.jobs import Pipeline
 
+IGNORED = "is ignored while the optimizer is auto, which chooses its own; set optimizer too: SGD, AdamW, …"
+FRACTION = "must be a share of the training images, from above 0 to 1, or a whole number of them"
+FREEZE = "must be a number of layers to freeze, from the first on, or a list of them: [0, 1, 23.cv2]"
+
 
 @pytest.mark.parametrize(
     ("options", "message"),
@@ -27,6 +31,46 @@ from tests.support.jobs import Pipeline
         ({"workers": 1.5}, "must be a whole number"),
         ({"cos_lr": 1}, "must be true or false"),
         ({"optimizer": 3}, "must be text"),
+        (
+            {"single_cls": True},
+            "can't be set here: merge the labels into one class at the top of the file, classes: {object: [A, B]}",
+        ),
+        (
+            {"pretrained": "x.pt"},
+            "can't be set here: set train.model to weights (.pt) or to an architecture (.yaml), and train.warm_start",
+        ),
+        ({"lr0": 0.01}, IGNORED),
+        ({"momentum": 0.9}, IGNORED),
+        ({"optimizer": "Adamm"}, "Adamm is not an optimizer of Ultralytics; did you mean Adam?"),
+        (
+            {"optimizer": ""},
+            " is not an optimizer of Ultralytics; there is Adam, Adamax, AdamW, auto, MuSGD, NAdam, "
+            "RAdam, RMSprop, SGD",
+        ),
+        ({"nbs": 0}, "must be 1 or more"),
+        ({"mask_ratio": 0}, "must be 1 or more"),
+        ({"max_det": 0}, "must be 1 or more"),
+        ({"workers": -1}, "must be 0 or more"),
+        ({"close_mosaic": -1}, "must be 0 or more"),
+        ({"warmup_epochs": -0.5}, "must be 0 or more"),
+        ({"box": -1}, "must be 0 or more"),
+        ({"box": float("nan")}, "must be a finite number"),
+        ({"warmup_epochs": float("inf")}, "must be a finite number"),
+        ({"workers": float("nan")}, "must be a whole number"),
+        ({"lrf": float("nan")}, "must be from 0 to 1"),
+        ({"box": None}, "needs a value; leave it out for the default"),
+        ({"time": 0}, "must be more than 0 hours; leave it out to train for train.epochs"),
+        ({"fraction": 0}, FRACTION),
+        ({"fraction": "half"}, FRACTION),
+        ({"fraction": [0.5, 0.5]}, FRACTION),
+        ({"freeze": -1}, FREEZE),
+        ({"freeze": "23.cv2"}, FREEZE),
+        ({"freeze": [0, 1.5]}, FREEZE),
+        ({"scale": "x"}, "must be from 0 to 1, or the least and the most: [0.5, 1.5]"),
+        ({"scale": [2, 1]}, "as a list, must be the least and the most to scale by: [0.5, 1.5]"),
+        ({"cache": "rom"}, "'rom' is not one of true | false | ram; did you mean ram?"),
+        ({"amp": "fp8"}, "'fp8' is not one of true | false | fp16 | bf16 | fp32"),
+        ({"copy_paste_mode": "x"}, "'x' is not one of flip | mixup"),
         ({"cache": "disk"}, "would write into the dataset version, which never changes; use ram"),
     ],
 )
@@ -38,7 +82,12 @@ def test_an_argument_at_fault(options, message):
 
 def test_good_arguments():
     options = {"lr0": 0.001, "warmup_epochs": 1, "nbs": 8, "cos_lr": True, "optimizer": "AdamW", "cache": "ram"}
+    options |= {"momentum": 0.9, "freeze": 10, "amp": False, "time": 0.5, "save_period": -1, "conf": None}
     assert list(training_faults(options | {"fraction": 0.5, "scale": [0.5, 1.5], "freeze": [0, 1], "conf": None})) == []
+
+
+def test_a_momentum_of_one_divides_by_zero():
+    assert list(training_faults({"optimizer": "AdamW", "momentum": 1})) == [(("momentum",), "must be below 1")]
 
 
 def test_what_we_own_are_arguments_of_ultralytics():
@@ -57,9 +106,13 @@ def test_what_we_own_are_arguments_of_ultralytics():
         ),
         ({"Blur": {"blur_limits": 3}}, ("Blur", "blur_limits"), "is not an argument of Blur; did you mean blur_limit?"),
         ({"BaseCrop": {}}, ("BaseCrop",), "is not an Albumentations transform; did you mean"),
+        ({"RandomCrop": {"height": 3}}, ("RandomCrop",), "needs width"),
+        ({"RandomCrop": None}, ("RandomCrop",), "needs height and width"),
+        ({"Blur": {"p": 2}}, ("Blur", "p"), "is a probability: from 0 to 1"),
+        ({"Blur": {"p": "often"}}, ("Blur", "p"), "is a probability: from 0 to 1"),
         ({"OneOf": {}}, ("OneOf",), "is not an Albumentations transform"),
         ({"Lambda": {}}, ("Lambda",), "holds code, which a checkpoint can't keep"),
-        ({"Blur": {}, "Resize": {}}, (), "is one transform and its arguments; start each with its own dash"),
+        ({"Blur": {}, "HorizontalFlip": {}}, (), "is one transform and its arguments; start each with its own dash"),
     ],
 )
 def test_a_transform_at_fault(transform, path, message):
@@ -78,8 +131,10 @@ def test_signatures_are_the_real_ones():
     names = _transforms()
     assert len(names) > 80
     for name in names:
-        real = set(inspect.signature(getattr(albumentations, name).__init__).parameters) - {"self"}
-        assert _accepted(name) == real | {"p"}, name
+        real = dict(inspect.signature(getattr(albumentations, name).__init__).parameters)
+        del real["self"]
+        needed = {argument: each.default is each.empty for argument, each in real.items()}
+        assert _accepted(name) == needed | {"p": False}, name
 
 
 @pytest.mark.parametrize(
@@ -131,7 +186,7 @@ def test_paths_lead_into_the_section():
 def test_faults_are_found_without_the_heavy_libraries():
     code = (
         "import sys; from detector.stages.train import ultralytics as u; from types import SimpleNamespace as N\n"
-        "o = u.Options(model='yolo11n.yaml', options={'lr0': .1}, augment=[{'Blur': {}}])\n"
+        "o = u.Options(model='yolo11n.yaml', options={'nbs': 8}, augment=[{'Blur': {}}])\n"
         "assert not list(u.faults(o, N(task='detect')))\n"
         "print({'torch', 'ultralytics', 'albumentations', 'cv2', 'numpy', 'pyarrow'} & set(sys.modules))"
     )

@@ -1,16 +1,19 @@
 """Training through the stage: real networks, two epochs."""
 
 import hashlib
-from dataclasses import dataclass
+import re
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from detector.errors import UsageError
+from detector.errors import DetectorError, UsageError
 from detector.models.quiet import quietly
 from detector.models.weights import load_model
-from detector.stages import load
+from detector.stages import load, resumable
+from detector.stages.convert._publish import data_yaml
 from detector.stages.services import ModelVersion
 from tests.support import tiny, training
 
@@ -106,33 +109,86 @@ class Crowned:
     weights: Path | None
 
     def champion(self):
-        return self.weights and ModelVersion("7", self.weights, {}, "")
+        return self.weights and ModelVersion("7", lambda: self.weights, {}, "")
+
+
+STILL = {
+    "warm_start": True,
+    "seed": 7,
+    "epochs": 1,
+    "options": {"optimizer": "SGD", "lr0": 0.0, "warmup_bias_lr": 0.0, "mosaic": 0, "plots": False},
+}  # what learns nothing
 
 
 def test_a_warm_start_begins_with_what_the_champion_learned(trained, tmp_path):
     """With no learning at all the weights stay the champion's, though the pipeline names an architecture."""
     best = trained.result.path / "weights/best.pt"
-    still = {
-        "warm_start": True,
-        "seed": 7,
-        "epochs": 1,
-        "options": {"optimizer": "SGD", "lr0": 0.0, "warmup_bias_lr": 0.0},
-    }
     report = training.Recorded()
     crowned = {"registry": Crowned(best), "report": report}
-    warm = training.train(tmp_path, trained.task, trained.converted, **crowned, **still)
+    warm = training.train(tmp_path, trained.task, trained.converted, **crowned, **STILL)
     assert report.used["train/warm_start_version"] == "7"
+    assert not any(str(best) in str(value) for value in report.used.values())
     assert "begins with the weights of the champion, version 7" in report.said
-    cold = training.train(tmp_path, trained.task, trained.converted, registry=Crowned(None), **still)
+    cold = training.train(tmp_path, trained.task, trained.converted, registry=Crowned(None), **STILL)
     assert distance(warm, best) < 1e-3 < distance(cold, best)
+    expected = {name: pytest.approx(values, abs=1e-3) for name, values in head_of(best).items()}
+    assert head_of(warm) == expected
+    assert head_of(cold) != expected
+
+
+@pytest.mark.parametrize("classes", [["Washer", "Screw", "Nut"], ["Bolt", "Screw", "Nut", "Washer"], ["Nut", "Screw"]])
+def test_a_warm_start_finds_the_classes_by_their_names(trained, tmp_path, classes):
+    """Reordered, one more, one less: each class that both know keeps its own row of the head."""
+    best = trained.result.path / "weights/best.pt"
+    converted = tmp_path / "converted"
+    shutil.copytree(trained.converted.path, converted)
+    (converted / "data.yaml").write_text(data_yaml(classes))
+    for file in converted.glob("labels/*/*.txt"):
+        file.write_text(re.sub(r"^\d+", "0", file.read_text(), flags=re.MULTILINE))
+    warm = training.train(
+        tmp_path, trained.task, replace(trained.converted, path=converted), registry=Crowned(best), **STILL
+    )
+    before, after = head_of(best), head_of(warm)
+    assert list(after) == classes
+    known = set(before) & set(after)
+    assert {name: after[name] for name in known} == {name: pytest.approx(before[name], abs=1e-3) for name in known}
+
+
+def test_a_loss_of_nan_ends_the_training_and_is_not_gone_on_with(trained, tmp_path):
+    options = {"cls": 1e39, "optimizer": "SGD", "lr0": 0.9, "warmup_epochs": 0, "mosaic": 0, "plots": False}
+    with pytest.raises(DetectorError) as ended:
+        training.train(tmp_path, trained.task, trained.converted, epochs=3, options=options)
+    assert re.fullmatch(
+        r"the training diverged: its loss was (nan|inf) in epoch [12], and the weights are lost; "
+        r"set lr0 in train\.options lower than 0\.9, or leave out gains such as box and cls",
+        str(ended.value),
+    )
+    assert not resumable(load("train", "ultralytics"), tmp_path / "train")
+
+
+def test_what_ultralytics_refuses_before_it_begins_is_told(trained, tmp_path):
+    with pytest.raises(UsageError, match=r"^Ultralytics refuses to train with these settings: 'freeze=999' froze the"):
+        training.train(tmp_path, trained.task, trained.converted, options={"freeze": 999})
+
+
+def state_of(result):
+    """The tensors of a checkpoint, by name, and its class names."""
+    import torch
+
+    file = result if isinstance(result, Path) else result.path / "weights/best.pt"
+    model = torch.load(file, weights_only=False)["model"].float()
+    return model.state_dict(), list(model.names.values())
+
+
+def head_of(result):
+    """What each class has of the head: its rows of the convolutions that give its scores, in one list of numbers."""
+    state, classes = state_of(result)
+    names = sorted(name for name in state if re.search(r"\.cv3\.\d\.2\.(weight|bias)$", name))
+    return {cls: [v for name in names for v in state[name][at].ravel().tolist()] for at, cls in enumerate(classes)}
 
 
 def distance(result, other):
     """The largest difference between the convolutions of two checkpoints: they alone learn nothing from statistics."""
-    import torch
-
-    ours, theirs = (
-        torch.load(file, weights_only=False)["model"].state_dict() for file in (result.path / "weights/best.pt", other)
-    )
+    (ours, _), (theirs, _) = state_of(result), state_of(other)
     names = [name for name in ours if name.endswith("conv.weight")]
-    return max(float((ours[name].float() - theirs[name].float()).abs().max()) for name in names)
+    return max(float((ours[name] - theirs[name]).abs().max()) for name in names)
