@@ -26,6 +26,7 @@ NO_OUTPUT = {
 }
 MORE_THAN_IT_USES = {  # imported by a module that has more in it than the backend uses
     ("detector.stages.convert.yolo", "PIL"),
+    ("detector.stages.pull.fiftyone", "scipy"),
     ("detector.stages.pull.label_studio", "scipy"),
     ("detector.stages.pull.label_studio_export", "scipy"),
     ("detector.stages.check.fiftyone", "msgspec"),
@@ -35,6 +36,7 @@ MORE_THAN_IT_USES = {  # imported by a module that has more in it than the backe
     ("detector.stages.export.tensorrt", "numpy"),
     ("detector.stages.export.tensorrt", "onnxruntime"),
     ("detector.stages.export.tensorrt", "pyarrow"),
+    *(("detector.stages.export.tensorrt_rtx", name) for name in ("numpy", "onnxruntime", "pyarrow", "tensorrt")),
     ("detector.stages.promote.better", "pyarrow"),
     ("detector.stages.train.ultralytics", "pyarrow"),
 }
@@ -96,7 +98,7 @@ def test_each_library_that_shapes_the_output_is_named(backend):
     libraries = stages.load(*backend.split(".")[2:]).LIBRARIES
     for name in imports - sys.stdlib_module_names - {"detector"} - NO_OUTPUT.keys():
         if (backend, name) not in MORE_THAN_IT_USES:
-            known = {each.lower() for each in distributions.get(name, [name])}
+            known = {name.replace("_", "-"), *(each.lower() for each in distributions.get(name, []))}
             assert known & set(libraries), f"{backend} imports {name}"
 
 

@@ -6,13 +6,7 @@ from typing import Any, Literal
 
 import onnx
 
-CHANCE = (
-    "author",
-    "date",
-    "description",
-    "license",
-    "docs",
-)  # what differs from one export to the next, or says nothing
+CHANCE = ("author", "date", "description", "license", "docs")  # differs from one export to the next, or says nothing
 
 
 def write_graph(exported: Path, to: Path, precision: Literal["fp32", "fp16"]) -> None:

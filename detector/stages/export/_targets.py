@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, WithJsonSchema, model_validator
 
 CAPABILITIES = (7.5, 8.0, 8.6, 8.9, 12.0, 12.1)  # all that the library builds for when asked
 PORTABLE = "8.0, 8.6, 8.9, 12.0 and later"  # what it builds for when not asked. Source: "CPU-Only AOT and
@@ -36,9 +36,9 @@ class Batch(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    min: PositiveInt
-    optimum: PositiveInt
-    max: PositiveInt
+    min: PositiveInt = Field(description="fewest pictures at once")
+    optimum: PositiveInt = Field(description="the number that it is fastest with")
+    max: PositiveInt = Field(description="most pictures at once")
 
     def __str__(self) -> str:
         """As it is in the names of steps and files: 8, 1-16 or 1-8-16."""

@@ -12,7 +12,7 @@ from detector.stages.pull._fiftyone.kinds import Kind
 if TYPE_CHECKING:
     from detector.stages.pull._fiftyone.shapes import Drawn
 
-LIBRARIES = ("fiftyone", "msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow", "xmltodict")
+LIBRARIES = ("fiftyone", "msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow", "pyyaml", "xmltodict")
 
 
 class Options(Section):
