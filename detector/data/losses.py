@@ -20,7 +20,7 @@ REASONS = {
     "cancelled": "was skipped by the annotator",
     "draft_only": "has only a draft, never submitted",
     "prediction_only": "has only a model's prediction",
-    "no_shapes": "was annotated, but with nothing drawn (choices, text or ratings only)",
+    "no_shapes": "was annotated, but with no shape that a detector learns",
     "not_drawable": "is an image that nobody could draw on: no shape control of the labelling configuration names it",
     "never_drawn_on": "is taken for an image that nobody could draw on: its field has no region in the whole export"
     " (pull.label_config can say otherwise)",

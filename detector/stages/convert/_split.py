@@ -83,22 +83,3 @@ def _stated(data: dict[str, object], field: str, task: int) -> str:
             f"{did_you_mean(word, SPLITS) or '.'} Mend the field, or leave convert.split.field out"
         )
     return name
-
-
-def refuse_empty(assigned: pa.ChunkedArray, split: Split) -> None:
-    """Raises UsageError when one of the three has no image."""
-    there = assigned.unique().to_pylist()
-    empty = [name for name in SPLITS if name not in there]
-    if not empty:
-        return
-    how = (
-        f"no task's {split.field!r} says so"
-        if split.field
-        else "no list names one"
-        if split.lists
-        else f"of {len(assigned)} images, none fell there"
-    )
-    raise UsageError(
-        f"the {' and the '.join(empty)} split would be empty: {how}. Set convert.split.{empty[0]} to a larger share"
-        f" (it is {split.share(empty[0]) if empty[0] != 'train' else 'what val and test leave'}), or add images"
-    )

@@ -23,8 +23,8 @@ from detector.stages.convert._options import Options
 from detector.stages.convert._own import settle
 from detector.stages.convert._publish import Version, make_folders, publish, write_files, write_table
 from detector.stages.convert._rows import text
-from detector.stages.convert._split import refuse_empty
 from detector.stages.convert._tables import Included, image_table, include, instance_table
+from detector.stages.convert._too_little import refuse_too_little
 from detector.system.files import scratch_folder
 from detector.system.processes import on_every_core, parts_of
 
@@ -63,9 +63,9 @@ def to_version(job: Job[Options]) -> Result:
         with ThreadPoolExecutor(1) as beside:  # Arrow encodes without Python's lock
             written = beside.submit(write_table, instances, scratch / "instances.parquet")
             images = image_table(drawn.images, [part.included for part in parts])
-            refuse_empty(images["split"].drop_null(), job.options.split)
             lost = counted_once(pa.concat_tables([drawn.losses, *(part.losses for part in parts)]))
             done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
+            refuse_too_little(done, job.options.split)
             lines = [line for part in parts for line in part.lines.to_pylist()]
             return publish(job, scratch, Version(lines, images, written, done, told))
 
@@ -74,8 +74,9 @@ def _refuse_boxes(drawn: Annotations) -> None:
     boxes = drawn.regions.filter(pc.equal(drawn.regions["type"], "rectangle"))
     if boxes.num_rows:
         tasks = drawn.images["task_id"].take(boxes["image"]).unique().to_pylist()
+        which = "1 region is a rectangle" if boxes.num_rows == 1 else f"{boxes.num_rows:,} regions are rectangles"
         raise UsageError(
-            f"{boxes.num_rows:,} regions are rectangles (tasks {', '.join(map(str, tasks[:5]))}), and convert.boxes is"
+            f"{which} (task{'s' * (len(tasks) > 1)} {', '.join(map(str, tasks[:5]))}), and convert.boxes is"
             " `fail`; outline them in Label Studio, or set convert.boxes: polygon to take their corners"
         )
 

@@ -74,7 +74,7 @@ def test_a_fault_in_a_part_is_told_as_one(tmp_path, monkeypatch):
 
 def test_nothing_pulled_is_said(tmp_path):
     (tmp_path / "export.json").write_text(json.dumps([]))
-    with pytest.raises(UsageError, match="split would be empty"):
+    with pytest.raises(UsageError, match="there is nothing to convert: the source has no task"):
         convert(tmp_path, pull(tmp_path, []), **SPLITS)
 
 

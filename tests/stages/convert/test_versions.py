@@ -127,7 +127,7 @@ def test_exact_copies_and_groups_stay_together(tmp_path):
 
 def test_an_empty_split_says_what_to_set(tmp_path):
     tasks = [task(number, annotation(box(1, 1, 9, 9))) for number in range(40)]
-    with pytest.raises(UsageError, match=r"the test split would be empty.*convert\.split\.test"):
+    with pytest.raises(UsageError, match=r"test would be empty.*convert\.split\.test"):
         convert(tmp_path, pull(tmp_path, tasks), split={"test": 0.0})
 
 
