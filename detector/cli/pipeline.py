@@ -68,7 +68,7 @@ def plan(
 
 
 def _line(step: dict[str, Any]) -> str:
-    return f"{step['step']:<16}  {'run   ' if step['run'] else 'skip  '}{', '.join(step['why'])}".rstrip()
+    return f"{step['step']:<19}  {'run   ' if step['run'] else 'skip  '}{', '.join(step['why'])}".rstrip()
 
 
 @click.command()

@@ -12,16 +12,19 @@ from detector.reporting.costs import Costs
 from detector.stages import Result
 from detector.system.files import write_whole
 
+FIRST_TIME = "never done before"  # a reason to run that goes without saying
+
 
 @dataclass(frozen=True)
 class Done:
-    """A step that a run did, or had no need to do."""
+    """A step that a run did, and why it had to, or had no need to do."""
 
     name: str
     result: Result
     skipped: bool
     seconds: float
     costs: Costs = field(default_factory=dict)
+    why: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
         """For `--json` and run.json."""
@@ -29,6 +32,7 @@ class Done:
         return {
             "step": self.name,
             "skipped": self.skipped,
+            "why": self.why,
             "seconds": round(self.seconds, 3),
             "costs": self.costs,
             "summary": result.summary,

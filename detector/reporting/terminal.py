@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from detector.reporting.costs import duration
-from detector.stages import Result
+from detector.reporting.outcome import FIRST_TIME, Done
 
 logger = logging.getLogger(__name__)
-MARGIN = 18  # where the text of a line begins: most steps have shorter names
+MARGIN = 21  # where the text of a line begins: the longest step by default is export.tensorrt_rtx
 
 
 class Terminal:
@@ -26,10 +26,13 @@ class Terminal:
             print(shown, file=self.out, flush=True)
             logger.info("%s", shown)
 
-    def step(self, name: str, result: Result, skipped: bool, seconds: float) -> None:
-        """What a step came to, and below it what a person should know of it."""
-        self.line(name, f"{result.summary}  ({'unchanged' if skipped else duration(seconds)})")
-        for note in [] if skipped else result.notes:
+    def step(self, done: Done) -> None:
+        """What a step came to, and why it ran; below it what a person should know of it."""
+        why = "" if done.why == [FIRST_TIME] or not done.why else f": {', '.join(done.why)}"
+        self.line(
+            done.name, f"{done.result.summary}  ({'unchanged' if done.skipped else duration(done.seconds) + why})"
+        )
+        for note in [] if done.skipped else done.result.notes:
             self.say(note)
 
     def outcome(self, status: str, look: list[tuple[str, str]]) -> None:

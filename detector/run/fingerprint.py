@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from detector.config.pipeline import Config, Step
+from detector.reporting.outcome import FIRST_TIME
 from detector.run.closure import code_of
 from detector.stages import NEEDS, Result, Source
 from detector.system.installed import version_of
@@ -39,7 +40,7 @@ def key_of(made_from: Ingredients) -> str:
 def reasons(old: Ingredients | None, new: Ingredients, source: Source | None = None) -> list[str]:
     """What changed since the last time, as a person would say it: `epochs 50 → 100`."""
     changes = [] if old is None else [*_changes(old, new, source)]
-    return ["never done before"] if old is None else changes or ["its output is gone"]
+    return [FIRST_TIME] if old is None else changes or ["its output is gone"]
 
 
 def _changes(old: Ingredients, new: Ingredients, source: Source | None) -> Iterator[str]:

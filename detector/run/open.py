@@ -131,7 +131,7 @@ class OpenRun:
         results.keep(self.state.kept, name, done.key, result, done.made_from or {})
         if result.left is not None:
             self.recorder.note_champion()
-        return Done(name, result, skipped=False, seconds=seconds, costs=cost)
+        return Done(name, result, skipped=False, seconds=seconds, costs=cost, why=planned.why or [])
 
     def _job(self, planned: Planned) -> Job[Any]:
         step, config = planned.step, self.state.config

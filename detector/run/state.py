@@ -43,4 +43,4 @@ class State:
         """A step is done."""
         self.outcome.steps.append(done)
         self.inputs.setdefault(done.name, done.result)
-        self.terminal.step(done.name, done.result, done.skipped, done.seconds)
+        self.terminal.step(done)

@@ -38,7 +38,9 @@ class Unfinished:
     def as_done(self, done: Done) -> Done:
         """A step whose result is there already, as this run did it; as it is, if another run did."""
         own = next((old for old in self.state["steps"] if old["step"] == done.name and not old["skipped"]), None)
-        return replace(done, skipped=False, seconds=own["seconds"], costs=own.get("costs", {})) if own else done
+        if own is None:
+            return done
+        return replace(done, skipped=False, seconds=own["seconds"], costs=own.get("costs", {}), why=own.get("why", []))
 
     def mark_killed(self) -> None:
         """Say in its run.json that the run was killed: it could not do so itself, and nothing goes on from it."""

@@ -73,13 +73,13 @@ def test_a_project_is_run_from_any_folder(project, tmp_path):
     elsewhere.mkdir()
     said = detector(elsewhere, "run", "../project/pipeline.yaml", "--until", "convert", "--metrics-file", "here.prom")
     assert said.returncode == 0, said.stderr
-    assert said.stdout.startswith(f"project           {project}, which the paths below are relative to\n")
+    assert said.stdout.startswith(f"project              {project}, which the paths below are relative to\n")
     assert [each.name for each in elsewhere.iterdir()] == ["here.prom"]
     assert (project / "runs/mlflow.db").is_file()
     outcome = json.loads(detector(tmp_path, "run", "project/pipeline.yaml", "--until", "convert", "--json").stdout)
     assert (outcome["status"], outcome["project"]) == ("unchanged", str(project))
     planned = detector("/", "plan", str(project / "pipeline.yaml"), "--until", "convert")
-    assert planned.stdout == "pull              skip\nconvert           skip\n"
+    assert planned.stdout == "pull                 skip\nconvert              skip\n"
 
 
 def test_a_fault_is_shown_with_the_file_as_it_was_named(project, tmp_path):
