@@ -23,7 +23,10 @@ class Pipeline:
 
 def job(folder, options, pipeline=None, registry=None, **inputs):
     """A job in `folder`/step; `inputs` are Results, or the folders of stages that have no more to say."""
-    return make_job(options, pipeline, inputs, datasets=folder, folder=folder / "step", registry=registry)
+    fiftyone = folder.parent / "fiftyone"
+    return make_job(
+        options, pipeline, inputs, datasets=folder, folder=folder / "step", fiftyone=fiftyone, registry=registry
+    )
 
 
 def make_job(options, pipeline=None, inputs=None, *, datasets, folder, backend=None, report=None, **more):
