@@ -65,7 +65,7 @@ def test_run_json_and_status_name_the_champion_that_there_is(project, monkeypatc
     assert run(project) == ("unchanged", "champion: version 1, mAP50-95 0.0000, the first", "1")
     crown(project, monkeypatch, "other", {"mAP50-95": 0.5})
     plan = detector(project, "plan").stdout
-    assert "promote           run   the champion changed" in plan
+    assert "promote              run   the champion changed" in plan
     lost = "challenger: version 1, mAP50-95 0.0000, not above 0.5000 of version 2"
     assert run(project) == ("done", lost, "2")
     assert run(project) == ("unchanged", lost, "2")

@@ -146,7 +146,7 @@ def test_a_changed_label_is_a_new_version_and_the_old_one_stays(copy):
     changed[0]["annotations"][0]["result"][0]["value"]["rectanglelabels"] = ["person"]
     write(copy, changed)
     plan = detector(copy, "plan", "--until", "convert").stdout
-    assert "pull              run   the source changed" in plan
+    assert "pull                 run   the source changed" in plan
     assert detector(copy, "run", "--until", "convert").returncode == 0
     assert len(list(copy.glob("datasets/cells/*/data.yaml"))) == 3  # `latest` is one of them
 
