@@ -100,7 +100,7 @@ def run(
     from detector.run.plan import Choice
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
-    metrics_file, started_in = metrics_file and metrics_file.absolute(), Path.cwd()
+    started_in = Path.cwd()
     with Ending(pipeline, metrics_file, exit_code_if_unchanged, partial(click.echo, err=True)) as ending:
         config = opened(pipeline, overrides)
         if Path.cwd() != started_in:

@@ -29,6 +29,7 @@ class Ending(AbstractContextManager["Ending"]):
         """`metrics` is where the file for Prometheus goes; `unchanged` the exit code when nothing is new."""
         self.outcome = Outcome(pipeline.stem)
         self.metrics, self.unchanged, self.warn = metrics, unchanged, warn
+        self.metrics_file = metrics and metrics.absolute()  # wherever the run works
         self.config: Config | None = None
         self.started = time.monotonic()
 
@@ -40,8 +41,8 @@ class Ending(AbstractContextManager["Ending"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.metrics:
-            self._write(self.metrics, error)
+        if self.metrics_file:
+            self._write(self.metrics_file, error)
         if self.config and self.config.notify:
             self._notify(self.config, self.config.notify, error)
 
@@ -58,7 +59,7 @@ class Ending(AbstractContextManager["Ending"]):
         try:
             write_whole(file, prometheus.exposition(ended))
         except OSError as reason:
-            self.warn(f"--metrics-file {file} could not be written ({reason.strerror})")
+            self.warn(f"--metrics-file {self.metrics} could not be written ({reason.strerror})")
 
     def _notify(self, config: Config, settings: Notify, error: BaseException | None) -> None:
         told = self.outcome.plain()

@@ -28,7 +28,7 @@ def test_measuring_says_nothing_and_leaves_nothing_behind(tmp_path):
     out.mkdir()
     before = content(dataset.folder)
     code = (
-        "from pathlib import Path; from detector import models\n"
+        "from pathlib import Path; from detector.models.measure import measure\n"
         f"measure(Path({str(weights)!r}), Path({str(dataset.data_yaml)!r}), 'test', None, Path('out'))\n"
     )
     done = alone(code, tmp_path)
@@ -41,7 +41,7 @@ def test_measuring_says_nothing_and_leaves_nothing_behind(tmp_path):
 
 def test_weights_that_cannot_be_fetched_now(tmp_path):
     code = (
-        "from pathlib import Path; from detector import models\n"
+        "from pathlib import Path; from detector.models.weights import find_weights\n"
         "try: find_weights('yolo26n.pt', Path('log'))\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
@@ -55,7 +55,8 @@ def test_fetched_weights_are_taken_from_the_cache(tmp_path):
     stored = tmp_path / "cache/detector/weights/yolo26n.pt"
     stored.parent.mkdir(parents=True)
     stored.write_bytes(b"weights")
-    code = "from pathlib import Path; from detector import models; print(find_weights('yolo26n.pt', Path('log')))"
+    imports = "from pathlib import Path; from detector.models.weights import find_weights"
+    code = f"{imports}; print(find_weights('yolo26n.pt', Path('log')))"
     assert alone(code, tmp_path).stdout.strip() == str(stored)
 
 

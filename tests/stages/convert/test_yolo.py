@@ -29,7 +29,7 @@ def test_segment_takes_the_corners_of_a_rotated_box(tmp_path):
 
 
 def test_segment_refuses_boxes_when_told_to(tmp_path):
-    with pytest.raises(UsageError, match="1 regions are rectangles"):
+    with pytest.raises(UsageError, match="1 region is a rectangle"):
         converted(tmp_path, [task(1, annotation(box(50, 20, 20, 20)))], SEGMENT, boxes="fail")
 
 
