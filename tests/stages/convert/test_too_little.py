@@ -53,7 +53,7 @@ def no_field_says_test(folder):
 
 
 def few_by_chance(folder):
-    convert(folder, pull(folder, tasks(2, annotation(box(1, 1, 9, 9)))), split={"val": 0.1, "test": 0.1})
+    convert(folder, pull(folder, tasks(2, annotation(box(1, 1, 9, 9)))), split={"val": 0.001, "test": 0.001})
 
 
 def a_share_of_nothing(folder):
