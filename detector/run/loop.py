@@ -45,7 +45,9 @@ def _first_to_run(state: State, steps: Iterator[Step], choice: Choice) -> Planne
         state.keys[step.name] = planned.key
         if planned.result is None:
             return planned
-        state.note(state.taken(planned, planned.result))
+        done = state.taken(planned, planned.result)
+        state.add(done)
+        state.terminal.step(done)
     return None
 
 

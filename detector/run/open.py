@@ -115,8 +115,9 @@ class OpenRun:
         if planned.result is None:
             self.state.foresee()
         done = self.state.taken(planned, planned.result) if planned.result else self._run(planned)
+        self.state.add(done)  # first: where the record can't be told now, the next run knows that this one did it
         self.observe(done)
-        self.state.note(done)
+        self.state.terminal.step(done)
 
     def _run(self, planned: Planned) -> Done:
         outcome, name = self.state.outcome, planned.step.name

@@ -39,8 +39,7 @@ class State:
         results.touch(self.kept, planned.step.name, planned.key)
         return Done(planned.step.name, result, skipped=True, seconds=0.0)
 
-    def note(self, done: Done) -> None:
-        """A step is done."""
+    def add(self, done: Done) -> None:
+        """A step is done, whoever can still be told."""
         self.outcome.steps.append(done)
         self.inputs.setdefault(done.name, done.result)
-        self.terminal.step(done)
