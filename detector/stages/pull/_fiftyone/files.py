@@ -13,9 +13,9 @@ from urllib.parse import unquote
 from detector.data.paths import IMAGE_ENDINGS, ends
 from detector.errors import UsageError
 from detector.stages.pull._fiftyone.splits import split_of_path
+from detector.stages.pull._made import Identity, identity, is_made, outputs
 
 _BOM = b"\xef\xbb\xbf"
-_MADE = frozenset(("instances.parquet", "ingested.msgpack", "run.json", "pyvenv.cfg"))  # tell a folder that was made
 
 
 @dataclass(frozen=True)
@@ -103,32 +103,24 @@ def folder_of(root: Path, datasets: Path) -> Folder:
         hint = "pull.path is a folder, not one of its files" if root.is_file() else "pull.path names the folder"
         raise UsageError(f"pull.path: {root} is no folder; {hint} that holds pictures and labels")
     content, files = hashlib.sha256(), []
-    for path, status in sorted(_files(root, _outputs(datasets)), key=lambda item: item[0]):
+    for path, status in sorted(_files(root, outputs(datasets)), key=lambda item: item[0]):
         files.append(path)
         content.update(os.fsencode(f"{path} {status.st_size} {status.st_mtime_ns}\n"))
     return Folder(root, files, content.hexdigest())
 
 
-def _outputs(datasets: Path) -> set[tuple[int, int]]:
-    """The folders that runs of this project write to."""
-    project = datasets.absolute().parent.parent
-    places = (project / "datasets", project / "runs", datasets)
-    return {(status.st_dev, status.st_ino) for place in places if place.exists() and (status := place.stat())}
-
-
-def _files(root: Path, made: set[tuple[int, int]]) -> Iterator[tuple[str, os.stat_result]]:
+def _files(root: Path, made: set[Identity]) -> Iterator[tuple[str, os.stat_result]]:
     """Each file and its status; hidden ones and what was made are left aside, links to folders are followed once."""
-    waiting, seen = [""], set[tuple[int, int]]()
+    waiting, seen = [""], set[Identity]()
     while waiting:
         relative = waiting.pop()
-        status = os.stat(root / relative)  # noqa: PTH116 - beside the scan of its folder
-        identity = status.st_dev, status.st_ino
-        if identity in seen or (relative and identity in made):
+        place = identity(root / relative)
+        if place in seen or (relative and place in made):
             continue
-        seen.add(identity)
+        seen.add(place)
         with os.scandir(root / relative) as scanned:
             entries = [entry for entry in scanned if entry.name[0] != "." and _is_there(entry)]
-        if relative and not _MADE.isdisjoint(entry.name for entry in entries):
+        if relative and is_made({entry.name for entry in entries}):
             continue
         waiting += [f"{relative}{entry.name}/" for entry in entries if entry.is_dir()]
         yield from ((f"{relative}{entry.name}", entry.stat()) for entry in entries if entry.is_file())

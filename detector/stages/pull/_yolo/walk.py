@@ -15,19 +15,13 @@ from typing import NamedTuple
 
 from detector.data.paths import IMAGE_ENDINGS
 from detector.errors import UsageError
+from detector.stages.pull._made import Identity, identity, is_made, outputs
 from detector.system.text import decode
 
 _IMAGE = frozenset(IMAGE_ENDINGS)
 _DESCRIBES = frozenset((".yaml", ".yml", ".data", ".names", ".labels"))
-_MADE = (  # what is in a version, in a store, in a run's folder, in a virtual environment
-    frozenset(("data.yaml", "instances.parquet")),
-    frozenset(("ingested.msgpack",)),
-    frozenset(("pipeline.yaml", "run.json")),
-    frozenset(("pyvenv.cfg",)),
-)
 _NEVER = frozenset(("__MACOSX", "__pycache__", "node_modules"))
 _KEYS = re.compile(r"^[\"']?(names|nc)[\"']?\s*:", re.MULTILINE)  # of a data.yaml, whatever it is called
-Identity = tuple[int, int]
 
 
 class Folder(NamedTuple):
@@ -64,7 +58,7 @@ def walk(root: Path, datasets: Path) -> Folder:
     found = _Found([], [], [], [], set(), [])
     bases = [os.path.realpath(root)]
     try:
-        for relative, entries in _folders(root, _outputs(datasets), bases):
+        for relative, entries in _folders(root, outputs(datasets), bases):
             for entry in entries:
                 _note(found, f"{relative}{entry.name}", entry)
     except OSError as error:
@@ -83,19 +77,6 @@ def state_of(file: Path) -> str:
     return " gone"
 
 
-def _outputs(datasets: Path) -> set[Identity]:
-    """The folders that runs of this project write to."""
-    project = datasets.absolute().parent.parent
-    places = [project / name for name in ("datasets", "runs", "models")]
-    places += [datasets, datasets / "store", datasets / "pulled"]
-    return {_identity(place) for place in places if place.exists()}
-
-
-def _identity(folder: Path | str) -> Identity:
-    status = os.stat(folder)  # noqa: PTH116 - a Path for each of many folders takes longer
-    return status.st_dev, status.st_ino
-
-
 def _folders(root: Path, seen: set[Identity], bases: list[str]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
     """Each folder once, as a prefix of its files' paths, and what is in it. Links are followed after all else.
 
@@ -104,14 +85,14 @@ def _folders(root: Path, seen: set[Identity], bases: list[str]) -> Iterator[tupl
     here, linked = [("", str(root))], list[tuple[str, str]]()
     while here or linked:
         relative, path = here.pop() if here else linked.pop(0)
-        identity = _identity(path)
-        if relative and identity in seen:
+        place = identity(path)
+        if relative and place in seen:
             continue
-        seen.add(identity)
+        seen.add(place)
         with os.scandir(path) as scanned:
             entries = sorted((entry for entry in scanned if entry.name[0] != "."), key=lambda entry: entry.name)
         names = {entry.name for entry in entries}
-        if relative and any(made <= names for made in _MADE):
+        if relative and is_made(names):
             continue
         yield relative, entries
         for entry in entries:
