@@ -1,5 +1,9 @@
 """The real servers that tests share, and which tests stay together when several processes share the work."""
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -37,6 +41,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SLOW_TO_MAKE.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+
+
+@pytest.fixture(autouse=True)
+def _same_folder() -> Iterator[None]:
+    """A command works in its project's folder from then on; the next test starts where this one did."""
+    folder = Path.cwd()
+    yield
+    os.chdir(folder)
 
 
 class _Scheduling(LoadScopeScheduling):

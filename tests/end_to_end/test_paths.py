@@ -43,6 +43,7 @@ def written(tmp_path_factory):
         exports.picture(folder / "pictures" / each["data"]["image"])
     (folder / "export.json").write_text(json.dumps(tasks))
     (folder / "pipeline.yaml").write_text(PIPELINE)
+    (folder / "runs").mkdir()
     connect(f"sqlite:///{folder}/runs/mlflow.db")
     return folder
 
