@@ -36,7 +36,7 @@ def _finish(definition: dict[str, Any], stage: str, using: str) -> None:
         definition["properties"]["classes"].pop("type", None)
         definition["properties"]["classes"].pop("additionalProperties", None)
         definition["title"] = "pipeline.yaml"
-        definition["required"] += ["pull", "train"]
+        definition["required"] += ["pull"]
         return
     definition["title"] = f"{stage}: {using}"
     definition["required"] = definition.get("required", [])

@@ -91,6 +91,16 @@ def test_the_schema_accepts_the_starter_and_refuses_a_typo():
     assert any("epoch" in error.message for error in validator.iter_errors(starter))
 
 
+def test_the_shortest_pipeline_is_four_keys(tmp_path):
+    import yaml
+
+    shortest = "name: cars\ntask: segment\nclasses: [car]\npull: {using: label_studio_export, path: export.json}\n"
+    Draft202012Validator(schema()).validate(yaml.safe_load(shortest))
+    (tmp_path / "pipeline.yaml").write_text(shortest)
+    stages = [step.stage for step in load(tmp_path / "pipeline.yaml").steps]
+    assert stages == ["pull", "convert", "check", "train", "evaluate", "export", "export", "promote"]
+
+
 def test_the_starter_is_the_repositorys_own_pipeline():
     root = Path(__file__).parents[2]
     assert (root / "pipeline.yaml").read_text() == (root / "detector/sample/pipeline.yaml").read_text()

@@ -8,6 +8,7 @@ from detector.stages.train._arguments import Faults
 from detector.stages.train._installed import package
 from detector.terms import Task
 
+SMALLEST: dict[Task, str] = {"detect": "yolo26n.pt", "segment": "yolo26n-seg.pt"}  # weights, where none are named
 OTHER_TASKS = re.compile(r"-(seg|cls|pose|obb|sem|depth|reid)\b")
 
 

@@ -11,8 +11,10 @@ class Options(Section):
     """What to train, and for how long. Anything else that Ultralytics takes goes under `options`."""
 
     using: Literal["ultralytics"] = "ultralytics"
-    model: str = Field(
-        description="weights to fine-tune (.pt: a path, or a published name), or an architecture (.yaml)",
+    model: str | None = Field(
+        None,
+        description="weights to fine-tune (.pt: a path, or a published name), or an architecture (.yaml); "
+        "left out, the smallest current weights of the task",
         examples=["yolo26n.pt", "yolo26n.yaml"],
     )
     scale: tuple[float, float, int] | None = Field(

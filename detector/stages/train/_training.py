@@ -15,6 +15,7 @@ from detector.stages.services import ModelVersion
 from detector.stages.train._augment import transforms
 from detector.stages.train._checkpoint import checkpoint, forget_after, keep_whole
 from detector.stages.train._failures import Diverged, Watch, in_words
+from detector.stages.train._network import SMALLEST
 from detector.stages.train._options import Options
 from detector.terms import Task
 
@@ -52,9 +53,13 @@ def train(job: Job[Options]) -> Result:
 
 
 def _made_from(job: Job[Options], learned: str) -> MadeFrom:
-    dataset, options = Dataset(job.inputs["convert"].path), job.options
+    version = Dataset(job.inputs["convert"].path).version
     classes = list(job.pipeline.classes)
-    return MadeFrom(dataset.version, job.pipeline.task, classes, options.model, options.image_size, learned)
+    return MadeFrom(version, job.pipeline.task, classes, _model(job), job.options.image_size, learned)
+
+
+def _model(job: Job[Options]) -> str:
+    return job.options.model or SMALLEST[job.pipeline.task]
 
 
 def _trained(job: Job[Options]) -> Any:
@@ -104,13 +109,13 @@ def _network(job: Job[Options]) -> tuple[Any, int]:
 
 def _fresh(job: Job[Options]) -> Any:
     """An Ultralytics model: weights to go on from, or an architecture with random ones."""
-    options = job.options
-    if options.model.endswith(".pt"):
-        network = load_model(find_weights(options.model, job.folder / LOG))
+    model = _model(job)
+    if model.endswith(".pt"):
+        network = load_model(find_weights(model, job.folder / LOG))
     else:
-        network = load_model(architecture(options.model, options.scale, job.folder))
+        network = load_model(architecture(model, job.options.scale, job.folder))
     if network.task != job.pipeline.task:
-        raise UsageError(f"train.model: {options.model} is made to {network.task}, and the task is {job.pipeline.task}")
+        raise UsageError(f"train.model: {model} is made to {network.task}, and the task is {job.pipeline.task}")
     return network
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from detector.stages import Job, Pipeline, Result
 from detector.stages.train._arguments import Faults, training_faults
 from detector.stages.train._checkpoint import checkpoint
-from detector.stages.train._network import network_faults
+from detector.stages.train._network import SMALLEST, network_faults
 from detector.stages.train._options import Options
 from detector.stages.train._transforms import transform_faults
 
@@ -15,7 +15,7 @@ LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations", "numpy", 
 
 def faults(options: Options, pipeline: Pipeline) -> Faults:
     """Names and values that the installed packages won't take; a path inside the section, and a message."""
-    yield from network_faults(options.model, options.scale, pipeline.task)
+    yield from network_faults(options.model or SMALLEST[pipeline.task], options.scale, pipeline.task)
     yield from _below("options", training_faults(options.options))
     yield from _below("augment", transform_faults(options.augment))
 

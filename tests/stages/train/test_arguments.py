@@ -7,7 +7,7 @@ import pytest
 
 from detector.stages.train import ultralytics
 from detector.stages.train._arguments import OURS, training_faults
-from detector.stages.train._network import network_faults
+from detector.stages.train._network import SMALLEST, network_faults
 from detector.stages.train._transforms import transform_faults
 from tests.support.jobs import Pipeline
 
@@ -175,6 +175,16 @@ def test_a_model_at_fault(model, scale, task, path, message):
 @pytest.mark.parametrize("model", ["yolo26n.pt", "yolo11x.yaml", "yolov8-p2.yaml", "yolov8n-p6.yaml", "rtdetr-l.yaml"])
 def test_a_good_model(model):
     assert list(network_faults(model, None, "detect")) == []
+
+
+def test_the_model_that_is_left_out_is_the_smallest_current_one_of_the_task():
+    from ultralytics.cfg import TASK2MODEL
+
+    assert {task: TASK2MODEL[task] for task in SMALLEST} == SMALLEST
+    for task in SMALLEST:
+        assert list(ultralytics.faults(ultralytics.Options(), Pipeline(task=task))) == []
+    faults = ultralytics.faults(ultralytics.Options(scale=(0.5, 0.25, 256)), Pipeline(task="segment"))
+    assert dict(faults)[("scale",)].startswith("is for an architecture; the weights yolo26n-seg.pt have their own")
 
 
 def test_paths_lead_into_the_section():
