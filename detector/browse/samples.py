@@ -19,7 +19,7 @@ from detector.data.dataset import Dataset
 from detector.system.garbage import paused
 from detector.terms import SPLITS
 
-TRUTH, PREDICTIONS, EVALUATION = "ground_truth", "predictions", "evaluation"
+TRUTH = "ground_truth"
 
 
 def name_of(dataset: Dataset, project: str) -> str:
@@ -129,37 +129,3 @@ def _sample(root: str, row: Document, labels: Document, identity: object, rand: 
         **{name: row[name] for name in ("task_id", "link", "source", "status")},
         TRUTH: labels,
     }
-
-
-def add_predictions(loaded: Any, dataset: Dataset, predictions: pa.Table, split: str) -> dict[str, int]:
-    """Set `predictions` on the samples of `split`, and have FiftyOne match them with `ground_truth`.
-
-    Every object is then marked tp, fp or fn in its attribute `evaluation`, for filtering in the App. `predictions`
-    has schema PREDICTIONS of `detector.data.evaluation`; give it only what is worth looking at (score of 0.25 or more,
-    say), since FiftyOne takes about 36 ms an image to match them. Objects of different classes match too, so that
-    mix-ups can be told from misses. Gives how many are tp, fp and fn, at an IoU of 0.5.
-    """
-    _set_predictions(loaded, dataset, predictions, split)
-    if EVALUATION in loaded.list_evaluations():
-        loaded.delete_evaluation(EVALUATION)
-    view = loaded.match_tags(split)
-    view.evaluate_detections(PREDICTIONS, gt_field=TRUTH, eval_key=EVALUATION, classwise=False, progress=False, iou=0.5)
-    return {kind: int(view.sum(f"{EVALUATION}_{kind}") or 0) for kind in ("tp", "fp", "fn")}
-
-
-def _set_predictions(loaded: Any, dataset: Dataset, predictions: pa.Table, split: str) -> None:
-    """Write them as documents: set_values takes those as they are, where label objects cost ten times as much."""
-    import fiftyone
-    from bson import ObjectId
-
-    task = _task(dataset)
-    if loaded.has_sample_field(PREDICTIONS):
-        loaded.delete_sample_field(PREDICTIONS)
-    kind = getattr(fiftyone, FIELDS[task][0])
-    loaded.add_sample_field(PREDICTIONS, fiftyone.EmbeddedDocumentField, embedded_doc_type=kind)
-    rows = included(dataset)
-    rows = rows.filter(pc.equal(rows["split"], split))["row"].to_pylist()
-    confident = predictions.rename_columns({"score": "confidence"})
-    labels = labels_by_image(confident, dataset.images.num_rows, dataset.classes, task, ObjectId)
-    values = [labels[row] for row in rows]
-    loaded.match_tags(split).set_values(PREDICTIONS, values, expand_schema=False, validate=False)

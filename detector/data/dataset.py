@@ -26,6 +26,8 @@ IMAGES = pa.schema(
         ("sha256", pa.string()),
         ("source", pa.string()),  # the reference as the task has it
         ("link", pa.string()),  # where a person can open the task, or null
+        ("data", pa.string()),  # the task's own data fields as a JSON object
+        ("group", pa.string()),  # images of one stay together; null for an image of its own
         ("status", pa.string()),  # annotated | background | excluded
     ]
 )
@@ -91,6 +93,10 @@ class Dataset:
         """Identifies the content of a split."""
         return self.test_set if split == "test" else f"{self.version}-{split}"
 
+    def on(self, split: str) -> "Split":
+        """One of its splits."""
+        return Split(self, split)
+
     def image_path(self, file: str) -> Path:
         """The picture of an images row, by its `file`."""
         return self.folder / "images" / file
@@ -98,3 +104,21 @@ class Dataset:
     def label_path(self, file: str) -> Path:
         """The YOLO txt of an images row, by its `file`."""
         return (self.folder / "labels" / file).with_suffix(".txt")
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of a version: train, val or test."""
+
+    dataset: Dataset
+    name: str
+
+    @property
+    def content(self) -> str:
+        """Identifies what is in it."""
+        return self.dataset.content_of(self.name)
+
+    @property
+    def images(self) -> int:
+        """How many there are."""
+        return int(self.dataset.conversion["kept"]["images_in"][self.name])

@@ -30,7 +30,7 @@ def usable(client: "MlflowClient", model: str) -> "Entity | None":
         raise UsageError(
             f"{called} was not registered by `detector run`, which can't tell how good it is: {_way_out(client, model)}"
         )
-    if not _is_there(client, version):
+    if not holds(client, version.run_id, f"{FOLDER}/{version.tags['file']}"):
         raise UsageError(f"{called} has lost its weights ({version.source}): {_way_out(client, model)}")
     return version
 
@@ -73,14 +73,14 @@ def _way_out(client: "MlflowClient", model: str) -> str:
     return f"`detector rollback` makes version {earlier[0]} champion again; or {delete}" if earlier else delete
 
 
-def _is_there(client: "MlflowClient", version: "Entity") -> bool:
-    """Whether its weights are among the artifacts of its run."""
+def holds(client: "MlflowClient", run_id: str, path: str) -> bool:
+    """Whether `path` is among the artifacts of a run."""
     from mlflow.exceptions import MlflowException
 
     try:
-        files = client.list_artifacts(version.run_id, FOLDER)
+        files = client.list_artifacts(run_id, path.rpartition("/")[0])
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # its run is gone, and all that it had
             return False
         raise
-    return f"{FOLDER}/{version.tags['file']}" in {file.path for file in files}
+    return path in {file.path for file in files}

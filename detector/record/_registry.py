@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detector.errors import UsageError
-from detector.record._champion import CHAMPION, FOLDER, HISTORY, before, history, metrics_of, usable, with_alias
+from detector.record._champion import CHAMPION, FOLDER, HISTORY, before, history, holds, metrics_of, usable, with_alias
 from detector.record._client import failures
 from detector.record._writer import Writer
 from detector.stages.services import ModelVersion
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as Entity
 
 CHALLENGER = "challenger"
+EVALUATION = "evaluate"  # of a run: what the stage of that name left
+EVALUATION_FILE = f"{EVALUATION}/evaluation.json"
 ROLLED_BACK = "rolled_back"  # a tag of a version that was champion, and is not to be again by itself
 
 
 class MlflowRegistry:
     """The registered model of one pipeline (satisfies detector.stages.services.Registry).
 
-    A version carries tags: `file`, the name of its weights; `sha256` of them; `metrics`, a JSON object; `test_set`.
+    A version carries tags: `file`, the name of its weights; `sha256` of them; `metrics`, a JSON object; `test_set`; and
+    `evaluated_in`, the run whose folder `evaluate` has the predictions on that test set.
     """
 
     def __init__(self, writer: Writer, model: str) -> None:
@@ -42,8 +45,8 @@ class MlflowRegistry:
             version = usable(self._client, self._model)
         if version is None:
             return None
-        fetch = partial(self._fetch, version)
-        return ModelVersion(str(version.version), fetch, metrics_of(version), version.tags["test_set"])
+        fetch, kept = partial(self._fetch, version), partial(self._evaluation, version)
+        return ModelVersion(str(version.version), fetch, metrics_of(version), version.tags["test_set"], kept)
 
     def rolled_back(self, number: str) -> bool:
         """Whether version `number` was champion, and a person took that back."""
@@ -57,7 +60,7 @@ class MlflowRegistry:
         """
         with weights.open("rb") as file:
             sha256 = file_digest(file, "sha256").hexdigest()
-        tags = {"metrics": json.dumps(dict(metrics)), "test_set": test_set}
+        tags = {"metrics": json.dumps(dict(metrics)), "test_set": test_set, "evaluated_in": self._writer.run_id}
         with failures(self._uri):
             number = self._known(sha256)
             if number is None:
@@ -94,11 +97,20 @@ class MlflowRegistry:
         return str(version.version)
 
     def _fetch(self, version: "Entity") -> Path:
+        return self._download(version.run_id, f"{FOLDER}/{version.tags['file']}")
+
+    def _evaluation(self, version: "Entity") -> Path | None:
+        """Where what was kept of its evaluation is now; None where its run has none of it."""
+        run_id = version.tags.get("evaluated_in")
+        if run_id is None or not holds(self._client, run_id, EVALUATION_FILE):
+            return None
+        return self._download(run_id, EVALUATION)
+
+    def _download(self, run_id: str, path: str) -> Path:
         if self._fetched is None:
             self._fetched = tempfile.TemporaryDirectory(prefix="detector-champion-")
-        file = f"{FOLDER}/{version.tags['file']}"
         with failures(self._uri):
-            return Path(self._client.download_artifacts(version.run_id, file, self._fetched.name))
+            return Path(self._client.download_artifacts(run_id, path, self._fetched.name))
 
 
 def rollback(client: "MlflowClient", model: str) -> tuple[str, str]:

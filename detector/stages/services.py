@@ -37,13 +37,15 @@ class ModelVersion:
     """A registered model: its version number, and what was measured of it.
 
     `fetch` brings its weights here, which may take a while, and gives their path. `test_set` identifies the content of
-    the test split that `metrics` were measured on.
+    the test split that `metrics` were measured on; `evaluation` brings what was kept of that, the folder of an
+    Evaluation, and gives None where it is gone.
     """
 
     number: str
     fetch: Callable[[], Path]
     metrics: Mapping[str, float]
     test_set: str
+    evaluation: Callable[[], Path | None] = lambda: None
 
 
 class Registry(Protocol):

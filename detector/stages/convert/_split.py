@@ -46,6 +46,16 @@ def assign(images: pa.Table, split: Split) -> list[str]:
     return assigned
 
 
+def groups(images: pa.Table, split: Split) -> list[str | None]:
+    """What keeps each image together with others: its value of `group_by`, or the picture that it is a copy of."""
+    if split.group_by:
+        data = map(json.loads, images["data"].to_pylist())
+        values = (row.get(split.group_by.removeprefix("data.")) for row in data)
+        return [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+    copies = (_AUGMENTED.search(source) if ".rf." in source else None for source in images["source"].to_pylist())
+    return [copy[1] if copy else None for copy in copies]
+
+
 def _named(source: str, listed: Mapping[str, str]) -> str | None:
     """What the lists say of an image: they may name it by its whole reference, or by any end of its path."""
     return next((listed[end] for end in ends(source) if end in listed), None)

@@ -15,14 +15,15 @@ from detector.stages.convert._convert import Objects
 from detector.stages.convert._names import stems
 from detector.stages.convert._options import Split
 from detector.stages.convert._rows import UNIT
-from detector.stages.convert._split import assign
+from detector.stages.convert._split import assign, groups
 
 
 class Included(NamedTuple):
-    """For each image: its file and its split, null when it is left out, and its status."""
+    """For each image: its file, its split and its group, null when it is left out, and its status."""
 
     file: pa.Array
     split: pa.Array
+    group: pa.Array
     status: pa.Array
 
 
@@ -41,10 +42,12 @@ def include(images: pa.Table, objects: Objects, split: Split) -> tuple[Included,
     files = [
         f"{part}/{name}{end}" for part, name, end in zip(splits, names, chosen["extension"].to_pylist(), strict=True)
     ]
-    return Included(_at(taken, files, len(status)), _at(taken, splits, len(status)), status), losses.table(alone)
+    columns = (_at(taken, each, len(status)) for each in (files, splits, groups(chosen, split)))
+    file, assigned, group = columns
+    return Included(file, assigned, group, status), losses.table(alone)
 
 
-def _at(rows: Ints, values: list[str], count: int) -> pa.Array:
+def _at(rows: Ints, values: Sequence[str | None], count: int) -> pa.Array:
     """`values` at `rows` of a column of `count`, null elsewhere."""
     column = np.full(count, None, object)
     column[rows] = values

@@ -1,30 +1,31 @@
 """The images with the most mistakes, drawn for a person."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.data.dataset import Dataset
-from detector.stages.evaluate._mistakes import Judged, Row
 from detector.stages.evaluate._pictures import Shape, compare
+from detector.stages.evaluate._said import Row, Said
 
 PICTURES = 8
 
 
-def draw_worst(dataset: Dataset, judged: list[Judged], folder: Path) -> list[Path]:
+def draw_worst(dataset: Dataset, images: Iterable[Said], folder: Path) -> list[Path]:
     """Pictures of up to PICTURES images with mistakes, the worst first; none when there are no mistakes."""
     folder.mkdir(exist_ok=True)
-    worst = sorted((image for image in judged if image.mistakes), key=lambda image: -image.mistakes)[:PICTURES]
+    wrong = (image for image in images if image.missed or image.false)
+    worst = sorted(wrong, key=lambda image: -len(image.missed) - len(image.false))[:PICTURES]
     return [_draw(dataset, image, folder, place) for place, image in enumerate(worst, start=1)]
 
 
-def _draw(dataset: Dataset, judged: Judged, folder: Path, place: int) -> Path:
-    file = dataset.images["file"][judged.image].as_py()
-    title = f"{Path(file).name}    {len(judged.missed)} missed, {len(judged.false)} false"
-    truth = _shapes(judged.truth, judged.missed, dataset.classes)
-    seen = _shapes(judged.seen, judged.false, dataset.classes)
+def _draw(dataset: Dataset, image: Said, folder: Path, place: int) -> Path:
+    file = dataset.images["file"][image.image].as_py()
+    title = f"{Path(file).name}    {len(image.missed)} missed, {len(image.false)} false"
+    truth = _shapes(image.truth, image.missed, dataset.classes)
+    seen = _shapes(image.seen, image.false, dataset.classes)
     path = folder / f"{place}-{Path(file).stem}.png"
     compare(dataset.image_path(file), title, truth, seen).save(path)
     return path

@@ -1,84 +1,129 @@
-"""Measure the best weights with Ultralytics' own metrics, and show where they fail."""
+"""Measure the best weights by COCO's rules, in one pass by Ultralytics' validator, and show where they fail."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from detector.errors import UsageError
+from detector.errors import UsageError, did_you_mean
 from detector.stages import Job, Pipeline, Result, Section
 from detector.terms import counted
 
 if TYPE_CHECKING:
-    from detector.stages.evaluate._mistakes import Judged
+    from detector.data.dataset import Split
+    from detector.data.evaluation import Evaluation, Measured
 
-LIBRARIES = ("ultralytics-opencv-headless", "torch", "numpy", "opencv-python-headless", "pillow", "pyarrow")
-LOG = "ultralytics.log"
+LIBRARIES = (
+    "ultralytics-opencv-headless",
+    "torch",
+    "faster-coco-eval",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "pyarrow",
+    "scipy",
+)
 
 
 class Options(Section):
-    """What the weights are measured on."""
+    """What the weights are measured on, and from which score on a prediction counts."""
 
     using: Literal["ultralytics"] = "ultralytics"
     split: Literal["test", "val"] = Field(
         "test", description="test was never seen in training; val chose the best epoch"
     )
+    precision: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="the operating point has at least this precision, and the most recall; left out, the best F1",
+    )
+    slices: list[str] = Field(
+        [], description="data fields of the tasks to measure by, each value on its own", examples=["data.camera"]
+    )
 
 
 def foresee(options: Options, _pipeline: Pipeline, inputs: Mapping[str, Result]) -> None:
-    """Raise UsageError if the split has no image."""
+    """Raise UsageError if the split has no image, or a field of `slices` is in no task of it."""
     from detector.data.dataset import Dataset
 
-    if "convert" in inputs and not Dataset(inputs["convert"].path).conversion["kept"]["images_in"][options.split]:
+    if "convert" not in inputs:
+        return
+    split = Dataset(inputs["convert"].path).on(options.split)
+    if not split.images:
         raise UsageError(f"there is not one image in {options.split}; give it a share in convert.split")
+    known = _fields(split) if options.slices else set()
+    for field in options.slices:
+        if (name := field.removeprefix("data.")) not in known:
+            hint, there = did_you_mean(name, sorted(known)), ", ".join(sorted(known)) or "none"
+            raise UsageError(
+                f"evaluate.slices: no task of {options.split} has the field {field}{hint}; there is: {there}"
+            )
+
+
+def _fields(split: "Split") -> set[str]:
+    rows = zip(split.dataset.images["split"].to_pylist(), split.dataset.images["data"].to_pylist(), strict=True)
+    return {name for part, text in rows if part == split.name and text for name in json.loads(text)}
 
 
 def run(job: Job[Options]) -> Result:
-    """Measure; the result's folder is an Evaluation, with plots, and worst/ with pictures."""
+    """Measure; the result's folder is an Evaluation, and worst/ has pictures."""
     from detector.data.dataset import Dataset
-    from detector.data.evaluation import Evaluation, Measured
     from detector.data.trained import Trained
-    from detector.models.measure import measure
+    from detector.measure.evaluate import Wanted, evaluate
     from detector.stages.evaluate._fiftyone import show
-    from detector.stages.evaluate._mistakes import judge, per_image
-    from detector.stages.evaluate._predictions import predictions
+    from detector.stages.evaluate._said import by_image, said
     from detector.stages.evaluate._worst import draw_worst
 
-    dataset, trained = Dataset(job.inputs["convert"].path), Trained(job.inputs["train"].path)
-    evaluation, split = Evaluation(job.folder), job.options.split
-    images = dataset.conversion["kept"]["images_in"][split]
-    metrics = measure(trained.best, dataset.data_yaml, split, None, job.folder, plots=True)
-    with job.report.progress("evaluate", images) as advance:
-        table = predictions(trained.best, dataset, split, job.folder / LOG, advance)
-    judged = judge(dataset, table, split)
-    measured = Measured(split, dataset.version, dataset.content_of(split), trained.made_from.fingerprint, metrics)
-    evaluation.write(measured, table, per_image(judged))
-    worst = draw_worst(dataset, judged, job.folder / "worst")
-    shown = show(dataset, job.pipeline.name, table, split, job.fiftyone)
-    plots = sorted([*job.folder.glob("*.png"), *job.folder.glob("*.jpg")])
+    split = Dataset(job.inputs["convert"].path).on(job.options.split)
+    wanted = Wanted(job.options.precision, job.options.slices)
+    with job.report.progress("evaluate", split.images) as advance:
+        evaluation = evaluate(Trained(job.inputs["train"].path).best, split, job.folder, advance, wanted)
+    predictions = said(evaluation, split.dataset)
+    worst = draw_worst(split.dataset, by_image(evaluation, predictions), job.folder / "worst")
+    shown = show(split, job.pipeline.name, evaluation, predictions, job.fiftyone)
+    measured = evaluation.measured
     return Result(
         path=job.folder,
         id=evaluation.id,
-        summary=_summary(metrics, split, images),
-        figures=metrics,
-        artifacts={"evaluate": [*evaluation.files, *plots], "worst": worst},
-        notes=[_note(judged, worst), *shown],
-        images=images,
+        summary=_summary(measured, split.images),
+        figures=figures(measured),
+        artifacts={"evaluate": evaluation.files, "worst": worst},
+        notes=[*_notes(evaluation, worst), *shown],
+        images=split.images,
     )
 
 
-def _summary(metrics: Mapping[str, float], split: str, images: int) -> str:
+def figures(measured: "Measured") -> dict[str, float]:
+    """The metrics, and of the first two the interval, as `mAP50-95/interval/low`."""
+    return {**measured.metrics, **dict(_ends(measured))}
+
+
+def _ends(measured: "Measured") -> Iterator[tuple[str, float]]:
+    for name in ("mAP50-95", "mAP50"):
+        for end, value in zip(("low", "high"), measured.intervals.get(name, ()), strict=False):
+            yield f"interval/{name}/{end}", value
+
+
+def _summary(measured: "Measured", images: int) -> str:
+    metrics = measured.metrics
+    if "mAP50-95" not in metrics:
+        return f"{counted(images, f'{measured.split} image')} without an object: nothing to measure"
+    low, high = measured.intervals["mAP50-95"]
     return (
-        f"{counted(images, f'{split} image')}: "
-        f"mAP50 {metrics['mAP50']:.3f}, mAP50-95 {metrics['mAP50-95']:.3f}, "
-        f"precision {metrics['precision']:.3f}, recall {metrics['recall']:.3f}"
+        f"{counted(images, f'{measured.split} image')}: "
+        f"mAP50-95 {metrics['mAP50-95']:.3f} [{low:.3f}, {high:.3f}], mAP50 {metrics['mAP50']:.3f}; "
+        f"precision {metrics['precision']:.3f}, recall {metrics['recall']:.3f} from a score of {metrics['score']:.2f}"
     )
 
 
-def _note(judged: "Sequence[Judged]", worst: Sequence[Path]) -> str:
-    from detector.stages.evaluate._mistakes import SHOWN_FROM
-
-    missed, false = sum(len(image.missed) for image in judged), sum(len(image.false) for image in judged)
-    note = f"{counted(missed, 'object')} missed and {false:,} false, at a score of {SHOWN_FROM}"
-    return f"{note}; the worst images: {worst[0].parent}" if worst else note
+def _notes(evaluation: "Evaluation", worst: list[Path]) -> Iterator[str]:
+    measured, images = evaluation.measured, evaluation.images
+    point = measured.operating_point
+    missed, false = (sum(images[name].to_pylist()) for name in ("missed", "false"))
+    note = f"{counted(missed, 'object')} missed and {false:,} false, from a score of {point['score']:.2f}"
+    yield f"{note}; the worst images: {worst[0].parent}" if worst else note
+    if point["asked"] is not None and (point["precision"] or 0) < point["asked"]:
+        yield f"no score has a precision of {point['asked']:g}; the operating point is the one of the best F1"

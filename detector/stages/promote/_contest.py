@@ -1,38 +1,95 @@
-"""New weights against the champion."""
+"""New weights against the champion, on the same images."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from detector.data.dataset import Dataset
-from detector.data.evaluation import Measured
-from detector.models.measure import measure
+from detector.data.dataset import Split
+from detector.data.evaluation import Evaluation
+from detector.errors import UsageError
+from detector.measure.evaluate import evaluate
+from detector.measure.paired import Difference, pair
 from detector.models.quiet import quietly
 from detector.models.weights import load_model
 from detector.stages.services import ModelVersion, Report
 from detector.terms import Task
 
 
+class Rules(NamedTuple):
+    """What is asked of a challenger; see the options of promote."""
+
+    metric: str
+    minimum: float
+    confidence: float
+    margin: float
+    per_class: bool
+
+
 class Verdict(NamedTuple):
-    """Which alias the new version takes, and why."""
+    """Which alias the new version takes, why, and the figures that say so."""
 
     alias: str
     why: str
+    figures: Mapping[str, float] = {}
 
 
-def judge(value: float, minimum: float, champion: ModelVersion | None, before: float | None) -> Verdict:
-    """Champion if not below the minimum, and better than `before`: the champion's value, None if it has none.
+def judge(rules: Rules, challenger: Evaluation, champion: ModelVersion | None, before: Evaluation | None) -> Verdict:
+    """Champion if not below the minimum, and better than the champion beyond chance.
 
-    A champion that can't be measured on this test set (other classes, another task) does not do this job any more.
+    `before` is the champion on the same images; None for one that can't be measured there (other classes, another
+    task): it does not do this job any more.
     """
-    if not value >= minimum:
-        return Verdict("challenger", f", below the minimum of {minimum:g}{stays(champion)}")
+    value = challenger.measured.metrics[rules.metric]
+    if not value >= rules.minimum:
+        return Verdict("challenger", f", below the minimum of {rules.minimum:g}{stays(champion)}")
     if champion is None:
         return Verdict("champion", ", the first")
     if before is None:
         return Verdict("champion", f"; version {champion.number} knows other classes or another task")
-    if value > before:
-        return Verdict("champion", f" > {before:.4f} of version {champion.number}")
-    return Verdict("challenger", f", not above {before:.4f} of version {champion.number}")
+    paired = pair(before, challenger, rules.margin)
+    return _decide(rules, paired.figures, champion.number)
+
+
+def _decide(rules: Rules, differences: Mapping[str, Difference], number: str) -> Verdict:
+    difference = differences[rules.metric]
+    fallen = list(_fallen(rules.metric, differences)) if rules.per_class else []
+    asked = f"{_percent(rules.confidence)} % is asked"
+    by = f" by more than {rules.margin:g}" if rules.margin else ""
+    than = f" against {difference.before:.4f} of version {number}"
+    told = f"{than}: {_change(difference)}; better{by} with {_share(difference)} %"
+    figures = {
+        f"{rules.metric} of the champion before": difference.before,
+        "better_share": difference.better,
+        "difference": difference.change,
+        "difference/low": difference.low,
+        "difference/high": difference.high,
+    }
+    if difference.better < rules.confidence:
+        return Verdict("challenger", f"{told}, {asked}: version {number} stays champion", figures)
+    if fallen:
+        return Verdict("challenger", f"{told}, but {'; '.join(fallen)}: version {number} stays champion", figures)
+    return Verdict("champion", told, figures)
+
+
+def _fallen(metric: str, differences: Mapping[str, Difference]) -> Iterator[str]:
+    """The classes that are worse beyond their own interval; a retraining forgets in silence."""
+    name = metric.partition("/")[0] if metric.partition("/")[0] in {"mAP50-95", "mAP50"} else "mAP50-95"
+    for key, difference in differences.items():
+        metric_of, slash, label = key.partition("/")
+        if slash and metric_of == name and difference.high < 0:
+            yield f"{label} falls {_change(difference)}"
+
+
+def _change(difference: Difference) -> str:
+    return f"{difference.change:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]".replace("-", "−")
+
+
+def _share(difference: Difference) -> str:
+    return _percent(min(difference.better, 0.999))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0")
 
 
 def stays(champion: ModelVersion | None) -> str:
@@ -41,28 +98,46 @@ def stays(champion: ModelVersion | None) -> str:
 
 
 class Ring(NamedTuple):
-    """Where two models are compared: a version, what was measured on it, and for what task."""
+    """Where two models are compared: a split, what was measured on it, and for what task."""
 
-    dataset: Dataset
-    measured: Measured
+    split: Split
+    measured: Evaluation
     task: Task
 
 
-def value_of(champion: ModelVersion, metric: str, ring: Ring, folder: Path, report: Report) -> float | None:
-    """The champion's metric on the present test set: as recorded when it is the same, else measured again.
+def champion_here(champion: ModelVersion, ring: Ring, folder: Path, report: Report) -> Evaluation | None:
+    """The champion on the present test set: as it was kept when it is the same, else measured now in `folder`.
 
-    None for a champion of another task or other classes. `folder` is where to measure.
+    None for a champion of another task or other classes.
     """
-    if champion.test_set == ring.measured.test_set and metric in champion.metrics:
-        return champion.metrics[metric]
+    remembered = _remembered(champion, ring)
+    if remembered is not None:
+        return remembered
     folder.mkdir()
-    if not _does_this_job(champion.fetch(), ring, folder):
+    weights = champion.fetch()
+    if not _does_this_job(weights, ring, folder):
         return None
-    report.say(f"the test set has changed: measuring the champion, version {champion.number}, on it")
-    return measure(champion.fetch(), ring.dataset.data_yaml, ring.measured.split, None, folder).get(metric)
+    changed = champion.test_set != ring.split.content
+    why = "the test set has changed" if changed else "its predictions were not kept"
+    report.say(f"{why}: measuring the champion, version {champion.number}, on it")
+    with report.progress("champion", ring.split.images) as advance:
+        return evaluate(weights, ring.split, folder, advance)
+
+
+def _remembered(champion: ModelVersion, ring: Ring) -> Evaluation | None:
+    """What was kept of the champion, if it is of this test set."""
+    folder = champion.evaluation() if champion.test_set == ring.split.content else None
+    if folder is None:
+        return None
+    evaluation = Evaluation(folder)
+    try:
+        same = evaluation.measured.test_set == ring.split.content
+    except (UsageError, OSError, ValueError, TypeError):  # of another form, or not whole
+        return None
+    return evaluation if same else None
 
 
 def _does_this_job(weights: Path, ring: Ring, folder: Path) -> bool:
     with quietly(folder / "ultralytics.log"):
         model = load_model(weights)
-        return model.task == ring.task and list(model.names.values()) == ring.dataset.classes
+        return model.task == ring.task and list(model.names.values()) == ring.split.dataset.classes

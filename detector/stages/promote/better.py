@@ -10,8 +10,8 @@ from detector.data import champion as champions
 from detector.errors import UsageError
 from detector.stages import Job, Pipeline, Result, Section, Source
 
-LIBRARIES = ("ultralytics-opencv-headless", "torch")
-OVERALL = ("mAP50-95", "mAP50", "precision", "recall")
+LIBRARIES = ("ultralytics-opencv-headless", "torch", "faster-coco-eval", "numpy", "pyarrow")
+OVERALL = ("mAP50-95", "mAP50", "mAP75", "precision", "recall", "F1")
 BY_CLASS = ("mAP50-95", "mAP50")
 AS_BEFORE = ", as before: the same weights"
 
@@ -20,8 +20,15 @@ class Options(Section):
     """What the new weights have to beat before they are the champion."""
 
     using: Literal["better"] = "better"
-    metric: str = Field("mAP50-95", description="what decides: mAP50-95, mAP50, precision, recall, or mAP50-95/<class>")
+    metric: str = Field(
+        "mAP50-95", description="what decides: mAP50-95, mAP50, mAP75, precision, recall, F1, or mAP50-95/<class>"
+    )
     minimum: float = Field(0.05, ge=0, le=1, description="a model below this never becomes champion")
+    confidence: float = Field(
+        0.95, ge=0.5, lt=1, description="share of bootstrap draws in which it must be better than the champion"
+    )
+    margin: float = Field(0.0, ge=0, le=1, description="by how much it must be better")
+    per_class: bool = Field(True, description="no class may be worse than the champion's beyond its own interval")
 
 
 def faults(options: Options, pipeline: Pipeline) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -35,7 +42,7 @@ def foresee(options: Options, pipeline: Pipeline, inputs: Mapping[str, Result]) 
     """Raise UsageError for the metric of a class that the dataset version has no object of, where it is measured."""
     from detector.data.dataset import Dataset
 
-    _, _, label = options.metric.removeprefix("box/").partition("/")
+    _, _, label = options.metric.partition("/")
     if not label or "convert" not in inputs:
         return
     split = pipeline.measured_on
@@ -54,10 +61,9 @@ def look(_options: Options, datasets: Path) -> Source:
 
 
 def metrics(pipeline: Pipeline) -> Iterator[str]:
-    """The names that a model of this pipeline is measured under; for segment, those of masks, then those of boxes."""
-    for prefix in ("", "box/") if pipeline.task == "segment" else ("",):
-        yield from (f"{prefix}{name}" for name in OVERALL)
-        yield from (f"{prefix}{name}/{cls}" for cls in pipeline.classes for name in BY_CLASS)
+    """The names that can decide; for segment, they are of the masks."""
+    yield from OVERALL
+    yield from (f"{name}/{label}" for label in pipeline.classes for name in BY_CLASS)
 
 
 def run(job: Job[Options]) -> Result:
@@ -68,26 +74,27 @@ def run(job: Job[Options]) -> Result:
     from detector.data.dataset import Dataset
     from detector.data.evaluation import Evaluation
     from detector.data.trained import Trained
-    from detector.stages.promote._contest import Ring, Verdict, judge, stays, value_of
+    from detector.stages.promote._contest import Ring, Rules, Verdict, champion_here, judge, stays
 
-    metric, measured = job.options.metric, Evaluation(job.inputs["evaluate"].path).measured
+    options, evaluation = job.options, Evaluation(job.inputs["evaluate"].path)
+    metric, measured = options.metric, evaluation.measured
     value = _value(measured.metrics, metric)
     champion = job.registry.champion()
     weights = Trained(job.inputs["train"].path).best
     number = job.registry.register(weights, measured.metrics, measured.test_set)
-    figures = {metric: value}
     if champion is not None and champion.number == number:
         verdict = Verdict("champion", AS_BEFORE)
     elif job.registry.rolled_back(number) and not job.forced:
         verdict = Verdict("challenger", f", was rolled back{stays(champion)}")
     else:
-        ring = Ring(Dataset(job.inputs["convert"].path), measured, job.pipeline.task)
-        before = value_of(champion, metric, ring, job.folder / "champion", job.report) if champion else None
-        verdict = judge(value, job.options.minimum, champion, before)
-        figures |= {} if before is None else {f"{metric} of the champion before": before}
+        ring = Ring(Dataset(job.inputs["convert"].path).on(measured.split), evaluation, job.pipeline.task)
+        rival = champion if value >= options.minimum else None
+        before = champion_here(rival, ring, job.folder / "champion", job.report) if rival else None
+        rules = Rules(metric, options.minimum, options.confidence, options.margin, options.per_class)
+        verdict = judge(rules, evaluation, champion, before)
     if verdict.why != AS_BEFORE:
         job.registry.name(number, verdict.alias)
-    figures["champion"] = float(verdict.alias == "champion")
+    figures = {metric: value, **verdict.figures, "champion": float(verdict.alias == "champion")}
     summary = f"{verdict.alias}: version {number}, {metric} {value:.4f}{verdict.why}"
     left = number if verdict.alias == "champion" else champion.number if champion else ""
     return Result(job.folder, f"{number}-{verdict.alias}", summary, figures, left=left)

@@ -1,0 +1,71 @@
+"""COCO's metrics, by faster-coco-eval: the same numbers as pycocotools, https://cocodataset.org/#detection-eval."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from detector.measure.shapes import Compared, Kind, Shapes
+
+AREAS = ("", "small/", "medium/", "large/")  # COCO's: objects under 32², under 96² square pixels, and from there on
+MOST = (1, 10, 100)  # predictions of a class that count on an image
+
+
+def coco_metrics(compared: Compared, kind: Kind) -> dict[str, float]:
+    """Average precision and recall, 0 to 1: `mAP50-95`, `mAP50`, `mAP75`, `AR1`, `AR10`, `AR100`.
+
+    Also by size as `small/mAP50-95` and `small/AR100`, and by class as `mAP50-95/<class>` and `mAP50/<class>`. What has
+    no object is left out.
+    """
+    if not len(compared.truth):
+        return {}
+    evaluated, classes = _evaluated(compared, kind), compared.classes
+    precision, recall = np.asarray(evaluated["precision"]), np.asarray(evaluated["recall"])
+    overall = {
+        "mAP50-95": precision[..., 0, -1],
+        "mAP50": precision[0, ..., 0, -1],
+        "mAP75": precision[5, ..., 0, -1],
+        **{f"AR{most}": recall[..., 0, at] for at, most in enumerate(MOST)},
+    }
+    sizes = {f"{area}mAP50-95": precision[..., at, -1] for at, area in enumerate(AREAS) if area}
+    sizes |= {f"{area}AR100": recall[..., at, -1] for at, area in enumerate(AREAS) if area}
+    of_class = {f"mAP50-95/{name}": precision[:, :, at, 0, -1] for at, name in enumerate(classes)}
+    of_class |= {f"mAP50/{name}": precision[0, :, at, 0, -1] for at, name in enumerate(classes)}
+    return _means(overall | sizes | of_class)
+
+
+def _means(values: Mapping[str, Any]) -> dict[str, float]:
+    """The mean of each where there is something to measure, which -1 marks the lack of."""
+    there = {name: each[each > -1] for name, each in values.items()}
+    return {name: float(each.mean()) for name, each in there.items() if each.size}
+
+
+def _evaluated(compared: Compared, kind: Kind) -> Mapping[str, Any]:
+    """`precision` (thresholds, recalls, classes, areas, most), and `recall`, which has no axis of recalls."""
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    head = {
+        "images": [{"id": at, "width": 1, "height": 1} for at in range(compared.images)],
+        "categories": [{"id": at, "name": name} for at, name in enumerate(compared.classes)],
+    }
+    known, predicted = COCO(), COCO()
+    known.dataset = head | {"annotations": _annotations(compared.truth, kind)}
+    predicted.dataset = head | {"annotations": _annotations(compared.seen, kind)}
+    for each in (known, predicted):
+        each.createIndex()
+    evaluation = COCOeval_faster(known, predicted, kind, print_function=lambda *_: None)
+    evaluation.params.maxDets = list(MOST)
+    evaluation.evaluate()
+    evaluation.accumulate()
+    counted: Mapping[str, Any] = evaluation.eval
+    return counted
+
+
+def _annotations(shapes: Shapes, kind: Kind) -> list[dict[str, Any]]:
+    masks = [{"segmentation": mask} for mask in shapes.masks or ()] if kind == "segm" else [{}] * len(shapes)
+    columns = (each.tolist() for each in (shapes.image, shapes.class_id, shapes.boxes, shapes.areas, shapes.scores))
+    return [
+        {"id": at, "image_id": image, "category_id": label, "bbox": box, "area": area, "score": score, "iscrowd": 0}
+        | more
+        for at, (image, label, box, area, score, more) in enumerate(zip(*columns, masks, strict=True), start=1)
+    ]

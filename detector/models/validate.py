@@ -1,0 +1,98 @@
+"""What weights see on every picture of a split, in one batched pass by Ultralytics' own validator."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from detector.data.dataset import Split
+from detector.data.evaluation import SEEN
+from detector.models.masks import Window, encoded
+from detector.models.quiet import device, quietly
+from detector.models.weights import load_model
+
+LOG = "ultralytics.log"
+
+
+def seen_on(weights: Path, split: Split, folder: Path, advance: Callable[[int], None], batch: int = 16) -> pa.Table:
+    """Every prediction of a score of 0.001 or more, as COCO's metrics ask for; schema SEEN, in the order of images.
+
+    Pictures are fitted to the size that the weights were trained at. The package's log goes to `folder`.
+    """
+    rows = {file: row for row, file in enumerate(split.dataset.images["file"].to_pylist())}
+    parts: dict[int, pa.Table] = {}
+
+    def keep(picture: str, found: dict[str, Any]) -> None:
+        row = rows[f"{split.name}/{Path(picture).name}"]
+        count = len(found["class_id"])
+        parts[row] = pa.table({"image": np.full(count, row, np.int32), **found}, SEEN)
+        advance(1)
+
+    with quietly(folder / LOG):
+        model = load_model(weights)
+        model.val(
+            validator=_keeping(model.task, keep),
+            data=str(split.dataset.data_yaml),
+            split=split.name,
+            batch=batch,
+            save_dir=str(folder),
+            plots=False,
+            device=device(),
+        )
+    return pa.concat_tables([SEEN.empty_table(), *(parts[row] for row in sorted(parts))])
+
+
+def _keeping(task: str, keep: Callable[[str, dict[str, Any]], None]) -> type[Any]:
+    """A validator that measures nothing, and gives each picture's predictions to `keep`."""
+    from ultralytics.models.yolo.detect import DetectionValidator
+    from ultralytics.models.yolo.segment import SegmentationValidator
+
+    base: Any = SegmentationValidator if task == "segment" else DetectionValidator
+
+    class Keeping(base):  # type: ignore[misc]
+        def postprocess(self, preds: Any) -> Any:
+            if task != "segment":
+                return super().postprocess(preds)
+            protos = preds[0][1] if isinstance(preds[0], tuple) else preds[1]
+            found = DetectionValidator.postprocess(self, preds[0])
+            return [each | {"protos": proto} for each, proto in zip(found, protos, strict=True)]
+
+        def update_metrics(self, preds: Any, batch: Any) -> None:
+            for at, found in enumerate(preds):
+                keep(batch["im_file"][at], _columns(found, _window(batch, at)))
+
+        def get_stats(self) -> dict[str, Any]:
+            return {}
+
+        def finalize_metrics(self) -> None:
+            """There are none."""
+
+        def print_results(self) -> None:
+            """There are none."""
+
+    return Keeping
+
+
+def _window(batch: Any, at: int) -> Window:
+    """Where picture `at` lies in what the network is given."""
+    (gain_y, gain_x), (left, top) = batch["ratio_pad"][at]
+    return Window(batch["ori_shape"][at], batch["img"].shape[2:], (gain_x, gain_y), (left, top))
+
+
+def _columns(found: Any, window: Window) -> dict[str, Any]:
+    """The columns of SEEN but `image`: boxes clipped to the picture, and normalised by its size."""
+    height, width = window.picture
+    boxes = found["bboxes"].float().cpu().numpy().astype(np.float64)
+    corners = (boxes - np.tile(window.corner, 2)) / np.tile(window.gain, 2)
+    corners = np.clip(corners / (width, height, width, height), 0, 1)
+    low, high = corners[:, :2], corners[:, 2:]
+    masks = encoded(found["protos"], found["extra"], boxes, window) if "protos" in found else [None] * len(boxes)
+    return {
+        "class_id": found["cls"].cpu().numpy().astype(np.int32),
+        "score": found["conf"].float().cpu().numpy().astype(np.float64),
+        **{name: (low + high)[:, at] / 2 for at, name in enumerate(("x", "y"))},
+        **{name: (high - low)[:, at] for at, name in enumerate(("width", "height"))},
+        "mask": pa.array(masks, pa.binary()),
+    }

@@ -1,0 +1,69 @@
+"""What a model says when it is used: its predictions from the operating point on, as people look at them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from detector.data.dataset import Dataset
+from detector.data.evaluation import Evaluation
+from detector.data.masks import outline
+from detector.data.raster import raster
+
+Row = dict[str, Any]
+
+
+class Said(NamedTuple):
+    """An image (a row of images.parquet), its objects and predictions, and the positions in them of the mistakes."""
+
+    image: int
+    truth: list[Row]
+    seen: list[Row]
+    missed: set[int]
+    false: set[int]
+
+
+def said(evaluation: Evaluation, dataset: Dataset) -> pa.Table:
+    """Those predictions, with their row as `row`, and the outline of their mask as `polygon`."""
+    everything = evaluation.predictions
+    everything = everything.append_column("row", pa.array(np.arange(everything.num_rows, dtype=np.int32)))
+    score = evaluation.measured.operating_point["score"]
+    kept = everything.filter(
+        pc.and_(pc.greater_equal(everything["score"], score), pc.not_equal(everything["found"], -1))
+    )
+    polygons = pa.array(list(_outlines(kept, dataset)), pa.list_(pa.float64()))
+    return kept.append_column("polygon", polygons).drop_columns(["mask"])
+
+
+def by_image(evaluation: Evaluation, predictions: pa.Table) -> Iterator[Said]:
+    """Every image of the split, with what is on it and what was said of it."""
+    objects = evaluation.objects
+    truth, seen = _grouped(objects), _grouped(predictions)
+    known = set(predictions["row"].to_pylist())
+    for image in evaluation.images["image"].to_pylist():
+        there, here = truth.get(image, []), seen.get(image, [])
+        missed = {at for at, row in enumerate(there) if row["prediction"] not in known}
+        yield Said(image, there, here, missed, {at for at, row in enumerate(here) if row["object"] < 0})
+
+
+def _grouped(table: pa.Table) -> dict[int, list[Row]]:
+    grouped: dict[int, list[Row]] = {}
+    for row in table.to_pylist():
+        grouped.setdefault(row["image"], []).append(row)
+    return grouped
+
+
+def _outlines(table: pa.Table, dataset: Dataset) -> Iterator[list[float] | None]:
+    """The polygon of each mask, normalised; None for a box, and for a mask of next to nothing."""
+    from faster_coco_eval import mask
+
+    sizes = list(zip(*(dataset.images[name].to_pylist() for name in ("width", "height")), strict=True))
+    for image, code in zip(table["image"].to_pylist(), table["mask"].to_pylist(), strict=True):
+        if code is None:
+            yield None
+            continue
+        height, width = raster(*sizes[image])
+        points = outline(mask.decode({"size": [height, width], "counts": code})).points
+        yield (points / (width, height)).ravel().tolist() if len(points) >= 3 else None
