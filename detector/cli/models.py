@@ -1,4 +1,4 @@
-"""Commands on registered models: rollback."""
+"""Commands on models: compare, rollback."""
 
 from pathlib import Path
 
@@ -6,6 +6,28 @@ import click
 
 from detector.cli import options
 from detector.cli.options import opened, show
+
+
+@click.command()
+@click.argument("before", default="champion")
+@click.argument("after", required=False)
+@click.option("--pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), help="the pipeline of both")
+@options.as_json
+def compare(before: str, after: str | None, pipeline: Path, as_json: bool) -> None:
+    """Compare the models BEFORE (the champion) and AFTER (of the newest run), on the same images.
+
+    Each is a run, the number of a registered version, or `champion`. Figures have the interval of their difference.
+
+    \b
+    detector compare                                   the champion and the newest run
+    detector compare 3 champion                        two registered versions
+    detector compare 20260101T000000Z-abcdef           a run and the newest one
+    """
+    from detector.commands.compare import compare as between
+    from detector.commands.comparison import lines
+
+    comparison = between(before, after, opened(pipeline, ()))
+    show(comparison, as_json, lambda: click.echo("\n".join(lines(comparison))))
 
 
 @click.command()

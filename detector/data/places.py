@@ -9,6 +9,7 @@ DATASETS = Path("datasets")  # a folder for each pipeline: its versions, its pic
 RUNS = Path("runs")  # a folder for each run
 RESULTS = RUNS / "results"  # a folder for each pipeline: what its steps gave
 FIFTYONE = RUNS / "fiftyone"  # FiftyOne's database, and all else that it writes
+MODELS = Path("models")  # a folder for each pipeline: its champion's files
 LOCK = RUNS / ".lock"  # one run at a time
 
 

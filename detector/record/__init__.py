@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -15,6 +16,15 @@ from detector.stages.services import Registry
 
 if TYPE_CHECKING:
     from detector.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A registered version: its number, the folder of the run that measured it last, and an Evaluation's folder."""
+
+    number: str
+    run: str
+    evaluation: Path
 
 
 class Recorder(Protocol):
@@ -32,6 +42,10 @@ class Recorder(Protocol):
 
     def note_champion(self) -> None:
         """Remember in `detector.data.champion` who is champion. Raises UsageError for one that is of no use."""
+        ...
+
+    def deploy_champion(self) -> Path | None:
+        """Lay the champion's files into models/ (see detector.data.deployed), as they were kept; None without one."""
         ...
 
     def parameters(self, values: Mapping[str, object]) -> None:
@@ -72,6 +86,13 @@ class Backend(Protocol):
 
     def rollback(self, options: Any, pipeline_name: str) -> tuple[str, str]:
         """Make the champion before this one champion again; gives both version numbers, (old, new)."""
+        ...
+
+    def kept(self, options: Any, pipeline_name: str, version: str | None, into: Path) -> Kept:
+        """What is kept of a registered version, or with None of the champion; its evaluation is brought to `into`.
+
+        Raises UsageError where there is none.
+        """
         ...
 
     def needed(self, options: Any, pipeline_name: str) -> set[str]:

@@ -11,6 +11,7 @@ from detector.data.dataset import Dataset
 from detector.errors import DetectorError, sentence
 from detector.record._client import failures
 from detector.record._dataset import dataset_input
+from detector.record._fetched import deploy_champion
 from detector.record._registry import MlflowRegistry
 from detector.record._secrets import without_secrets
 from detector.record._verify import missing
@@ -32,6 +33,11 @@ class Record:
         """Remember who is champion. Raises UsageError for one that is not ours, or whose weights are gone."""
         champion = self.registry.champion()
         note(self._model, champion.number if champion else None, champion.metrics if champion else {})
+
+    def deploy_champion(self) -> Path | None:
+        """Lay the champion's files into models/ as MLflow keeps them; None without a champion."""
+        with failures(self._writer.uri):
+            return deploy_champion(self._writer.client, self._model)
 
     def parameters(self, values: Mapping[str, object]) -> None:
         """Record parameters. Raises DetectorError for one that was recorded with another value."""

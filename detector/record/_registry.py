@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detector.errors import UsageError
-from detector.record._champion import CHAMPION, FOLDER, HISTORY, before, history, holds, metrics_of, usable, with_alias
+from detector.record._champion import CHAMPION, FOLDER, HISTORY, before, history, metrics_of, usable, with_alias
 from detector.record._client import failures
+from detector.record._kept import EVALUATED_IN, evaluation_of
 from detector.record._writer import Writer
 from detector.stages.services import ModelVersion
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as Entity
 
 CHALLENGER = "challenger"
-EVALUATION = "evaluate"  # of a run: what the stage of that name left
-EVALUATION_FILE = f"{EVALUATION}/evaluation.json"
 ROLLED_BACK = "rolled_back"  # a tag of a version that was champion, and is not to be again by itself
 
 
@@ -60,7 +59,7 @@ class MlflowRegistry:
         """
         with weights.open("rb") as file:
             sha256 = file_digest(file, "sha256").hexdigest()
-        tags = {"metrics": json.dumps(dict(metrics)), "test_set": test_set, "evaluated_in": self._writer.run_id}
+        tags = {"metrics": json.dumps(dict(metrics)), "test_set": test_set, EVALUATED_IN: self._writer.run_id}
         with failures(self._uri):
             number = self._known(sha256)
             if number is None:
@@ -97,20 +96,18 @@ class MlflowRegistry:
         return str(version.version)
 
     def _fetch(self, version: "Entity") -> Path:
-        return self._download(version.run_id, f"{FOLDER}/{version.tags['file']}")
+        file = f"{FOLDER}/{version.tags['file']}"
+        with failures(self._uri):
+            return Path(self._client.download_artifacts(version.run_id, file, str(self._scratch())))
 
     def _evaluation(self, version: "Entity") -> Path | None:
-        """Where what was kept of its evaluation is now; None where its run has none of it."""
-        run_id = version.tags.get("evaluated_in")
-        if run_id is None or not holds(self._client, run_id, EVALUATION_FILE):
-            return None
-        return self._download(run_id, EVALUATION)
+        with failures(self._uri):
+            return evaluation_of(self._client, version, self._scratch())
 
-    def _download(self, run_id: str, path: str) -> Path:
+    def _scratch(self) -> Path:
         if self._fetched is None:
             self._fetched = tempfile.TemporaryDirectory(prefix="detector-champion-")
-        with failures(self._uri):
-            return Path(self._client.download_artifacts(run_id, path, self._fetched.name))
+        return Path(self._fetched.name)
 
 
 def rollback(client: "MlflowClient", model: str) -> tuple[str, str]:

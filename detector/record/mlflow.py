@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, field_validator
 
 from detector.errors import DetectorError
+from detector.record import Kept
 from detector.record._address import address_fault
 from detector.stages import Section
 
@@ -76,13 +77,30 @@ def rollback(options: Options, pipeline_name: str) -> tuple[str, str]:
     from detector.data import champion
     from detector.record import _champion, _registry
     from detector.record._client import connect, failures
+    from detector.record._fetched import deploy_champion
 
     client = connect(options.uri)
     with failures(options.uri):
         old, new = _registry.rollback(client, pipeline_name)
         version = client.get_model_version(pipeline_name, new)
         champion.note(pipeline_name, new, _champion.metrics_of(version))
+        deploy_champion(client, pipeline_name)
         return old, new
+
+
+def kept(options: Options, pipeline_name: str, version: str | None, into: Path) -> Kept:
+    """What is kept of a registered version, or with None of the champion; its evaluation is brought to `into`.
+
+    Raises:
+        UsageError: There is no such version, or nothing is kept of it.
+        TryAgain: MLflow can't be reached.
+    """
+    from detector.record._client import connect, failures
+    from detector.record._kept import kept_of
+
+    client = connect(options.uri)
+    with failures(options.uri):
+        return kept_of(client, pipeline_name, version, into)
 
 
 def needed(options: Options, pipeline_name: str) -> set[str]:

@@ -18,6 +18,7 @@ from detector.reporting import costs
 from detector.reporting.outcome import Done, Outcome
 from detector.reporting.terminal import Terminal
 from detector.run import results, unfinished
+from detector.run.deploying import deploy
 from detector.run.plan import Planned
 from detector.run.state import State
 from detector.stages import Job, resumable
@@ -169,6 +170,8 @@ class OpenRun:
         outcome.look.append(("MLflow", self.recorder.url_hint))
         if "convert" in self.state.inputs:
             outcome.look.append(("FiftyOne", "detector app"))
+        if champion := deploy(self.state.config.name, self.folder, outcome.steps, self.recorder):
+            outcome.look.append(("champion", str(champion)))
         return outcome
 
     def _report(self) -> Path:

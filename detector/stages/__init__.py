@@ -39,7 +39,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {  # stage → those whose results it tak
     "check": ("convert",),
     "train": ("convert",),
     "evaluate": ("convert", "train"),
-    "export": ("convert", "train"),
+    "export": ("convert", "train", "evaluate"),
     "promote": ("convert", "train", "evaluate"),
 }
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from detector.data.evaluation import Evaluation
 from detector.data.trained import Trained
 from detector.stages import Job
 from detector.stages.export import _rtx, _sidecar
@@ -33,6 +34,14 @@ def recipe(job: Job[Any], graph: Path, built: _rtx.Built) -> _sidecar.Recipe:
         input=_tensor(built.inputs[0], "batch, channels, height, width"),
         outputs=[_tensor(output, layout) for output, layout in zip(built.outputs, LAYOUTS, strict=False)],
     )
+
+
+def operating_point(job: Job[Any]) -> _sidecar.OperatingPoint | None:
+    """Where the model is to be used, if it was measured."""
+    if "evaluate" not in job.inputs:
+        return None
+    point = Evaluation(job.inputs["evaluate"].path).measured.operating_point
+    return _sidecar.OperatingPoint.model_validate({name: point[name] for name in ("score", "precision", "recall")})
 
 
 def _tensor(tensor: _rtx.Tensor, layout: str) -> _sidecar.Tensor:

@@ -75,11 +75,20 @@ class Recipe(_Part):
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
 
+class OperatingPoint(_Part):
+    """From which score on a prediction counts, and how right it then is: measured of the checkpoint."""
+
+    score: float
+    precision: float
+    recall: float
+
+
 class Sidecar(_Part):
     """The whole file."""
 
     schema_: Literal[1] = Field(1, alias="schema")
     engine: File
+    operating_point: OperatingPoint | None = None
     recipe: str = Field(description="SHA-256 of made_from: equal recipes make engines that do the same")
     made_from: Recipe
 
@@ -96,9 +105,9 @@ def place(engine: Path) -> Path:
     return engine.with_name(f"{engine.name}.json")
 
 
-def write(engine: Path, made_from: Recipe) -> Path:
+def write(engine: Path, made_from: Recipe, point: OperatingPoint | None) -> Path:
     """Write the sidecar of an engine that has been written."""
-    sidecar = Sidecar(engine=file_of(engine), recipe=made_from.digest, made_from=made_from)
+    sidecar = Sidecar(engine=file_of(engine), recipe=made_from.digest, made_from=made_from, operating_point=point)
     text = sidecar.model_dump_json(indent=1, by_alias=True)
     write_whole(place(engine), text + "\n")
     return place(engine)

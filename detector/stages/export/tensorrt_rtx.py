@@ -97,14 +97,14 @@ def _graph(job: Job[Options]) -> Path:
 def _build(job: Job[Options], graph: Path, engine: Path) -> Path:
     """Build the engine, and write its sidecar."""
     from detector.stages.export import _sidecar
-    from detector.stages.export._recipe import recipe
+    from detector.stages.export._recipe import operating_point, recipe
     from detector.stages.export._rtx import build
     from detector.system.files import write_whole
 
     options = job.options
     built = build(graph, options.batch, options.compute_capabilities, job.folder / LOG)
     write_whole(engine, built.engine)
-    return _sidecar.write(engine, recipe(job, graph, built))
+    return _sidecar.write(engine, recipe(job, graph, built), operating_point(job))
 
 
 def _tried(job: Job[Options], engine: Path, made: Result, graph: str) -> Result:

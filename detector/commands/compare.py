@@ -1,0 +1,124 @@
+"""`detector compare`: two models on the same images: what differs, and how sure that is."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import yaml
+
+from detector.commands.diff import diff
+from detector.commands.evaluations import Named, find
+from detector.config.pipeline import Config
+from detector.data.dataset import Dataset
+from detector.data.places import DATASETS
+from detector.errors import UsageError
+from detector.measure.paired import Paired, pair
+
+MOST = 10  # images that are named
+
+
+def compare(before: str | None, after: str | None, config: Config) -> dict[str, Any]:
+    """The figures of both with paired intervals, and how their settings and data differ.
+
+    Raises:
+        UsageError: One is not there, or they have no image in common that has the same objects on it.
+    """
+    with tempfile.TemporaryDirectory(prefix="detector-compare-") as scratch:
+        both = [find(which, config, Path(scratch, str(at))) for at, which in enumerate((before, after))]
+        old, new = both
+        if old.evaluation.measured.task != new.evaluation.measured.task:
+            raise UsageError(f"{old.name} and {new.name} are models of different tasks, which have no figure in common")
+        paired = pair(old.evaluation, new.evaluation)
+        if not paired.before:
+            raise UsageError(
+                f"{old.name} and {new.name} share no image with the same objects on it; run the pipeline again, with "
+                "the settings of both, on the present data"
+            )
+        return {
+            "schema": 1,
+            "before": _told(old),
+            "after": _told(new),
+            "images": {"shared": len(paired.before), **_counts(old, new)},
+            "figures": {name: asdict(each) | {"change": each.change} for name, each in paired.figures.items()},
+            "slices": list(_slices(old, new)),
+            "parameters": _parameters(old.run, new.run),
+            "data": _data(config.name, old, new),
+            **_won_and_lost(old, new, paired),
+        }
+
+
+def _told(named: Named) -> dict[str, Any]:
+    measured = named.evaluation.measured
+    told = {name: getattr(measured, name) for name in ("split", "dataset", "test_set", "weights", "operating_point")}
+    return {"name": named.name, "run": named.run and str(named.run), **told}
+
+
+def _counts(old: Named, new: Named) -> dict[str, int]:
+    return {"before": old.evaluation.images.num_rows, "after": new.evaluation.images.num_rows}
+
+
+def _slices(old: Named, new: Named) -> Iterator[dict[str, Any]]:
+    """Slices that both have, each with its own figure and interval."""
+    known = {(each["field"], each["value"]): each for each in old.evaluation.measured.slices}
+    for each in new.evaluation.measured.slices:
+        if other := known.get((each["field"], each["value"])):
+            yield {"field": each["field"], "value": each["value"], "before": other, "after": each}
+
+
+def _parameters(old: Path | None, new: Path | None) -> dict[str, list[Any]]:
+    """What differs between the pipelines of two runs, by its place in the file."""
+    before, after = _flat(old), _flat(new)
+    if not before or not after:
+        return {}
+    return {
+        key: [before.get(key), after.get(key)]
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    }
+
+
+def _flat(run: Path | None) -> dict[str, Any]:
+    file = run / "pipeline.yaml" if run else None
+    if file is None or not file.exists():
+        return {}
+    return dict(_leaves(yaml.safe_load(file.read_text(encoding="utf-8")), ""))
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{place}.{key}" if place else str(key))
+    else:
+        yield place, value
+
+
+def _data(name: str, old: Named, new: Named) -> dict[str, Any] | None:
+    """What changed from one dataset version to the other; None where it is the same, or one is not here any more."""
+    before, after = (DATASETS / name / each.evaluation.measured.dataset for each in (old, new))
+    if before == after or not all((folder / "conversion.json").exists() for folder in (before, after)):
+        return None
+    return diff(Dataset(before), Dataset(after))
+
+
+def _won_and_lost(old: Named, new: Named, paired: Paired) -> dict[str, Any]:
+    """Images with fewer mistakes and with more than before, those that changed most first."""
+    before, after = _mistakes(old), _mistakes(new)
+    files = new.evaluation.images["file"].to_pylist()
+    changes = [
+        {"file": files[there], "before": before[here], "after": after[there]}
+        for here, there in zip(paired.before, paired.after, strict=True)
+    ]
+    changes.sort(key=lambda each: (each["after"] - each["before"], each["file"]))
+    won = [each for each in changes if each["after"] < each["before"]]
+    lost = [each for each in reversed(changes) if each["after"] > each["before"]]
+    return {"images_won": len(won), "images_lost": len(lost), "won": won[:MOST], "lost": lost[:MOST]}
+
+
+def _mistakes(named: Named) -> list[int]:
+    """Missed and false together on each image."""
+    images = named.evaluation.images
+    total: list[int] = pc.add(images["missed"], images["false"]).to_pylist()
+    return total

@@ -1,0 +1,58 @@
+"""Which evaluation a person means: of a run, or of a registered version."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from detector import record
+from detector.config.pipeline import Config
+from detector.data.evaluation import Evaluation
+from detector.data.places import RUNS
+from detector.errors import UsageError
+
+CHAMPION = "champion"
+
+
+class Named(NamedTuple):
+    """An evaluation, what to call it, and the folder of its run, if that is here."""
+
+    name: str
+    evaluation: Evaluation
+    run: Path | None
+
+
+def find(which: str | None, config: Config, scratch: Path) -> Named:
+    """A run by its name or folder (None: the newest that has evaluated), a version by its number, or `champion`.
+
+    What MLflow keeps is brought to `scratch`.
+
+    Raises:
+        UsageError: There is none of that name, or it has no evaluation.
+    """
+    if which == CHAMPION or (which or "").isdecimal():
+        return _version(None if which == CHAMPION else which, config, scratch)
+    run = _newest() if which is None else RUNS / Path(which).name
+    folder = run and _evaluated(run)
+    if folder is None or not (folder / "evaluation.json").exists():
+        what = f"no run called {which} has evaluated" if which else "no run here has evaluated"
+        raise UsageError(f"{what}; name a run of `detector status`, a version's number, or {CHAMPION}")
+    return Named(f"run {Path(run or '').name}", Evaluation(folder), run)
+
+
+def _version(number: str | None, config: Config, scratch: Path) -> Named:
+    kept = record.load(config.record.using).kept(config.record, config.name, number, scratch)
+    run = RUNS / kept.run
+    title = f"version {kept.number}" + (", the champion" if number is None else "")
+    return Named(title, Evaluation(kept.evaluation), run if kept.run and run.exists() else None)
+
+
+def _newest() -> Path | None:
+    runs = sorted((file.parent for file in RUNS.glob("*/run.json")), reverse=True)
+    return next((run for run in runs if _evaluated(run)), None)
+
+
+def _evaluated(run: Path) -> Path | None:
+    """Where the evaluation of a run is, which may be in an earlier one's folder."""
+    file = run / "run.json"
+    steps = json.loads(file.read_text(encoding="utf-8"))["steps"] if file.exists() else []
+    return next((Path(step["path"]) for step in steps if step["step"] == "evaluate"), None)

@@ -1,0 +1,90 @@
+"""The champion as files, for whoever deploys it: no MLflow is needed.
+
+models/<name>/
+    champion -> 3-5f1e0c7a    a link, so that all of it is replaced at once
+    3-5f1e0c7a/               version, and 8 hex digits of what is in it; the one before stays until the next
+        champion.json         {"schema": 1, "model": "<name>", "version": "3", "run": "20261124T…",
+                               "files": {"onnx/<name>.onnx": "<sha256>", …}}
+        <name>.pt             the weights
+        evaluation.json       what was measured of them (see detector.data.evaluation)
+        onnx/, tensorrt_rtx/, …    what each export made, with its sidecars
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+from detector.data.places import MODELS
+from detector.system.files import scratch_folder, write_whole
+
+LINK = "champion"
+_FILE = "champion.json"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """champion.json; see the top of the file."""
+
+    model: str
+    version: str
+    run: str
+    files: Mapping[str, str]
+
+
+def folder_of(name: str) -> Path:
+    """Where the champion of pipeline `name` lies, if there is one."""
+    return MODELS / name / LINK
+
+
+def read(name: str) -> Deployed | None:
+    """What lies there; None where nothing does."""
+    file = folder_of(name) / _FILE
+    if not file.exists():
+        return None
+    written = json.loads(file.read_text(encoding="utf-8"))
+    return Deployed(**{key: value for key, value in written.items() if key != "schema"})
+
+
+def deploy(name: str, version: str, run: str, files: Mapping[str, Path]) -> Path:
+    """Make `files` (place below the folder → where it is now) the champion's, all at once; gives the folder."""
+    hashes = {place: _hash(file) for place, file in sorted(files.items())}
+    told = Deployed(name, version, run, hashes)
+    content = sha256(json.dumps([version, hashes]).encode()).hexdigest()[:8]
+    parent, target = MODELS / name, f"{version}-{content}"
+    if not (parent / target / _FILE).exists():
+        with scratch_folder(parent) as scratch:
+            for place, file in files.items():
+                (scratch / place).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, scratch / place)
+            write_whole(scratch / _FILE, json.dumps({"schema": 1, **asdict(told)}, indent=1, ensure_ascii=False) + "\n")
+            shutil.rmtree(parent / target, ignore_errors=True)
+            scratch.rename(parent / target)
+    _point(parent, target)
+    return parent / LINK
+
+
+def withdraw(name: str) -> None:
+    """There is no champion any more."""
+    shutil.rmtree(MODELS / name, ignore_errors=True)
+
+
+def _point(parent: Path, target: str) -> None:
+    link = parent / LINK
+    before = link.readlink().name if link.is_symlink() else ""
+    if before != target:
+        scratch = parent / f".link-{os.getpid()}"
+        scratch.unlink(missing_ok=True)
+        scratch.symlink_to(target)
+        scratch.replace(link)
+    for folder in parent.iterdir():
+        if folder.name not in {LINK, target, before} and folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()

@@ -1,0 +1,49 @@
+"""The champion's files, as MLflow keeps them."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from detector.data.deployed import deploy
+from detector.record._champion import CHAMPION, FOLDER, with_alias
+from detector.record._experiment import RUN
+from detector.record._kept import EVALUATED_IN, EVALUATION
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion as Entity
+
+EXPORTS = "export"
+
+
+def deploy_champion(client: "MlflowClient", model: str) -> Path | None:
+    """Lay the champion's files into models/; None without a champion."""
+    version = with_alias(client, model, CHAMPION)
+    if version is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="detector-champion-") as scratch:
+        run, files = _files_of(client, version, Path(scratch))
+        return deploy(model, str(version.version), run, files)
+
+
+def _files_of(client: "MlflowClient", version: "Entity", into: Path) -> tuple[str, dict[str, Path]]:
+    """The run that measured the version last, and all files to deploy by their place; they are brought to `into`."""
+    weights = client.download_artifacts(version.run_id, f"{FOLDER}/{version.tags['file']}", str(into))
+    files = {f"{version.name}.pt": Path(weights)}
+    run_id = version.tags.get(EVALUATED_IN, version.run_id)
+    for path in _files(client, run_id, EXPORTS):
+        files[path.partition("/")[2]] = Path(client.download_artifacts(run_id, path, str(into)))
+    for path in _files(client, run_id, EVALUATION):
+        if path.endswith(".json"):
+            files["evaluation.json"] = Path(client.download_artifacts(run_id, path, str(into)))
+    return str(client.get_run(run_id).data.tags.get(RUN, "")), files
+
+
+def _files(client: "MlflowClient", run_id: str, folder: str) -> Iterator[str]:
+    """Every file below a folder of a run's artifacts, but logs."""
+    for entry in client.list_artifacts(run_id, folder):
+        if entry.is_dir:
+            yield from _files(client, run_id, entry.path)
+        elif not entry.path.endswith(".log"):
+            yield entry.path

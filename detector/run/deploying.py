@@ -1,0 +1,39 @@
+"""models/<name>/champion/, brought up to date at the end of a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from detector.data import champion, deployed
+from detector.record import Recorder
+from detector.reporting.outcome import Done
+
+
+def deploy(name: str, run: Path, steps: Sequence[Done], recorder: Recorder) -> Path | None:
+    """Lay the champion's files there, from this run where it made them; gives the folder if there is a champion."""
+    now = champion.read(name)
+    if now is None:
+        deployed.withdraw(name)
+        return None
+    results = {step.name: step.result for step in steps}
+    promoted = results.get("promote")
+    if promoted is not None and promoted.figures.get("champion"):
+        return deployed.deploy(name, now.version, run.name, _files(name, steps))
+    there = deployed.read(name)
+    if there is not None and there.version == now.version:
+        return deployed.folder_of(name)
+    return recorder.deploy_champion()
+
+
+def _files(name: str, steps: Sequence[Done]) -> dict[str, Path]:
+    """What this run made, or took as it was: place → file."""
+    files: dict[str, Path] = {}
+    for step in steps:
+        for folder, paths in step.result.artifacts.items():
+            kind, _, variant = folder.partition("/")
+            if kind == "export":
+                files |= {f"{variant}/{path.name}": path for path in paths if path.suffix != ".log"}
+            elif kind == "weights":
+                files |= {f"{name}.pt": path for path in paths if path.name == "best.pt"}
+            elif kind == "evaluate":
+                files |= {path.name: path for path in paths if path.name == "evaluation.json"}
+    return files
