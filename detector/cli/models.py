@@ -1,4 +1,4 @@
-"""Commands on models: compare, rollback."""
+"""Commands on models: champion, compare, rollback."""
 
 from pathlib import Path
 
@@ -6,6 +6,23 @@ import click
 
 from detector.cli import options
 from detector.cli.options import opened, show
+
+
+@click.command()
+@options.pipeline
+@options.overrides
+@options.as_json
+def champion(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show which version is champion, its figures, and where its weights and engines are.
+
+    \b
+    detector champion
+    """
+    from detector.commands.champion import champion as current
+    from detector.commands.champion import lines
+
+    told = current(opened(pipeline, overrides).name)
+    show(told, as_json, lambda: click.echo("\n".join(lines(told))))
 
 
 @click.command()
