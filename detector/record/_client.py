@@ -11,6 +11,7 @@ from detector.errors import DetectorError, TryAgain
 from detector.record._address import database_file, is_server
 from detector.record._database import check_file, check_server
 from detector.record._secrets import without_secrets
+from detector.record._template import copy_empty_store, keep_empty_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -104,11 +105,14 @@ def _knock(uri: str) -> None:
 
 
 def _create_database(file: Path) -> None:
-    """Migrate a new SQLite store beside its place, then rename it: a kill leaves no half-made database."""
+    """Make a new SQLite store beside its place, then rename it: a kill leaves no half-made database."""
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     for left in file.parent.glob(f".{file.name}.*"):
         left.unlink()
-    _client_of(fresh)
+    if not copy_empty_store(fresh):
+        fresh.unlink(missing_ok=True)
+        _client_of(fresh)
+        keep_empty_store(fresh)
     fresh.replace(file)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from detector.data import champion as champions
 from detector.errors import DetectorError, TryAgain, UsageError
+from detector.record import _template
 from detector.record import mlflow as record
 from detector.record._client import connect
 from detector.stages import Result
@@ -236,16 +237,25 @@ def test_an_interrupted_first_start_leaves_no_database(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(database, "_upgrade_db", stopped)
+    monkeypatch.setattr(_template, "CACHE", tmp_path / "cache")
     with pytest.raises(KeyboardInterrupt):
         connect("sqlite:///runs/mlflow.db")
     assert not (tmp_path / "runs/mlflow.db").exists()
 
 
-def test_a_new_store_is_made_in_silence(tmp_path, monkeypatch, capfd, caplog):
+@pytest.mark.parametrize("kept", [b"", b"not a store", None], ids=["none kept", "a broken one kept", "one kept"])
+def test_a_new_store_is_made_in_silence(tmp_path, monkeypatch, capfd, caplog, kept):
+    """The first takes MLflow ten seconds; others are copies of it, and know of no other folder."""
     monkeypatch.chdir(tmp_path)
+    if kept is not None:
+        monkeypatch.setattr(_template, "CACHE", tmp_path / "cache")
+        (tmp_path / "cache").mkdir()
+        _template._place().write_bytes(kept)
     caplog.set_level(logging.INFO)
     with open_(record.Options()) as run:
         run.verify()
+    places = {each.artifact_location for each in connect("sqlite:///runs/mlflow.db").search_experiments()}
+    assert places == {str(tmp_path / "mlruns/0"), f"file://{tmp_path}/runs/artifacts"}
     assert capfd.readouterr() == ("", "")
     assert list((tmp_path / "runs").glob(".*")) == []
     assert not (tmp_path / "mlruns").exists()
