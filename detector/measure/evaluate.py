@@ -21,7 +21,6 @@ from detector.measure.slices import slices
 from detector.measure.split import groups, part_of
 from detector.measure.tables import tables
 from detector.models.validate import seen_on
-from detector.models.weights import fingerprint
 
 
 class Wanted(NamedTuple):
@@ -31,14 +30,21 @@ class Wanted(NamedTuple):
     slices: Sequence[str] = ()
 
 
+class Weights(NamedTuple):
+    """A checkpoint, and the fingerprint of what it has learned."""
+
+    file: Path
+    fingerprint: str
+
+
 PLAIN = Wanted()
 
 
 def evaluate(
-    weights: Path, split: Split, folder: Path, advance: Callable[[int], None], wanted: Wanted = PLAIN
+    trained: Weights, split: Split, folder: Path, advance: Callable[[int], None], wanted: Wanted = PLAIN
 ) -> Evaluation:
-    """Measure `weights` on a split, and leave an Evaluation in `folder`; `advance` is called for each image."""
-    return judge(seen_on(weights, split, folder, advance), split, fingerprint(weights), folder, wanted)
+    """Measure weights on a split, and leave an Evaluation in `folder`; `advance` is called for each image."""
+    return judge(seen_on(trained.file, split, folder, advance), split, trained.fingerprint, folder, wanted)
 
 
 def judge(seen: pa.Table, split: Split, weights: str, folder: Path, wanted: Wanted = PLAIN) -> Evaluation:

@@ -38,26 +38,28 @@ def kinds(compared: Compared, matches: Matches, each_scene: Sequence[Scene]) -> 
     kind = np.full(len(seen), RIGHT, "<U10")
     meant = np.full(len(seen), NOTHING)
     for scene in each_scene:
-        for row, overlaps in zip(scene.seen.tolist(), scene.overlaps, strict=True):
-            if matches.counted[row] and not matches.found[row, 0]:
-                same = truth.class_id[scene.truth] == seen.class_id[row]
-                kind[row], at = _kind(overlaps, same, matches.prediction[scene.truth] != NOTHING)
-                meant[row] = NOTHING if at is None else scene.truth[at]
+        wrong = np.flatnonzero(matches.counted[scene.seen] & ~matches.found[scene.seen, 0])
+        rows = scene.seen[wrong]
+        same = truth.class_id[scene.truth] == seen.class_id[rows, None]
+        kind[rows], at = _kinds(scene.overlaps[wrong], same, matches.prediction[scene.truth] != NOTHING)
+        meant[rows] = np.where(at == NOTHING, NOTHING, scene.truth[at] if len(scene.truth) else NOTHING)
     return kind, meant
 
 
-def _kind(overlaps: Floats, same: Bools, taken: Bools) -> tuple[str, int | None]:
+def _kinds(overlaps: Floats, same: Bools, taken: Bools) -> tuple[Words, Ints]:
+    """Of false predictions (N) on an image with M objects; overlaps and same: (N, M)."""
     if not overlaps.size:
-        return "background", None
-    own = int(np.argmax(overlaps * same))
-    if NEAR <= overlaps[own] * same[own] <= FOUND:
-        return "place", own
-    other = int(np.argmax(overlaps * ~same))
-    if overlaps[other] * (not same[other]) >= FOUND:
-        return "class", other
-    if (overlaps * same * taken).max() >= FOUND:
-        return "duplicate", None
-    return ("background" if overlaps.max() <= NEAR else "both"), None
+        return np.full(len(overlaps), "background"), np.full(len(overlaps), NOTHING)
+    own, other = overlaps * same, overlaps * ~same
+    best = own.max(axis=1)
+    cases = [
+        (best >= NEAR) & (best <= FOUND),
+        other.max(axis=1) >= FOUND,
+        (own * taken).max(axis=1) >= FOUND,
+        overlaps.max(axis=1) <= NEAR,
+    ]
+    kind = np.select(cases, ["place", "class", "duplicate", "background"], "both")
+    return kind, np.select(cases[:2], [own.argmax(axis=1), other.argmax(axis=1)], NOTHING)
 
 
 def missed(matches: Matches, meant: Ints) -> Bools:

@@ -72,15 +72,16 @@ def run(job: Job[Options]) -> Result:
     """Measure; the result's folder is an Evaluation, and worst/ has pictures."""
     from detector.data.dataset import Dataset
     from detector.data.trained import Trained
-    from detector.measure.evaluate import Wanted, evaluate
+    from detector.measure.evaluate import Wanted, Weights, evaluate
     from detector.stages.evaluate._fiftyone import show
     from detector.stages.evaluate._said import by_image, said
     from detector.stages.evaluate._worst import draw_worst
 
     split = Dataset(job.inputs["convert"].path).on(job.options.split)
+    trained = Trained(job.inputs["train"].path)
     wanted = Wanted(job.options.precision, job.options.slices)
     with job.report.progress("evaluate", split.images) as advance:
-        evaluation = evaluate(Trained(job.inputs["train"].path).best, split, job.folder, advance, wanted)
+        evaluation = evaluate(Weights(trained.best, trained.made_from.fingerprint), split, job.folder, advance, wanted)
     predictions = said(evaluation, split.dataset)
     worst = draw_worst(split.dataset, by_image(evaluation, predictions), job.folder / "worst")
     shown = show(split, job.pipeline.name, evaluation, predictions, job.fiftyone)

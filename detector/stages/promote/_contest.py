@@ -7,10 +7,10 @@ from typing import NamedTuple
 from detector.data.dataset import Split
 from detector.data.evaluation import Evaluation
 from detector.errors import UsageError
-from detector.measure.evaluate import evaluate
+from detector.measure.evaluate import Weights, evaluate
 from detector.measure.paired import Difference, pair
 from detector.models.quiet import quietly
-from detector.models.weights import load_model
+from detector.models.weights import fingerprint, load_model
 from detector.stages.services import ModelVersion, Report
 from detector.terms import Task
 
@@ -121,7 +121,7 @@ def champion_here(champion: ModelVersion, ring: Ring, folder: Path, report: Repo
     why = "the test set has changed" if changed else "its predictions were not kept"
     report.say(f"{why}: measuring the champion, version {champion.number}, on it")
     with report.progress("champion", ring.split.images) as advance:
-        return evaluate(weights, ring.split, folder, advance)
+        return evaluate(Weights(weights, fingerprint(weights)), ring.split, folder, advance)
 
 
 def _remembered(champion: ModelVersion, ring: Ring) -> Evaluation | None:
