@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.data.deployed import deploy
-from detector.record._champion import CHAMPION, FOLDER, with_alias
+from detector.data.deployed import deploy, withdraw
+from detector.errors import UsageError
+from detector.record._champion import FOLDER, usable
 from detector.record._experiment import RUN
 from detector.record._kept import EVALUATED_IN, EVALUATION
 
@@ -18,9 +19,13 @@ EXPORTS = "export"
 
 
 def deploy_champion(client: "MlflowClient", model: str) -> Path | None:
-    """Lay the champion's files into models/; None without a champion."""
-    version = with_alias(client, model, CHAMPION)
+    """Lay the champion's files into models/; None, and none are there, without one or for one that is not ours."""
+    try:
+        version = usable(client, model)
+    except UsageError:
+        version = None
     if version is None:
+        withdraw(model)
         return None
     with tempfile.TemporaryDirectory(prefix="detector-champion-") as scratch:
         run, files = _files_of(client, version, Path(scratch))
