@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PIP = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-fast browser lint docs bench test-gpu torture test-image clean
+.PHONY: run test test-fast browser lint docs bench test-gpu torture test-contest test-image clean
 
 run: .venv/ready ## the sample project, from annotations to an engine
 	.venv/bin/detector init
@@ -21,7 +21,7 @@ FAST = tests/config tests/data tests/docs tests/label_studio tests/page tests/ru
   tests/test_conformance.py tests/test_structure.py
 
 test-fast: .venv/ready-for-tests ## for each edit
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2 -m 'not slow and not torture' $(FAST)
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2 -m 'not slow and not torture and not contest' $(FAST)
 
 docs: .venv/ready-for-tests ## the tables of options in docs/, from the schemas
 	.venv/bin/python docs/options.py
@@ -41,6 +41,9 @@ test-gpu: .venv/ready-for-tests ## on a machine with an NVIDIA GPU and TensorRT
 
 torture: .venv/ready-for-tests .venv-label-studio/ready ## hundreds of kills, faults and broken inputs: an hour and more
 	.venv/bin/python -m pytest -s -m torture
+
+test-contest: .venv/ready-for-tests ## whether promote crowns what is better, and nothing else: an hour of trainings
+	.venv/bin/python -m pytest -s -m contest
 
 test-image: ## builds the image and runs it, with Docker or else with buildah and podman
 	tests/image/run.sh

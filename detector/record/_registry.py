@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as Entity
 
 CHALLENGER = "challenger"
+LEARNED = "learned"  # a tag of a version: the fingerprint of what its weights have learned
 ROLLED_BACK = "rolled_back"  # a tag of a version that was champion, and is not to be again by itself
 
 
 class MlflowRegistry:
     """The registered model of one pipeline (satisfies detector.stages.services.Registry).
 
-    A version carries tags: `file`, the name of its weights; `sha256` of them; `metrics`, a JSON object; `test_set`; and
-    `evaluated_in`, the run whose folder `evaluate` has the predictions on that test set.
+    A version carries tags: `file`, the name of its weights; `sha256` of them; `learned`, the fingerprint of what is in
+    them; `metrics`, a JSON object; `test_set`; and `evaluated_in`, the run whose folder `evaluate` has the predictions
+    on that test set.
     """
 
     def __init__(self, writer: Writer, model: str) -> None:
@@ -52,18 +54,20 @@ class MlflowRegistry:
         with failures(self._uri):
             return ROLLED_BACK in self._client.get_model_version(self._model, number).tags
 
-    def register(self, weights: Path, metrics: Mapping[str, float], test_set: str) -> str:
+    def register(self, weights: Path, metrics: Mapping[str, float], test_set: str, learned: str = "") -> str:
         """Register `weights` as a new version and give its number.
 
-        The very same weights keep their number; what was measured now replaces what was measured before.
+        Weights of the same file, or that learned the same, keep their number; what was measured now replaces what was
+        measured before.
         """
         with weights.open("rb") as file:
             sha256 = file_digest(file, "sha256").hexdigest()
         tags = {"metrics": json.dumps(dict(metrics)), "test_set": test_set, EVALUATED_IN: self._writer.run_id}
+        known = {"sha256": sha256} | ({LEARNED: learned} if learned else {})
         with failures(self._uri):
-            number = self._known(sha256)
+            number = self._known(known)
             if number is None:
-                number = self._create(weights, {"file": weights.name, "sha256": sha256, **tags})
+                number = self._create(weights, {"file": weights.name, **known, **tags})
             else:
                 for name, value in tags.items():
                     self._client.set_model_version_tag(self._model, number, name, value)
@@ -83,9 +87,10 @@ class MlflowRegistry:
         if self._fetched is not None:
             self._fetched.cleanup()
 
-    def _known(self, sha256: str) -> str | None:
+    def _known(self, tags: Mapping[str, str]) -> str | None:
+        """The version that has one of these tags."""
         versions = self._client.search_model_versions(f"name = '{self._model}'")
-        return next((str(version.version) for version in versions if version.tags.get("sha256") == sha256), None)
+        return next((str(version.version) for version in versions if tags.items() & version.tags.items()), None)
 
     def _create(self, weights: Path, tags: Mapping[str, str]) -> str:
         self._writer.artifact(weights, FOLDER)

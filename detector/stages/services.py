@@ -58,8 +58,12 @@ class Registry(Protocol):
         """
         ...
 
-    def register(self, weights: Path, metrics: Mapping[str, float], test_set: str) -> str:
-        """Register `weights` as a new version and give its number."""
+    def register(self, weights: Path, metrics: Mapping[str, float], test_set: str, learned: str = "") -> str:
+        """Register `weights` as a new version and give its number; weights that are known keep theirs.
+
+        `learned` is the fingerprint of what they have learned: a training done again writes another file, and may
+        have learned the very same.
+        """
         ...
 
     def name(self, number: str, alias: str) -> None:

@@ -284,6 +284,15 @@ def test_versions_aliases_and_rollback(options, tmp_path):
         registry.name("2", "challenger")
         registry.name("2", "champion")
         assert registry.register(first, {"mAP50-95": 0.6}, "t2") == "1"  # the same weights, measured again
+        third = tmp_path / "c.pt"
+        third.write_bytes(b"another date, and nothing else")
+        assert registry.register(second, {"mAP50-95": 0.8}, "t1", "learned") == "2"
+        assert (
+            registry.register(third, {"mAP50-95": 0.8}, "t1", "learned") == "3"
+        )  # the second did not say so when made
+        assert registry.register(second, {"mAP50-95": 0.8}, "t1", "something else") == "2"
+        third.write_bytes(b"and another")
+        assert registry.register(third, {"mAP50-95": 0.8}, "t1", "learned") == "3"
         run.verify()
     assert not weights.exists()  # fetched for the run only
     client = connect(options.uri)

@@ -81,7 +81,7 @@ def run(job: Job[Options]) -> Result:
     value = _value(measured.metrics, metric)
     champion = job.registry.champion()
     weights = Trained(job.inputs["train"].path).best
-    number = job.registry.register(weights, measured.metrics, measured.test_set)
+    number = job.registry.register(weights, measured.metrics, measured.test_set, measured.weights)
     if champion is not None and champion.number == number:
         verdict = Verdict("champion", AS_BEFORE)
     elif job.registry.rolled_back(number) and not job.forced:
