@@ -102,7 +102,9 @@ class MlflowRegistry:
     def _evaluation(self, version: "Entity") -> Path | None:
         """Where what was kept of its evaluation is now; None where its run has none of it."""
         run_id = version.tags.get("evaluated_in")
-        if run_id is None or not holds(self._client, run_id, EVALUATION_FILE):
+        with failures(self._uri):
+            kept = run_id is not None and holds(self._client, run_id, EVALUATION_FILE)
+        if run_id is None or not kept:
             return None
         return self._download(run_id, EVALUATION)
 
