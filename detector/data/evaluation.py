@@ -128,6 +128,11 @@ class Evaluation:
         """Each image of the split; schema PER_IMAGE."""
         return pq.read_table(self.folder / "images.parquet")
 
+    def load(self) -> None:
+        """Read all tables, for one who wants to know that they are whole. Raises OSError or ValueError."""
+        for table in (self.predictions, self.objects, self.images):
+            table.validate()
+
     @property
     def file(self) -> Path:
         """Where the figures are."""

@@ -62,7 +62,7 @@ def _version(folder, pictures, objects, task):
             {"image": row, "task_id": row, "region_id": f"r{row}-{at}", "annotator": "ada", **each}
             for at, each in enumerate(shapes)
         ]
-    return versions.write(folder, images, instances, tiny.CLASSES, task)
+    return versions.write(folder, images, instances, tiny.CLASSES, task, test_set="labelled")
 
 
 def _image(folder, row, picture, split, shapes):

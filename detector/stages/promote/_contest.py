@@ -132,6 +132,7 @@ def _remembered(champion: ModelVersion, ring: Ring) -> Evaluation | None:
     evaluation = Evaluation(folder)
     try:
         same = evaluation.measured.test_set == ring.split.content
+        evaluation.load()
     except (UsageError, OSError, ValueError, TypeError):  # of another form, or not whole
         return None
     return evaluation if same else None
