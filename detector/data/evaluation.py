@@ -109,7 +109,7 @@ class Evaluation:
             UsageError: another version of this program wrote it in another form.
         """
         written = json.loads(self.file.read_text(encoding="utf-8"))
-        if written.pop("schema") != SCHEMA:
+        if written.pop("schema", None) != SCHEMA:
             raise UsageError(f"{self.file} is of another version of detector; run the pipeline again")
         return Measured(**written)
 

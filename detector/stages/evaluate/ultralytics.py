@@ -97,7 +97,7 @@ def run(job: Job[Options]) -> Result:
 
 
 def figures(measured: "Measured") -> dict[str, float]:
-    """The metrics, and of the first two the interval, as `mAP50-95/interval/low`."""
+    """The metrics, and of the first two the interval, as `interval/mAP50-95/low`."""
     return {**measured.metrics, **dict(_ends(measured))}
 
 
