@@ -1,18 +1,22 @@
 """A model's predictions beside the labels in FiftyOne, each marked as `evaluate` has matched them."""
 
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.browse.labels import FIELDS, labels_by_image
-from detector.browse.samples import TRUTH, included
+from detector.browse.labels import FIELDS, Document, labels_by_image
+from detector.browse.samples import TRUTH, sample_ids
 from detector.data.dataset import Split
-from detector.data.geometry import Ints
 
 PREDICTIONS, EVALUATION = "predictions", "evaluation"
+FINDER = f"{EVALUATION}_id"  # of a label: the id of the one that it is matched with, as FiftyOne's evaluations have it
 OVERLAP = 0.5  # of what was matched
+Object = tuple[int, str | None, int]  # image, region, and which one of that region
 
 
 def add_predictions(loaded: Any, split: Split, objects: pa.Table, predictions: pa.Table) -> None:
@@ -20,65 +24,117 @@ def add_predictions(loaded: Any, split: Split, objects: pa.Table, predictions: p
 
     `objects` has schema OBJECTS of `detector.data.evaluation`; `predictions` are those worth looking at, schema
     PREDICTIONS with `polygon` and their `row`. A prediction's attribute `mistake` is what kind of mistake it is.
+    What a person has deleted or drawn in the App meanwhile has no mark.
     """
-    import fiftyone
-    from bson import ObjectId
+    _start_over(loaded, split)
+    there = _there(loaded, split)
+    finders = dict(zip(predictions["row"].to_pylist(), _identities(predictions.num_rows), strict=True))
+    names = dict(zip(_in_order(split), objects["prediction"].to_pylist(), strict=True))
+    labels = itertools.chain.from_iterable(labels for _, _, labels in there)
+    finds = {names[name]: label for name, label in labels if names.get(name, -1) >= 0}
+    seen = _seen(split, predictions, finders, finds)
+    marks = _truth(there, {name: finders.get(row) for name, row in names.items()})
+    inside = FIELDS[split.dataset.conversion["task"]][1]
+    loaded.set_values(
+        PREDICTIONS, {sample: seen[row] for row, sample, _ in there}, "id", expand_schema=False, validate=False
+    )
+    for field in (EVALUATION, FINDER):
+        loaded.set_values(f"{TRUTH}.{inside}.{field}", {key: each[field] for key, each in marks.items()}, "id")
+    for kind, counts in _counts(there, seen, marks, inside).items():
+        loaded.set_values(f"{EVALUATION}_{kind}", counts, "id")
 
-    view, task = loaded.match_tags(split.name), split.dataset.conversion["task"]
+
+def _start_over(loaded: Any, split: Split) -> None:
+    """Declare the fields, and register an evaluation of FiftyOne's own, so that its App shows patches of it."""
+    import fiftyone
+    from fiftyone.utils.eval.coco import COCOEvaluationConfig
+
     if EVALUATION in loaded.list_evaluations():
         loaded.delete_evaluation(EVALUATION)
     if loaded.has_sample_field(PREDICTIONS):
         loaded.delete_sample_field(PREDICTIONS)
-    kind, inside = FIELDS[task]
+    kind, inside = FIELDS[split.dataset.conversion["task"]]
     loaded.add_sample_field(PREDICTIONS, fiftyone.EmbeddedDocumentField, embedded_doc_type=getattr(fiftyone, kind))
-    for field in (PREDICTIONS, TRUTH):
-        loaded.add_sample_field(f"{field}.{inside}.{EVALUATION}", fiftyone.StringField)
     loaded.add_sample_field(f"{PREDICTIONS}.{inside}.mistake", fiftyone.StringField)
-    rows = _rows(split)
-    count, marked = split.dataset.images.num_rows, _marked(predictions)
-    labels = labels_by_image(marked, count, split.dataset.classes, task, ObjectId)
-    view.set_values(PREDICTIONS, [labels[row] for row in rows], expand_schema=False, validate=False)
-    found = np.isin(objects["prediction"].to_numpy(), predictions["row"].to_numpy())
-    view.set_values(f"{TRUTH}.{inside}.{EVALUATION}", _by_image(objects, found, rows))
-    _register(loaded, view, _counts(objects, found, marked, count)[:, rows])
+    method = COCOEvaluationConfig(PREDICTIONS, TRUTH, iou=OVERLAP, classwise=True).build()
+    method.register_run(loaded.match_tags(split.name), EVALUATION)
+    method.register_samples(loaded, EVALUATION)
 
 
-def _rows(split: Split) -> list[int]:
-    """The split's rows of the images table, in the order of its samples."""
-    rows = included(split.dataset)
-    numbers: list[int] = rows.filter(pc.equal(rows["split"], split.name))["row"].to_pylist()
-    return numbers
+Placed = list[tuple[int, str, list[tuple[Object, str]]]]
 
 
-def _marked(predictions: pa.Table) -> pa.Table:
-    """With FiftyOne's names of attributes, and without what is of no use there."""
-    marks = pc.if_else(pc.less(predictions["object"], 0), "fp", "tp")
-    kept = predictions.drop_columns(["found", "object", "meant", "row"]).append_column(EVALUATION, marks)
-    return kept.rename_columns({"score": "confidence"})
+def _there(loaded: Any, split: Split) -> Placed:
+    """What FiftyOne has of the split: row of the images table, sample id, and its objects with their label ids."""
+    inside = FIELDS[split.dataset.conversion["task"]][1]
+    columns = loaded.values(["id", f"{TRUTH}.{inside}.region_id", f"{TRUTH}.{inside}.id"])
+    labels = {sample: (regions or [], ids or []) for sample, regions, ids in zip(*columns, strict=True)}
+    known = zip(split.dataset.images["split"].to_pylist(), sample_ids(loaded, split.dataset), strict=True)
+    return [
+        (row, sample, list(zip(_named((row, region) for region in labels[sample][0]), labels[sample][1], strict=True)))
+        for row, (part, sample) in enumerate(known)
+        if part == split.name and sample
+    ]
 
 
-def _by_image(objects: pa.Table, found: Any, rows: list[int]) -> list[list[str]]:
-    """The marks of each image's objects, in the order of its labels."""
-    marks: dict[int, list[str]] = {row: [] for row in rows}
-    for row, hit in zip(objects["image"].to_pylist(), found.tolist(), strict=True):
-        marks[row].append("tp" if hit else "fn")
-    return list(marks.values())
+def _in_order(split: Split) -> Iterator[Object]:
+    """The objects of the split, in the order that an Evaluation has them."""
+    instances, parts = split.dataset.instances, split.dataset.images["split"].to_pylist()
+    images, regions = (instances[name].to_pylist() for name in ("image", "region_id"))
+    rows = (row for row in np.argsort(images, kind="stable").tolist() if parts[images[row]] == split.name)
+    return _named((images[row], regions[row]) for row in rows)
 
 
-def _counts(objects: pa.Table, found: Any, marked: pa.Table, images: int) -> Ints:
-    """How many are tp, fp and fn on each image, (3, images)."""
-    there, seen = objects["image"].to_numpy(), marked["image"].to_numpy()
-    false = pc.equal(marked[EVALUATION], "fp").to_numpy()
-    parts = (there[found], seen[false], there[~found])
-    return np.stack([np.bincount(part, minlength=images) for part in parts])
+def _named(pairs: Iterable[tuple[int, str | None]]) -> Iterator[Object]:
+    """Numbers the objects of one region, which may have several outlines."""
+    times: Counter[tuple[int, str | None]] = Counter()
+    for pair in pairs:
+        yield *pair, times[pair]
+        times[pair] += 1
 
 
-def _register(loaded: Any, view: Any, counts: Ints) -> None:
-    """As an evaluation of FiftyOne's own, so that its App shows patches of the right, the false and the missed."""
-    import fiftyone
-    from fiftyone.utils.eval.coco import COCOEvaluationConfig
+def _identities(count: int) -> Iterator[Any]:
+    from bson import ObjectId
 
-    for kind, values in zip(("tp", "fp", "fn"), counts.tolist(), strict=True):
-        loaded.add_sample_field(f"{EVALUATION}_{kind}", fiftyone.IntField)
-        view.set_values(f"{EVALUATION}_{kind}", values)
-    COCOEvaluationConfig(PREDICTIONS, TRUTH, iou=OVERLAP, classwise=True).build().register_run(view, EVALUATION)
+    return (ObjectId() for _ in range(count))
+
+
+def _seen(split: Split, predictions: pa.Table, finders: Mapping[int, Any], finds: Mapping[int, str]) -> list[Document]:
+    """The labels of each image's predictions."""
+    dataset = split.dataset
+    attributes = {
+        EVALUATION: pc.if_else(pc.less(predictions["object"], 0), "fp", "tp"),
+        FINDER: pa.array([finds.get(row) for row in predictions["row"].to_pylist()], pa.string()),
+    }
+    kept = predictions.rename_columns({"score": "confidence"}).drop_columns(["found", "object", "meant"])
+    for name, values in attributes.items():
+        kept = kept.append_column(name, values)
+    documents = labels_by_image(
+        kept, dataset.images.num_rows, dataset.classes, dataset.conversion["task"], lambda: None
+    )
+    inside = FIELDS[dataset.conversion["task"]][1]
+    for document in documents:
+        for label in document[inside]:
+            label["_id"] = finders[label.pop("row")]
+    return documents
+
+
+def _truth(there: Placed, finders: Mapping[Object, Any]) -> dict[str, dict[str, list[str | None]]]:
+    """By sample id: the marks of its objects and the ids of what finds them; nothing for an object of the App's own."""
+    marks: dict[str, dict[str, list[str | None]]] = {}
+    for _, sample, labels in there:
+        ids = [(name in finders, finders.get(name)) for name, _ in labels]
+        marks[sample] = {
+            EVALUATION: [("tp" if finder else "fn") if known else None for known, finder in ids],
+            FINDER: [str(finder) if finder else None for _, finder in ids],
+        }
+    return marks
+
+
+def _counts(
+    there: Placed, seen: list[Document], marks: Mapping[str, Mapping[str, list[str | None]]], inside: str
+) -> dict[str, dict[str, int]]:
+    """How many are tp, fp and fn in each sample."""
+    false = {sample: sum(label[EVALUATION] == "fp" for label in seen[row][inside]) for row, sample, _ in there}
+    of_truth = {kind: {sample: each[EVALUATION].count(kind) for sample, each in marks.items()} for kind in ("tp", "fn")}
+    return {"fp": false, **of_truth}

@@ -109,7 +109,7 @@ class Evaluation:
             UsageError: another version of this program wrote it in another form.
         """
         written = json.loads(self.file.read_text(encoding="utf-8"))
-        if written.pop("schema") != SCHEMA:
+        if written.pop("schema", None) != SCHEMA:
             raise UsageError(f"{self.file} is of another version of detector; run the pipeline again")
         return Measured(**written)
 
@@ -127,6 +127,11 @@ class Evaluation:
     def images(self) -> pa.Table:
         """Each image of the split; schema PER_IMAGE."""
         return pq.read_table(self.folder / "images.parquet")
+
+    def load(self) -> None:
+        """Read all tables, for one who wants to know that they are whole. Raises OSError or ValueError."""
+        for table in (self.predictions, self.objects, self.images):
+            table.validate()
 
     @property
     def file(self) -> Path:

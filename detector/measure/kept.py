@@ -27,11 +27,11 @@ class Kept:
 
 def keys(evaluation: Evaluation) -> list[str]:
     """What each of its images is, the same in every version: its pixels, and what is drawn on it."""
-    images, objects = evaluation.images, evaluation.objects
+    images, objects, classes = evaluation.images, evaluation.objects, evaluation.measured.classes
     drawn: dict[int, list[str]] = {row: [] for row in images["image"].to_pylist()}
-    columns = (objects[name].to_pylist() for name in ("image", "class_id", "x", "y", "width", "height"))
-    for image, label, *box in zip(*columns, strict=True):
-        drawn[image].append(f"{label} {' '.join(f'{side:.6f}' for side in box)}")
+    columns = (objects[name].to_pylist() for name in ("image", "class_id", "polygon", "x", "y", "width", "height"))
+    for image, label, polygon, *box in zip(*columns, strict=True):
+        drawn[image].append(f"{classes[label]} {' '.join(f'{number:.6f}' for number in polygon or box)}")
     contents = zip(images["sha256"].to_pylist(), drawn.values(), strict=True)
     return [f"{pixels} {' '.join(sorted(shapes))}" for pixels, shapes in contents]
 

@@ -1,12 +1,10 @@
-"""A version in FiftyOne with a real MongoDB: what goes in comes out, and predictions are told right from wrong."""
+"""A version in FiftyOne with a real MongoDB: what goes in comes out."""
 
-import pyarrow as pa
 import pymongo
 import pytest
 
 from detector.browse import mongod, samples
 from detector.browse.database import connected
-from detector.data.evaluation import PREDICTIONS
 from tests.support.versions import HEIGHT, WIDTH, Object, Picture, version
 
 
@@ -19,11 +17,6 @@ def database(tmp_path_factory):
 
 def objects(sample, field="ground_truth"):
     return sample[field].detections if "Detections" in type(sample[field]).__name__ else sample[field].polylines
-
-
-def predicted(rows):
-    names = PREDICTIONS.names
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], PREDICTIONS)
 
 
 def test_a_sample_tells_where_it_comes_from(tmp_path):
@@ -78,63 +71,9 @@ def test_a_version_is_loaded_once_and_again_when_asked_or_moved(tmp_path, databa
     assert [name for name in database.list_datasets() if "once" in name] == ["once-0123456789ab"]
 
 
-@pytest.mark.parametrize("task", ["detect", "segment"])
-def test_predictions_are_told_right_from_wrong(tmp_path, task):
-    truth = [Object(0, 0.2, 0.5, 0.2, 0.4), Object(1, 0.5, 0.5, 0.2, 0.4), Object(2, 0.8, 0.5, 0.2, 0.4)]
-    data = version(tmp_path, [Picture("train"), Picture("test", truth), Picture("test", truth[:1])], task)
-    loaded = samples.load(data, task)
-    outline = [0.21, 0.3, 0.31, 0.5, 0.21, 0.7, 0.11, 0.5] if task == "segment" else None
-    found = predicted(
-        [
-            (1, 0, 0.9, 0.21, 0.5, 0.2, 0.4, outline),  # right
-            (1, 0, 0.8, 0.5, 0.5, 0.2, 0.4, [0.5, 0.3, 0.6, 0.5, 0.5, 0.7, 0.4, 0.5]),  # there, but of another class
-            (2, 2, 0.7, 0.7, 0.5, 0.2, 0.4, None),  # nothing there
-        ]
-    )
-    for _ in range(2):  # the second time replaces the first
-        counts = samples.add_predictions(loaded, data, found, "test")
-        assert counts == {"tp": 1, "fp": 2, "fn": 3}
-    train, test, other = loaded
-    assert train.predictions is None
-    assert [(each.label, each.evaluation) for each in objects(test, "predictions")] == [("RBC", "tp"), ("RBC", "fp")]
-    assert objects(test, "predictions")[0].confidence == 0.9
-    assert [each.evaluation for each in objects(test)] == ["tp", "fn", "fn"]
-    assert [each.evaluation for each in objects(other)] == ["fn"]
-    assert loaded.list_evaluations() == ["evaluation"]
-
-
-@pytest.mark.parametrize("task", ["detect", "segment"])
-def test_a_model_that_finds_nothing_has_missed_everything(tmp_path, task):
-    data = version(tmp_path, [Picture("train"), Picture("test", [Object(0), Object(1)]), Picture("test", [])], task)
-    loaded = samples.load(data, f"nothing-{task}")
-    assert samples.add_predictions(loaded, data, predicted([]), "test") == {"tp": 0, "fp": 0, "fn": 2}
-    _, test, background = loaded
-    assert [each.evaluation for each in objects(test)] == ["fn", "fn"]
-    assert [objects(each, "predictions") for each in (test, background)] == [[], []]
-
-
-@pytest.mark.parametrize("task", ["detect", "segment"])
-def test_predictions_where_there_is_no_object_are_false(tmp_path, task):
-    data = version(tmp_path, [Picture("train"), Picture("test", [])], task)
-    loaded = samples.load(data, f"background-{task}")
-    rows = predicted([(1, 0, 0.9, 0.5, 0.5, 0.4, 0.6, None)])
-    assert samples.add_predictions(loaded, data, rows, "test") == {"tp": 0, "fp": 1, "fn": 0}
-
-
-@pytest.mark.parametrize("few", [[], [0.5, 0.5], [0.4, 0.4, 0.6, 0.6]])
-def test_an_outline_without_area_is_its_box(tmp_path, few):
-    data = version(tmp_path, [Picture("train"), Picture("test", [Object(0)])], "segment")
-    loaded = samples.load(data, f"few-{len(few)}")
-    rows = predicted([(1, 0, 0.9, 0.5, 0.5, 0.4, 0.6, few), (1, 1, 0.8, 0.2, 0.2, 0.1, 0.1, None)])
-    samples.add_predictions(loaded, data, rows, "test")
-    shape = objects(loaded.last(), "predictions")[0].points
-    assert shape == [[pytest.approx(point) for point in ([0.3, 0.2], [0.7, 0.2], [0.7, 0.8], [0.3, 0.8])]]
-
-
 def test_nothing_is_printed(tmp_path, capfd):
     data = version(tmp_path, [Picture("train"), Picture("test")])
-    loaded = samples.load(data, "quiet")
-    samples.add_predictions(loaded, data, predicted([(1, 0, 0.9, 0.5, 0.5, 0.4, 0.6, None)]), "test")
+    samples.load(data, "quiet")
     assert capfd.readouterr() == ("", "")
 
 

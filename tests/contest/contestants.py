@@ -28,7 +28,7 @@ SETTINGS = {
 def evaluated(
     folder: Path, seed: int, *, train: int = TRAIN, shuffled: float = 0.0, epochs: int = EPOCHS
 ) -> Evaluation:
-    """A network trained with `seed` on the first `train` tasks, a share of whose labels is `shuffled`; measured on test."""
+    """A network trained with `seed` on the first `train` tasks, a share of their labels `shuffled`; on the test set."""
     folder.mkdir(parents=True)
     sample.write(folder / "sample", images=TRAIN + VAL + TEST, outlines=False)
     export = folder / "sample/export.json"

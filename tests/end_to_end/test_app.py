@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-import pyarrow as pa
 import pytest
 from PIL import Image
 
 from detector.browse import samples
 from detector.browse.database import connected
+from detector.browse.predictions import add_predictions
 from detector.commands import app, versions
-from detector.data.evaluation import PREDICTIONS
 from detector.errors import UsageError
 from detector.stages.check import fiftyone
+from detector.stages.evaluate._said import said
 from tests.support.jobs import Pipeline, job
+from tests.support.judged import evaluated, seen
 from tests.support.versions import CLASSES, Object, Picture, every_class, version
 
 RUN = Path("runs/20260101T000000Z-abcdef")
@@ -37,10 +38,9 @@ def checked(tmp_path, monkeypatch):
 
 def predict(data) -> None:
     """One right prediction, on the first image of the test split."""
-    row = dict(zip(PREDICTIONS.names, (4, 0, 0.9, 0.5, 0.5, 0.4, 0.6, None), strict=True))
+    evaluation = evaluated(data, RUN / "evaluate", [seen(4, 0, 0.9, 0.5, 0.5, 0.4, 0.6)])
     with connected(app.FIFTYONE):
-        predicted = pa.Table.from_pylist([row], PREDICTIONS)
-        samples.add_predictions(samples.load(data, "cells"), data, predicted, "test")
+        add_predictions(samples.load(data, "cells"), data.on("test"), evaluation.objects, said(evaluation, data))
 
 
 def picture_of(page) -> np.ndarray:

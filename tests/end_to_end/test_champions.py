@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from detector.data.dataset import Dataset
 from detector.record import mlflow as record
+from detector.stages import Result
 from tests.end_to_end.conftest import detector
 from tests.support.exports import export
+from tests.support.judged import evaluated, seen
 
 PIPELINE = """
 name: cells
@@ -47,29 +50,37 @@ def run(project, *arguments):
     return told(detector(project, "run", "--json", *arguments).stdout)
 
 
-def crown(project, monkeypatch, content, metrics):
-    """What another pipeline of this name does: it names its own weights champion."""
+def crown(project, monkeypatch, content):
+    """What another pipeline of this name does: it names its own weights champion, which find all that there is."""
     monkeypatch.chdir(project)
-    weights = Path(f"{content}.pt")
+    weights, dataset = Path(f"{content}.pt"), Dataset(Path("datasets/cells/latest").resolve())
     weights.write_text(content)
     Path(content).mkdir()
     Path(content, "pipeline.yaml").write_text(PIPELINE)
+    objects = (row for row in dataset.instances.to_pylist() if dataset.images["split"][row["image"]].as_py() == "test")
+    rows = [seen(row["image"], 0, 0.9, *(row[side] for side in ("x", "y", "width", "height"))) for row in objects]
+    evaluation = evaluated(dataset, Path(content, "evaluate"), rows)
+    done = Result(evaluation.folder, evaluation.id, "", artifacts={"evaluate": evaluation.files})
     with record.open(record.Options(), "cells", Path(content), {}) as other:
-        test_set = other.registry.champion().test_set
-        other.registry.name(other.registry.register(weights, metrics, test_set), "champion")
+        other.stage_done("evaluate", done, False, {})
+        number = other.registry.register(weights, evaluation.measured.metrics, evaluation.measured.test_set)
+        other.registry.name(number, "champion")
         other.note_champion()
 
 
 @pytest.mark.timeout(900)
 def test_run_json_and_status_name_the_champion_that_there_is(project, monkeypatch):
     assert run(project) == ("unchanged", "champion: version 1, mAP50-95 0.0000, the first", "1")
-    crown(project, monkeypatch, "other", {"mAP50-95": 0.5})
+    crown(project, monkeypatch, "other")
     plan = detector(project, "plan").stdout
     assert "promote              run   the champion changed" in plan
-    lost = "challenger: version 1, mAP50-95 0.0000, not above 0.5000 of version 2"
+    lost = (
+        "challenger: version 1, mAP50-95 0.0000 against 1.0000 of version 2: −1.000 [−1.000, −1.000]; "
+        "better with 0 %, 95 % is asked: version 2 stays champion"
+    )
     assert run(project) == ("done", lost, "2")
     assert run(project) == ("unchanged", lost, "2")
-    assert "champion: version 2, mAP50-95 0.5000, since " in detector(project, "status").stdout
+    assert "champion: version 2, mAP50-95 1.0000, since " in detector(project, "status").stdout
     assert detector(project, "rollback").stdout == "cells: the champion is version 1 again, not 2\n"
     assert json.loads(detector(project, "status", "--json").stdout)["champions"]["cells"]["version"] == "1"
     status, summary, champion = run(project)

@@ -1,6 +1,9 @@
 """The figures are those of the programs that the field knows: pycocotools and TIDE."""
 
+import json
+import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -138,56 +141,61 @@ def test_nothing_to_find_has_no_figures_and_nothing_found_has_zeros():
     assert set(ours(Compared(each.truth, none, IMAGES, CLASSES), "bbox").values()) == {0.0}
 
 
-@pytest.fixture
-def tide(monkeypatch):
-    """TIDE's own program, without its drawings."""
-    monkeypatch.setitem(sys.modules, "seaborn", SimpleNamespace())
+SEEDS = range(0, 40, 2)
+TIDE = Path(__file__).parents[1] / "golden/tide.json"  # what TIDE's own program says of `compared` of each seed
+
+
+def tide(each):
+    """(counts, costs) by TIDE's own program, tidecv 1.0.1.
+
+    It is no dependency, even of the tests: it wants opencv-python, which overwrites the headless one. To make TIDE
+    anew: `pip install --no-deps tidecv==1.0.1 appdirs`, and UPDATE_GOLDEN=1.
+    """
+    sys.modules.setdefault("seaborn", SimpleNamespace())  # for its drawings
     from tidecv import quantify
     from tidecv.data import Data
 
-    monkeypatch.setattr(quantify.P, "Plotter", lambda *_: None)
-    return quantify.TIDE, Data
-
-
-def _tide(each, tide):
-    program, data = tide
-    truth, seen = data("truth"), data("seen")
+    quantify.P.Plotter = lambda *_: None
+    truth, seen = Data("truth"), Data("seen")
     for made in (truth, seen):
         for label in range(len(each.classes)):
             made.add_class(label, str(label))
         for image in range(each.images):
             made.add_image(image, str(image))
-    for image, label, box in zip(
-        each.truth.image.tolist(), each.truth.class_id.tolist(), each.truth.boxes.tolist(), strict=True
-    ):
+    for image, label, box, _ in _rows(each.truth):
         truth.add_ground_truth(image, label, box, None)
-    rows = zip(
-        each.seen.image.tolist(),
-        each.seen.class_id.tolist(),
-        each.seen.boxes.tolist(),
-        each.seen.scores.tolist(),
-        strict=True,
-    )
-    for image, label, box, score in rows:
+    for image, label, box, score in _rows(each.seen):
         seen.add_detection(image, label, score, box, None)
-    run = program().evaluate(truth, seen, mode=program.BOX)
+    run = quantify.TIDE().evaluate(truth, seen, mode=quantify.TIDE.BOX)
     names = {"Cls": "class", "Loc": "place", "Both": "both", "Dupe": "duplicate", "Bkg": "background", "Miss": "missed"}
     costs = {names[kind.short_name]: cost / 100 for kind, cost in run.fix_main_errors().items()}
     return {names[kind.short_name]: count for kind, count in run.count_errors().items()}, costs
 
 
-@pytest.mark.parametrize("seed", range(0, 40, 2))
-def test_mistakes_are_told_apart_and_cost_what_tide_says(seed, tide):
+def _rows(shapes):
+    columns = (shapes.image, shapes.class_id, shapes.boxes, shapes.scores)
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+@pytest.fixture(scope="module")
+def told():
+    if os.environ.get("UPDATE_GOLDEN"):
+        TIDE.write_text(json.dumps({str(seed): tide(compared(seed)) for seed in SEEDS}, indent=1) + "\n")
+    return json.loads(TIDE.read_text())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mistakes_are_told_apart_and_cost_what_tide_says(seed, told):
     """But for a bin of the curve: where recall is read off, TIDE's steps differ from COCO's by a rounding error."""
     each = compared(seed)
     each_scene = list(scenes(each, "bbox"))
     matches = match(each, each_scene)
-    told = mistakes.kinds(each, matches, each_scene)
-    counts = mistakes.count(each.seen.scores, matches, told, 0.0)
-    costs = mistakes.costs(each, matches, told)
-    expected_counts, expected_costs = _tide(each, tide)
+    kinds = mistakes.kinds(each, matches, each_scene)
+    counts = mistakes.count(each.seen.scores, matches, kinds, 0.0)
+    costs = mistakes.costs(each, matches, kinds)
+    expected_counts, expected_costs = told[str(seed)]
     assert counts == expected_counts
-    left = {name for name in costs if name != "missed" or _every_class_is_left(each, matches, told)}
+    left = {name for name in costs if name != "missed" or _every_class_is_left(each, matches, kinds)}
     assert {name: costs[name] for name in left} == pytest.approx(
         {name: expected_costs[name] for name in left}, abs=0.004
     )

@@ -37,7 +37,6 @@ MORE_THAN_IT_USES = {  # imported by a module that has more in it than the backe
     ("detector.stages.export.tensorrt", "onnxruntime"),
     ("detector.stages.export.tensorrt", "pyarrow"),
     *(("detector.stages.export.tensorrt_rtx", name) for name in ("numpy", "onnxruntime", "pyarrow", "tensorrt")),
-    ("detector.stages.promote.better", "pyarrow"),
     ("detector.stages.train.ultralytics", "pyarrow"),
 }
 

@@ -59,7 +59,7 @@ def foresee(options: Options, _pipeline: Pipeline, inputs: Mapping[str, Result])
         if (name := field.removeprefix("data.")) not in known:
             hint, there = did_you_mean(name, sorted(known)), ", ".join(sorted(known)) or "none"
             raise UsageError(
-                f"evaluate.slices: no task of {options.split} has the field {field}{hint}; there is: {there}"
+                f"evaluate.slices: no task of {options.split} has the field {field}; there is: {there}{hint}"
             )
 
 
@@ -98,7 +98,7 @@ def run(job: Job[Options]) -> Result:
 
 
 def figures(measured: "Measured") -> dict[str, float]:
-    """The metrics, and of the first two the interval, as `mAP50-95/interval/low`."""
+    """The metrics, and of the first two the interval, as `interval/mAP50-95/low`."""
     return {**measured.metrics, **dict(_ends(measured))}
 
 

@@ -1,5 +1,6 @@
 """New weights against the champion, on the same images."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -85,7 +86,8 @@ def _change(difference: Difference) -> str:
 
 
 def _share(difference: Difference) -> str:
-    return _percent(min(difference.better, 0.999))
+    """Never rounded up: not to what is asked, nor to certainty."""
+    return _percent(min(math.floor(difference.better * 1000 + 1e-6) / 1000, 0.999))
 
 
 def _percent(share: float) -> str:
@@ -132,6 +134,7 @@ def _remembered(champion: ModelVersion, ring: Ring) -> Evaluation | None:
     evaluation = Evaluation(folder)
     try:
         same = evaluation.measured.test_set == ring.split.content
+        evaluation.load()
     except (UsageError, OSError, ValueError, TypeError):  # of another form, or not whole
         return None
     return evaluation if same else None

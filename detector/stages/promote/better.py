@@ -10,7 +10,14 @@ from detector.data import champion as champions
 from detector.errors import UsageError
 from detector.stages import Job, Pipeline, Result, Section, Source
 
-LIBRARIES = ("ultralytics-opencv-headless", "torch", "faster-coco-eval", "numpy", "pyarrow")
+LIBRARIES = (
+    "ultralytics-opencv-headless",
+    "torch",
+    "faster-coco-eval",
+    "numpy",
+    "opencv-python-headless",
+    "pyarrow",
+)
 OVERALL = ("mAP50-95", "mAP50", "mAP75", "precision", "recall", "F1")
 BY_CLASS = ("mAP50-95", "mAP50")
 AS_BEFORE = ", as before: the same weights"
