@@ -5,30 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.data.comparison import Difference
 from detector.data.evaluation import Evaluation
 from detector.data.geometry import Floats, Ints
 from detector.measure.intervals import RESAMPLES, drawn, interval, once
 from detector.measure.kept import Kept, drawn_here, kept, keys
 from detector.measure.precision import resamples
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A figure of two models on the same images; the interval (low, high) is that of after - before.
-
-    `better` is the share of draws in which the figure after is above the one before, by more than a margin.
-    """
-
-    before: float
-    after: float
-    low: float
-    high: float
-    better: float
-
-    @property
-    def change(self) -> float:
-        """After - before."""
-        return self.after - self.before
 
 
 @dataclass(frozen=True)
