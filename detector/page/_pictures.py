@@ -17,13 +17,16 @@ class Picture(NamedTuple):
     height: int
 
 
-def embedded(file: Path, title: str) -> Picture:
-    """The picture in `file`, at most WIDEST pixels wide, as WebP in a data address."""
-    from PIL import Image
+def embedded(file: Path, title: str, widest: int = WIDEST) -> Picture:
+    """The picture in `file`, at most `widest` pixels wide and high, as WebP in a data address."""
+    from PIL import Image, ImageOps
 
     with Image.open(file) as image:
-        small = image.convert("RGB")
-        small.thumbnail((WIDEST, WIDEST))
+        small = (
+            ImageOps.contain(image.convert("RGB"), (widest, widest))
+            if max(image.size) > widest
+            else image.convert("RGB")
+        )
         content = io.BytesIO()
         small.save(content, "webp", quality=82)
     return Picture(f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}", title, *small.size)
