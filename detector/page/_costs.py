@@ -6,6 +6,8 @@ from typing import Any
 from detector.reporting.costs import duration, size
 from detector.reporting.outcome import Done
 
+TOLD = {"convert", "check", "export"}  # whose notes other parts of the page tell in full
+
 
 def table(steps: Sequence[Done]) -> dict[str, Any]:
     """A row for each step; the share of the longest is the length of its bar. No GPU, no column for it."""
@@ -14,7 +16,7 @@ def table(steps: Sequence[Done]) -> dict[str, Any]:
         {
             "step": step.name,
             "result": step.result,
-            "notes": [] if step.name == "convert" else step.result.notes,  # they are the losses of the data card
+            "notes": [] if step.name.partition(".")[0] in TOLD else step.result.notes,
             "skipped": step.skipped,
             "share": 0.0 if step.skipped else round(100 * step.seconds / longest, 1),
             "time": duration(step.seconds),

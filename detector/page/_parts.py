@@ -14,12 +14,12 @@ EDGES = (32**2, 96**2)  # square pixels, as COCO has them
 
 
 def classes(evaluation: Evaluation | None, dataset: Dataset | None) -> dict[str, Any] | None:
-    """A row for each class: objects in train and here, precision and recall, mAP50 and mAP50-95 with intervals."""
+    """A row for each class: objects in train and here, precision and recall, mAP50-95 and mAP50 with intervals."""
     if evaluation is None or dataset is None:
         return None
     measured = evaluation.measured
     objects = dataset.conversion["kept"]["objects_in"]
-    names = ("mAP50", "mAP50-95", *(("box/mAP50-95",) if "box/mAP50-95" in measured.metrics else ()))
+    names = ("mAP50-95", "mAP50", *(("box/mAP50-95",) if "box/mAP50-95" in measured.metrics else ()))
     rows = [
         {
             "name": label,

@@ -1,28 +1,53 @@
-"""Images won and lost, the champion beside the new weights: one photograph, and what each makes of it drawn on top."""
+"""Images with what models make of them drawn on top: one photograph each, shown once for every side."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from detector.data.comparison import Image, Mark, Marks
 from detector.data.dataset import Dataset
+from detector.data.evaluation import Evaluation
+from detector.measure.marks import marks as marks_of
 from detector.page._pictures import embedded
 
-WIDEST = 520  # pixels; a scene is shown at half the page
+WIDEST = 520  # pixels; two scenes of two sides each stand beside each other
+LETTERS = 24  # the height of letters is this part of a photograph's width, whatever its size is
+WORST = 8
+Sides = Sequence[tuple[str, Marks]]
 
 
 def scenes(images: Sequence[Image], dataset: Dataset, name: str) -> list[dict[str, Any]]:
-    """Each image as a photograph with two sides; `name` tells its photographs from others on the page."""
-    kept = [image for image in images if dataset.image_path(image.file).is_file()]
-    return [_scene(image, dataset, f"{name}{at}") for at, image in enumerate(kept)]
+    """The champion beside the new weights on each image; `name` tells its photographs from others on the page."""
+    sides = [(image.file, [("the champion", image.before), ("these weights", image.after)]) for image in images]
+    return _scenes(sides, dataset, name)
 
 
-def _scene(image: Image, dataset: Dataset, name: str) -> dict[str, Any]:
-    photo = embedded(dataset.image_path(image.file), image.file.rpartition("/")[2], WIDEST)
-    sides = [
+def worst(evaluation: Evaluation | None, dataset: Dataset | None) -> list[dict[str, Any]]:
+    """The images with the most mistakes, at most WORST; none without mistakes."""
+    if evaluation is None or dataset is None:
+        return []
+    images = evaluation.images
+    mistakes = images["missed"].to_numpy() + images["false"].to_numpy()
+    order = [int(at) for at in np.argsort(-mistakes, kind="stable")[:WORST] if mistakes[at]]
+    rows = [images["image"][at].as_py() for at in order]
+    sizes = {row: (dataset.images["width"][row].as_py(), dataset.images["height"][row].as_py()) for row in rows}
+    shown = marks_of(evaluation, sizes)
+    return _scenes([(dataset.images["file"][row].as_py(), [("", shown[row])]) for row in rows], dataset, "worst")
+
+
+def _scenes(images: Sequence[tuple[str, Sides]], dataset: Dataset, name: str) -> list[dict[str, Any]]:
+    there = [(file, sides) for file, sides in images if dataset.image_path(file).is_file()]
+    return [_scene(file, sides, dataset, f"{name}{at}") for at, (file, sides) in enumerate(there)]
+
+
+def _scene(file: str, sides: Sides, dataset: Dataset, name: str) -> dict[str, Any]:
+    photo = embedded(dataset.image_path(file), file.rpartition("/")[2], WIDEST)
+    shown = [
         {"title": title, "marks": list(_drawn(marks, photo.width, photo.height, dataset.classes)), "told": _told(marks)}
-        for title, marks in (("the champion", image.before), ("these weights", image.after))
+        for title, marks in sides
     ]
-    return {"id": name, "photo": photo, "sides": sides}
+    return {"id": name, "photo": photo, "letters": round(photo.width / LETTERS, 1), "sides": shown}
 
 
 def _told(marks: Marks) -> str:
@@ -38,7 +63,7 @@ def _drawn(marks: Marks, width: int, height: int, classes: Sequence[str]) -> Ite
             yield {
                 "kind": kind,
                 "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
-                **_text(points, text, width),
+                **_text(points, text, width, kind == "missed"),
             }
 
 
@@ -48,14 +73,14 @@ def _label(mark: Mark, classes: Sequence[str]) -> str:
     return short if mark.score is None else f"{short} {mark.score:.2f}"
 
 
-def _text(points: list[tuple[float, float]], text: str | None, width: int) -> dict[str, Any]:
-    """Above the shape, or inside it at the top of the picture; it ends at the right edge where it would leave it."""
+def _text(points: list[tuple[float, float]], text: str | None, width: int, below: bool) -> dict[str, Any]:
+    """Where the name of a shape stands: above it, or `below`; it ends at the shape's right end near the right edge."""
     left, top = min(x for x, _ in points), min(y for _, y in points)
-    at_end = left > width * 0.7
-    right = min(max(x for x, _ in points), width - 2)
+    right, bottom = max(x for x, _ in points), max(y for _, y in points)
+    at_end, letters = left > width * 0.6, width / LETTERS
     return {
         "text": text,
-        "x": round(right if at_end else max(left, 2), 1),
-        "y": round(top - 3 if top > 14 else top + 12, 1),
+        "x": round(min(right, width - 2) if at_end else max(left, 2), 1),
+        "y": round(bottom - letters * 0.3 if below else max(top - letters * 0.3, letters), 1),
         "anchor": "end" if at_end else "start",
     }

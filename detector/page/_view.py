@@ -12,11 +12,10 @@ from detector.page._data import data
 from detector.page._engines import engines
 from detector.page._findings import findings
 from detector.page._mistakes import mistakes
-from detector.page._pictures import Picture, embedded
 from detector.page._precision_recall import precision_recall
 from detector.page._reproduce import reproduce
 from detector.page._run import Run
-from detector.page._scenes import scenes
+from detector.page._scenes import scenes, worst
 from detector.page._verdict import verdict
 
 
@@ -40,14 +39,8 @@ def view(run: Run) -> dict[str, Any]:
         "slices": parts.slices(evaluation),
         "sizes": parts.sizes(evaluation),
         "classes": parts.classes(evaluation, dataset),
-        "worst": list(_worst(run)),
+        "worst": worst(evaluation, dataset),
         "engines": engines(run),
         "costs": table(run.steps),
         "reproduce": reproduce(run),
     }
-
-
-def _worst(run: Run) -> list[Picture]:
-    evaluate = run.results.get("evaluate")
-    files = evaluate.artifacts.get("worst", []) if evaluate else []
-    return [embedded(file, file.stem) for file in files if file.is_file()]
