@@ -13,6 +13,7 @@ from detector.page._pictures import embedded
 
 WIDEST = 520  # pixels; two scenes of two sides each stand beside each other
 LETTERS = 24  # the height of letters is this part of a photograph's width, whatever its size is
+LONGEST = 16  # letters of a name on a photograph
 WORST = 8
 Sides = Sequence[tuple[str, Marks]]
 
@@ -69,7 +70,7 @@ def _drawn(marks: Marks, width: int, height: int, classes: Sequence[str]) -> Ite
 
 def _label(mark: Mark, classes: Sequence[str]) -> str:
     name = classes[mark.class_id]
-    short = name if len(name) <= 24 else f"{name[:23]}…"
+    short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
     return short if mark.score is None else f"{short} {mark.score:.2f}"
 
 

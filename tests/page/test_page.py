@@ -24,6 +24,13 @@ LEAVES = """all => all.filter(each => !each.closest('.scroll, pre, svg') && each
     && each.getBoundingClientRect().right > innerWidth + 0.5).map(each => each.outerHTML.slice(0, 200))"""
 
 
+@pytest.fixture(scope="module")
+def of_many_classes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many")
+    more = [f"class {at} of a long name" for at in range(17)]
+    return write(folder, evaluations.run(folder, evaluations.dataset(folder / "datasets", more)))
+
+
 def test_it_tells_the_story_in_order(written, page):
     page.goto(written.file.as_uri())
     assert page.locator("main > *").first.evaluate("each => each.tagName") == "HEADER"
@@ -38,7 +45,7 @@ def test_what_the_data_says_is_text(written, page):
     assert page.locator("script").count() == 0
     for name in CLASSES:
         assert page.locator("#classes td.name").filter(has_text=name).count() == 1
-    assert page.locator(".scene text", has_text=HOSTILE[:23]).count() > 0
+    assert page.locator(".scene text", has_text=HOSTILE[:15]).count() > 0
     assert said == []
 
 
@@ -64,6 +71,16 @@ def test_it_reads_on_a_phone_by_day_and_by_night(written, page, scheme):
     paper, ink = page.evaluate("(style => [style.backgroundColor, style.color])(getComputedStyle(document.body))")
     assert (brightness(paper) > brightness(ink)) == (scheme == "light")
     assert abs(brightness(paper) - brightness(ink)) > 500
+
+
+@pytest.mark.parametrize(("width", "media"), [(360, "screen"), (680, "print"), (1200, "screen")])
+def test_twenty_classes_fit(of_many_classes, page, width, media):
+    page.emulate_media(media=media)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(of_many_classes.file.as_uri())
+    assert page.evaluate(FITS) == width
+    assert page.locator("#confusion th").count() == 1 + 20 + 1
+    assert page.locator("#classes tbody tr").count() == 20
 
 
 def test_it_prints_in_black_on_white_and_with_its_pipeline(written, page):
