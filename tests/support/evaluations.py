@@ -144,3 +144,9 @@ def label(data: Dataset, fields: list[dict[str, str]]) -> None:
     column = pa.array([json.dumps(each) for each in fields], pa.string())
     at = images.schema.get_field_index("data")
     pq.write_table(images.set_column(at, images.schema.field(at), column), data.folder / "images.parquet")
+
+
+def objects(data: Dataset) -> list[Object]:
+    """Each object of the version, in its order."""
+    columns = ["class_id", "x", "y", "width", "height"]
+    return [Object(**row) for row in data.instances.select(columns).to_pylist()]
