@@ -17,14 +17,12 @@ Size = tuple[int, int]
 
 def marks(evaluation: Evaluation, sizes: Mapping[int, Size]) -> dict[int, Marks]:
     """What is right, false and missed on these images: rows as the evaluation has them, with width and height."""
-    score = evaluation.measured.operating_point["score"] or 0.0
-    seen, objects = (_on(table, sizes) for table in (evaluation.predictions, evaluation.objects))
-    said = [row for row in seen if row["found"] >= 0 and row["score"] >= score]
-    known = {row["row"] for row in said}
+    seen, objects = _on(said(evaluation), sizes), _on(evaluation.objects, sizes)
+    known = {row["row"] for row in seen}
     missed = [row for row in objects if row["prediction"] not in known]
     shown = {image: Marks([], [], []) for image in sizes}
-    polygons = outlines((row["mask"], sizes[row["image"]]) for row in said)
-    for row, polygon in zip(said, polygons, strict=True):
+    polygons = outlines((row["mask"], sizes[row["image"]]) for row in seen)
+    for row, polygon in zip(seen, polygons, strict=True):
         side = shown[row["image"]]
         (side.false if row["object"] < 0 else side.right).append(_mark(row, polygon))
     for row in missed:
@@ -32,12 +30,16 @@ def marks(evaluation: Evaluation, sizes: Mapping[int, Size]) -> dict[int, Marks]
     return shown
 
 
+def said(evaluation: Evaluation) -> pa.Table:
+    """What a model says when it is used: the predictions from the operating point on, each with its number as `row`."""
+    seen, score = evaluation.predictions, evaluation.measured.operating_point["score"] or 0.0
+    numbered = seen.append_column("row", pa.array(np.arange(seen.num_rows, dtype=np.int32)))
+    return numbered.filter(pc.and_(pc.greater_equal(seen["score"], score), pc.greater_equal(seen["found"], 0)))
+
+
 def _on(table: pa.Table, images: Iterable[int]) -> list[dict[str, Any]]:
-    """The table's rows on these images, each with its number as `row`."""
-    numbered = table.append_column("row", pa.array(np.arange(table.num_rows, dtype=np.int32)))
-    rows: list[dict[str, Any]] = numbered.filter(
-        pc.is_in(numbered["image"], pa.array(list(images), pa.int32()))
-    ).to_pylist()
+    """The table's rows on these images."""
+    rows: list[dict[str, Any]] = table.filter(pc.is_in(table["image"], pa.array(list(images), pa.int32()))).to_pylist()
     return rows
 
 

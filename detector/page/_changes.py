@@ -19,7 +19,7 @@ def changes(comparison: Comparison | None, dataset: Dataset | None) -> dict[str,
     """The rows of the forest plot and its axis, and objects by class; None where nothing was compared."""
     if comparison is None or dataset is None:
         return None
-    figures = comparison.figures
+    figures = {name: each for name, each in comparison.figures.items() if math.isfinite(each.change)}
     overall = {name: figures[name] for name in OVERALL if name in figures}
     of_class = {name.removeprefix(BY_CLASS): each for name, each in figures.items() if name.startswith(BY_CLASS)}
     ordered = dict(sorted(of_class.items(), key=lambda item: -item[1].change))
@@ -44,7 +44,7 @@ def standing(difference: Difference) -> str:
 
 
 def _reach(difference: Difference) -> float:
-    return max(abs(end) for end in (difference.low, difference.high, difference.change) if not math.isnan(end))
+    return max(abs(end) for end in (difference.low, difference.high, difference.change) if math.isfinite(end))
 
 
 def _row(name: str, difference: Difference, most: float) -> dict[str, Any]:

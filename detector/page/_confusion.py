@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from detector.data.evaluation import Evaluation
+from detector.measure.marks import said
 
 MOST = 20  # classes of a table; of more, only the commonest mix-ups are listed
 NOTHING = -1  # nothing was predicted, or nothing is annotated
@@ -44,20 +45,18 @@ def counts(evaluation: Evaluation) -> Counter[tuple[int, int]]:
     An object belongs to the prediction that finds it at an overlap of 0.5; else to the best one that has it in the
     right place and names it wrongly; else it is missed. Every other prediction stands where nothing is annotated.
     """
-    score = evaluation.measured.operating_point["score"] or 0.0
-    columns = ("class_id", "score", "found", "object", "mistake", "meant")
-    seen = list(enumerate(evaluation.predictions.select(columns).to_pylist()))
-    said = {at: row for at, row in seen if row["found"] >= 0 and row["score"] >= score}
+    columns = ("row", "class_id", "score", "object", "mistake", "meant")
+    seen = {row["row"]: row for row in said(evaluation).select(columns).to_pylist()}
     labels = evaluation.objects["class_id"].to_pylist()
-    taken = {row["object"]: at for at, row in said.items() if row["object"] >= 0}
-    for at, row in sorted(said.items(), key=lambda item: -item[1]["score"]):
+    taken = {row["object"]: at for at, row in seen.items() if row["object"] != NOTHING}
+    for at, row in sorted(seen.items(), key=lambda item: -item[1]["score"]):
         if row["mistake"] == "class":
             taken.setdefault(row["meant"], at)
     used = set(taken.values())
     pairs = Counter(
-        (label, said[taken[number]]["class_id"] if number in taken else NOTHING) for number, label in enumerate(labels)
+        (label, seen[taken[number]]["class_id"] if number in taken else NOTHING) for number, label in enumerate(labels)
     )
-    pairs.update((NOTHING, row["class_id"]) for at, row in said.items() if at not in used)
+    pairs.update((NOTHING, row["class_id"]) for at, row in seen.items() if at not in used)
     return pairs
 
 

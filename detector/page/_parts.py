@@ -1,12 +1,13 @@
 """Figures of parts of the split: classes, sizes of objects, and slices of images, each with how many there are."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from detector.data.dataset import Dataset
 from detector.data.evaluation import Evaluation, Measured
+from detector.data.geometry import Bools
+from detector.measure.marks import said
 from detector.page._strips import share
 
 SIZES = {"small": "under 32 x 32 pixels", "medium": "under 96 x 96 pixels", "large": "from 96 x 96 pixels on"}
@@ -47,7 +48,7 @@ def sizes(evaluation: Evaluation | None) -> list[dict[str, Any]]:
         return []
     measured, objects = evaluation.measured, evaluation.objects
     size = np.digitize(objects["area"].to_numpy(), EDGES)
-    found = np.fromiter(_found(evaluation), bool, objects.num_rows)
+    found = _found(evaluation)
     return [
         {
             "name": name,
@@ -62,10 +63,10 @@ def sizes(evaluation: Evaluation | None) -> list[dict[str, Any]]:
     ]
 
 
-def _found(evaluation: Evaluation) -> Iterator[bool]:
-    """Whether a prediction from the operating point on finds each object."""
-    score, scores = evaluation.measured.operating_point["score"] or 0.0, evaluation.predictions["score"].to_pylist()
-    yield from (at >= 0 and scores[at] >= score for at in evaluation.objects["prediction"].to_pylist())
+def _found(evaluation: Evaluation) -> Bools:
+    """Whether a prediction from the operating point on finds each object, shape (objects,)."""
+    found: Bools = np.isin(evaluation.objects["prediction"].to_numpy(), said(evaluation)["row"].to_numpy())
+    return found
 
 
 def slices(evaluation: Evaluation | None) -> dict[str, list[dict[str, Any]]]:

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.errors import GateRefused, sentence
+from detector.errors import GateRefused, TryAgain, sentence
 from detector.record import Recorder
 from detector.record._secrets import without_secrets
 from detector.run.state import State
@@ -30,7 +30,7 @@ def write(state: State, failure: "Failure | None" = None) -> Path:
 
 
 def write_failed(state: State, error: Exception, recorder: Recorder | None) -> None:
-    """Write the page of what there is, also into the record.
+    """Write the page of what there is, also into the record where that can be reached.
 
     What goes wrong with that is in the log, since the run's own error is what is told.
     """
@@ -42,7 +42,7 @@ def write_failed(state: State, error: Exception, recorder: Recorder | None) -> N
         evidence = error.evidence if isinstance(error, GateRefused) else ()
         page = write(state, Failure(_step(state), refused, message, evidence))
         state.terminal.line("report", str(page))
-        if recorder:
+        if recorder and not isinstance(error, TryAgain):  # the record itself may be out of reach
             recorder.artifact(page, "report")
     except Exception:
         logger.exception("the page of the run could not be written")

@@ -117,3 +117,15 @@ def test_the_worst_images_come_first(written):
     counted = sorted((sum(mistakes(evaluations.challenger, at)) for at in range(12)), reverse=True)
     told = [sum(int(word) for word in text.split() if word.isdigit()) - int(text.split()[-2]) for text in shown]
     assert told == [count for count in counted[:8] if count]
+
+
+def test_what_can_not_be_measured_is_left_out(written):
+    nothing = float("nan")
+    unknown, narrow = (
+        comparison.Difference(0.5, nothing, nothing, nothing, 0.0),
+        comparison.Difference(0.5, 0.6, nothing, nothing, 0.0),
+    )
+    figures = {"recall": unknown, "F1": narrow, f"mAP50-95/{HOSTILE}": unknown}
+    shown = changes(replace(written.run.comparison, figures=figures), written.run.dataset)
+    assert [row["name"] for row in shown["figures"]] == ["F1"]
+    assert (shown["figures"][0]["standing"], shown["classes"]) == ("even", [])

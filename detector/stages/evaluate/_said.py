@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from detector.data.dataset import Dataset
 from detector.data.evaluation import Evaluation
+from detector.measure import marks
 from detector.measure.outlines import outlines
 
 Row = dict[str, Any]
@@ -26,12 +25,7 @@ class Said(NamedTuple):
 
 def said(evaluation: Evaluation, dataset: Dataset) -> pa.Table:
     """Those predictions, with their row as `row`, and the outline of their mask as `polygon`."""
-    everything = evaluation.predictions
-    everything = everything.append_column("row", pa.array(np.arange(everything.num_rows, dtype=np.int32)))
-    score = evaluation.measured.operating_point["score"]
-    kept = everything.filter(
-        pc.and_(pc.greater_equal(everything["score"], score), pc.not_equal(everything["found"], -1))
-    )
+    kept = marks.said(evaluation)
     sizes = list(zip(*(dataset.images[name].to_pylist() for name in ("width", "height")), strict=True))
     codes = zip(kept["mask"].to_pylist(), (sizes[image] for image in kept["image"].to_pylist()), strict=True)
     polygons = pa.array(list(outlines(codes)), pa.list_(pa.float64()))

@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 import pytest
-from detector.stages.evaluate._mistakes import judge, overlap
 
 from detector.data.evaluation import PREDICTIONS
+from detector.stages.evaluate._mistakes import judge, overlap
 from tests.support import tiny
 
 
