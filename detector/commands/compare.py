@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
 import yaml
 
 from detector.commands.diff import diff
@@ -15,7 +14,7 @@ from detector.config.pipeline import Config
 from detector.data.dataset import Dataset
 from detector.data.places import DATASETS
 from detector.errors import UsageError
-from detector.measure.paired import Paired, pair
+from detector.measure.paired import Paired, fewer_mistakes, pair
 
 MOST = 10  # images that are named
 
@@ -105,20 +104,10 @@ def _data(name: str, old: Named, new: Named) -> dict[str, Any] | None:
 
 def _won_and_lost(old: Named, new: Named, paired: Paired) -> dict[str, Any]:
     """Images with fewer mistakes and with more than before, those that changed most first."""
-    before, after = _mistakes(old), _mistakes(new)
-    files = new.evaluation.images["file"].to_pylist()
-    changes = [
-        {"file": files[there], "before": before[here], "after": after[there]}
-        for here, there in zip(paired.before, paired.after, strict=True)
-    ]
-    changes.sort(key=lambda each: (each["after"] - each["before"], each["file"]))
-    won = [each for each in changes if each["after"] < each["before"]]
-    lost = [each for each in reversed(changes) if each["after"] > each["before"]]
+    fewer = fewer_mistakes(old.evaluation, new.evaluation, paired)
+    files = new.evaluation.images["file"].take(list(paired.after)).to_pylist()
+    changes = [{"file": file, "fewer_mistakes": int(count)} for file, count in zip(files, fewer, strict=True)]
+    changes.sort(key=lambda each: (-each["fewer_mistakes"], each["file"]))
+    won = [each for each in changes if each["fewer_mistakes"] > 0]
+    lost = [each for each in reversed(changes) if each["fewer_mistakes"] < 0]
     return {"images_won": len(won), "images_lost": len(lost), "won": won[:MOST], "lost": lost[:MOST]}
-
-
-def _mistakes(named: Named) -> list[int]:
-    """Missed and false together on each image."""
-    images = named.evaluation.images
-    total: list[int] = pc.add(images["missed"], images["false"]).to_pylist()
-    return total

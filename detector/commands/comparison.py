@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from detector.terms import counted
+
 OVERALL = ("mAP50-95", "mAP50", "mAP75", "precision", "recall", "F1")
 NAMED = 3  # images of each kind
 Figures = Mapping[str, Mapping[str, float]]
@@ -52,4 +54,5 @@ def _differences(comparison: Mapping[str, Any]) -> Iterator[str]:
     yield f"images    {comparison['images_won']:,} with fewer mistakes, {comparison['images_lost']:,} with more"
     for word in ("won", "lost"):
         for each in comparison[word][:NAMED]:
-            yield f"  {word:<6}  {each['file']}: {each['before']} → {each['after']}"
+            count = each["fewer_mistakes"]
+            yield f"  {each['file']}: {counted(abs(count), 'mistake')} {'fewer' if count > 0 else 'more'}"

@@ -5,30 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.data.comparison import Difference
 from detector.data.evaluation import Evaluation
 from detector.data.geometry import Floats, Ints
 from detector.measure.intervals import RESAMPLES, drawn, interval, once
 from detector.measure.kept import Kept, drawn_here, kept, keys
 from detector.measure.precision import resamples
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A figure of two models on the same images; the interval (low, high) is that of after - before.
-
-    `better` is the share of draws in which the figure after is above the one before, by more than a margin.
-    """
-
-    before: float
-    after: float
-    low: float
-    high: float
-    better: float
-
-    @property
-    def change(self) -> float:
-        """After - before."""
-        return self.after - self.before
 
 
 @dataclass(frozen=True)
@@ -64,6 +46,17 @@ def _difference(before: float, after: float, draws: Floats, margin: float) -> Di
     there = draws[~np.isnan(draws)]
     better = float((there > margin).mean()) if there.size else 0.0
     return Difference(before, after, *interval(draws), better)
+
+
+def fewer_mistakes(before: Evaluation, after: Evaluation, paired: Paired) -> Ints:
+    """By how many each shared image has fewer missed objects and false predictions after than before."""
+    return _mistakes(before)[list(paired.before)] - _mistakes(after)[list(paired.after)]
+
+
+def _mistakes(evaluation: Evaluation) -> Ints:
+    counts = evaluation.images.select(["missed", "false"])
+    both: Ints = counts["missed"].to_numpy().astype(np.int64) + counts["false"].to_numpy()
+    return both
 
 
 def _shared(before: Sequence[str], after: Sequence[str]) -> tuple[list[int], list[int]]:

@@ -1,26 +1,39 @@
-"""report.html: one page of a run that a team opens in the morning. It needs no network and no other file."""
+"""report.html: one page of a run that a manager and an engineer both read. It needs no network and no other file.
 
-from collections.abc import Sequence
+It tells, from the top: what the run came to, what changed since the champion, the data, what the check found, the
+training, what was measured, the engines, what it all cost, and how to get the same again. A part without anything to
+show is left out; so a run that failed, or that a gate refused, has a page of what there is.
+"""
+
 from pathlib import Path
 
-from detector.data.dataset import Dataset
+from detector.page._run import Failure, Run
 from detector.page._view import view
-from detector.reporting.outcome import Done
+from detector.system.files import write_whole
+
+__all__ = ["Failure", "Run", "write"]
 
 
-def write(page: Path, name: str, steps: Sequence[Done], dataset: Dataset | None, resolved: str) -> None:
-    """Write the page of a run of the pipeline `name`.
-
-    `resolved` is the pipeline as YAML without secrets. A step that did not run leaves its part of the page out.
-    """
+def write(page: Path, run: Run) -> None:
+    """Write the page of a run."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("detector.page", "."),
+        loader=PackageLoader("detector.page", "template"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template("report.html.j2").render(view(name, steps, dataset, resolved))
-    page.write_text(html, encoding="utf-8")
+    environment.filters |= {"figure": figure, "change": change}
+    write_whole(page, environment.get_template("report.html.j2").render(view(run)))
+
+
+def figure(value: float | None) -> str:
+    """`0.681`; a dash where there is none to measure."""
+    return "–" if value is None or value != value else f"{value:.3f}"  # noqa: PLR0124 - NaN
+
+
+def change(value: float) -> str:
+    """`+0.012`, `−0.012` with a real minus; a dash where there is none to measure."""
+    return "–" if value != value else f"{value:+.3f}".replace("-", "−")  # noqa: PLR0124 - NaN

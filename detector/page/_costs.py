@@ -1,4 +1,4 @@
-"""What each step cost, as rows of a table."""
+"""What was done, and what each step cost, as rows of a table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,23 +6,28 @@ from typing import Any
 from detector.reporting.costs import duration, size
 from detector.reporting.outcome import Done
 
+TOLD = {"convert", "check", "export"}  # whose notes other parts of the page tell in full
+
 
 def table(steps: Sequence[Done]) -> dict[str, Any]:
-    """A row for each step that ran; the share of the longest is the length of its bar. No GPU, no column for it."""
-    ran = [step for step in steps if not step.skipped]
-    longest = max((step.seconds for step in ran), default=0.0) or 1.0
+    """A row for each step; the share of the longest is the length of its bar. No GPU, no column for it."""
+    longest = max((step.seconds for step in steps if not step.skipped), default=0.0) or 1.0
     rows = [
         {
             "step": step.name,
-            "share": round(100 * step.seconds / longest, 1),
+            "result": step.result,
+            "notes": [] if step.name.partition(".")[0] in TOLD else step.result.notes,
+            "skipped": step.skipped,
+            "share": 0.0 if step.skipped else round(100 * step.seconds / longest, 1),
             "time": duration(step.seconds),
             "speed": _speed(step.costs["images_per_second"]) if "images_per_second" in step.costs else "",
             "gpu": size(step.costs["peak_gpu_bytes"]) if step.costs.get("peak_gpu_bytes") else "",
-            "disk": size(step.costs.get("disk_bytes", 0.0)),
+            "disk": "" if step.skipped else size(step.costs.get("disk_bytes", 0.0)),
         }
-        for step in ran
+        for step in steps
     ]
-    return {"rows": rows, "gpu": any(row["gpu"] for row in rows)}
+    total = duration(sum(step.seconds for step in steps))
+    return {"rows": rows, "gpu": any(row["gpu"] for row in rows), "total": total}
 
 
 def _speed(images_per_second: float) -> str:

@@ -4,7 +4,9 @@ import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from detector.page._parting import Parting, parting
 from detector.stages import Result
 
 WIDTH, HEIGHT = 280, 150  # of a chart's field, in its own units
@@ -26,30 +28,41 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Series over epochs, their ticks as (place, label), and the place of the best epoch."""
+    """Series over epochs, their ticks as (place, label), and the places of the best epoch and where losses part."""
 
     title: str
     lines: list[Line]
     ticks: list[tuple[float, str]]
     epochs: tuple[int, int]
     best: float | None
+    parted: float | None
     width: int = WIDTH
     height: int = HEIGHT
 
 
-def charts(train: Result | None) -> list[Chart]:
-    """Scores on val and losses, from the results.csv that Ultralytics leaves; none for other trainings."""
+class Curves(NamedTuple):
+    """Scores on val and losses over epochs, and where the losses part, if they do."""
+
+    charts: list[Chart]
+    parting: Parting | None
+
+
+def curves(train: Result | None) -> Curves:
+    """From the results.csv that Ultralytics leaves; no charts for other trainings."""
     file = None if train is None else train.path / "results.csv"
     if train is None or file is None or not file.exists():
-        return []
+        return Curves([], None)
     with file.open(encoding="utf-8") as rows:
         table = list(csv.DictReader(rows, skipinitialspace=True))
     if not table:
-        return []
+        return Curves([], None)
     columns = {name.strip(): [_number(row[name]) for row in table] for name in table[0]}
-    best = train.figures.get("best_epoch")
-    drawn = (_chart(title, series, columns["epoch"], best) for title, series in _series(columns))
-    return [chart for chart in drawn if chart is not None]
+    best, parted = train.figures.get("best_epoch"), parting(columns)
+    drawn = (
+        _chart(title, series, columns["epoch"], (best, parted.epoch if parted and "train" in series else None))
+        for title, series in _series(columns)
+    )
+    return Curves([chart for chart in drawn if chart is not None], parted)
 
 
 def _series(columns: Mapping[str, list[float]]) -> Iterable[tuple[str, dict[str, list[float]]]]:
@@ -65,7 +78,10 @@ def _series(columns: Mapping[str, list[float]]) -> Iterable[tuple[str, dict[str,
         yield NAMES.get(name, name.replace("_", " ")), {split: values for split, values in pair.items() if values}
 
 
-def _chart(title: str, series: Mapping[str, list[float]], epochs: list[float], best: float | None) -> Chart | None:
+def _chart(
+    title: str, series: Mapping[str, list[float]], epochs: list[float], marks: tuple[float | None, float | None]
+) -> Chart | None:
+    """The series on one field; `marks` are the best epoch, and the one where the losses part."""
     finite = [value for values in series.values() for value in values if math.isfinite(value)]
     if not finite:
         return None
@@ -86,8 +102,9 @@ def _chart(title: str, series: Mapping[str, list[float]], epochs: list[float], b
         )
         for name, values in series.items()
     ]
-    marked = place(best) if best is not None and first <= best <= last else None
-    return Chart(title, lines, [(level(tick), f"{tick:g}") for tick in ticks], (int(first), int(last)), marked)
+    best, parted = (place(mark) if mark is not None and first <= mark <= last else None for mark in marks)
+    levels = [(level(tick), f"{tick:g}") for tick in ticks]
+    return Chart(title, lines, levels, (int(first), int(last)), best, parted)
 
 
 def nice(largest: float) -> Sequence[float]:

@@ -5,8 +5,6 @@ import io
 from pathlib import Path
 from typing import NamedTuple
 
-WIDEST = 1200  # pixels
-
 
 class Picture(NamedTuple):
     """A picture as an address that holds it, and what it shows in words."""
@@ -17,13 +15,13 @@ class Picture(NamedTuple):
     height: int
 
 
-def embedded(file: Path, title: str) -> Picture:
-    """The picture in `file`, at most WIDEST pixels wide, as WebP in a data address."""
+def embedded(file: Path, title: str, widest: int) -> Picture:
+    """The picture in `file`, at most `widest` pixels wide and high, as WebP in a data address."""
     from PIL import Image
 
     with Image.open(file) as image:
         small = image.convert("RGB")
-        small.thumbnail((WIDEST, WIDEST))
-        content = io.BytesIO()
-        small.save(content, "webp", quality=82)
+    small.thumbnail((widest, widest))
+    content = io.BytesIO()
+    small.save(content, "webp", quality=82)
     return Picture(f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}", title, *small.size)

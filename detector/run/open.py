@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from detector import __version__, record
 from detector.data.places import DATASETS, FIFTYONE, RUNS
@@ -17,16 +17,13 @@ from detector.record import Recorder
 from detector.reporting import costs
 from detector.reporting.outcome import Done, Outcome
 from detector.reporting.terminal import Terminal
-from detector.run import results, unfinished
+from detector.run import report, results, unfinished
 from detector.run.deploying import deploy
 from detector.run.plan import Planned
 from detector.run.state import State
 from detector.stages import Job, resumable
 from detector.system.files import write_whole
 from detector.system.progress import Progress
-
-if TYPE_CHECKING:
-    from detector.data.dataset import Dataset
 
 logger = logging.getLogger("detector")
 
@@ -68,7 +65,7 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
                 current.observe(done)
             yield current
         except BaseException as error:
-            _note_failure(outcome, error, recorder)
+            _note_failure(state, error, recorder)
             raise
         with suppress(OSError):  # a full disk: what there is to tell is in the record
             outcome.write(None)
@@ -76,7 +73,8 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
         unfinished.end(state.kept)
 
 
-def _note_failure(outcome: Outcome, error: BaseException, recorder: Recorder | None) -> None:
+def _note_failure(state: State, error: BaseException, recorder: Recorder | None) -> None:
+    outcome = state.outcome
     logger.error("the run ended early", exc_info=error)
     outcome.status = "failed" if isinstance(error, Exception) else "stopped"
     if isinstance(error, GateRefused) and recorder:
@@ -84,6 +82,8 @@ def _note_failure(outcome: Outcome, error: BaseException, recorder: Recorder | N
             recorder.artifact(file, "refused")
     with suppress(OSError):  # a full disk is what is told already
         outcome.write(sentence(error))
+    if isinstance(error, Exception):  # whoever stops a run waits ten seconds at most, and the next one goes on with it
+        report.write_failed(state, error, recorder)
 
 
 @contextmanager
@@ -159,13 +159,15 @@ class OpenRun:
         """Record what a step gave."""
         self.recorder.stage_done(done.name, done.result, done.skipped, {"seconds": done.seconds, **done.costs})
         if done.name == "convert":
-            self.recorder.dataset(_dataset(done.result.path))
+            self.recorder.dataset(report.dataset(done.result.path))
 
     def finish(self) -> Outcome:
         """Close the books: the report, the check that the record holds everything, where to look next."""
         outcome = self.state.outcome
         outcome.status = "done"
-        outcome.look.append(("report", str(self._report())))
+        page = report.write(self.state)
+        self.recorder.artifact(page, "report")
+        outcome.look.append(("report", str(page)))
         self.state.terminal.line("record", f"{self.recorder.verify()} in MLflow, read back and found whole")
         outcome.look.append(("MLflow", self.recorder.url_hint))
         if "convert" in self.state.inputs:
@@ -173,21 +175,6 @@ class OpenRun:
         if champion := deploy(self.state.config.name, self.folder, outcome.steps, self.recorder):
             outcome.look.append(("champion", str(champion)))
         return outcome
-
-    def _report(self) -> Path:
-        from detector.page import write
-
-        state, page = self.state, self.folder / "report.html"
-        dataset = _dataset(state.inputs["convert"].path) if "convert" in state.inputs else None
-        write(page, state.config.name, state.outcome.steps, dataset, state.config.resolved())
-        self.recorder.artifact(page, "report")
-        return page
-
-
-def _dataset(folder: Path) -> "Dataset":
-    from detector.data.dataset import Dataset  # Arrow with it: a run with nothing to do needs none
-
-    return Dataset(folder)
 
 
 class _Observed:

@@ -53,6 +53,10 @@ def runs_of(folder):
     return client.search_runs([client.get_experiment_by_name("cells").experiment_id], order_by=["start_time DESC"])
 
 
+def page_of(folder, run):
+    return (folder / run / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def copy(project, tmp_path):
     """The project in a folder of its own, moved with everything that it has done."""
@@ -93,6 +97,8 @@ def test_a_failure_is_one_sentence_one_code_and_a_failed_run(copy):
     [state] = [json.loads(file.read_text()) for file in copy.glob("runs/*/run.json") if "failed" in file.read_text()]
     assert state["error"] == outcome["error"]
     assert runs_of(copy)[0].info.status == "FAILED"
+    assert '<h1 class="bad">Failed in convert</h1>' in page_of(copy, state["run"])
+    assert "catt" in page_of(copy, state["run"])
 
 
 def test_a_gate_refuses_with_code_3_and_says_what_to_do(copy):
@@ -106,6 +112,10 @@ def test_a_gate_refuses_with_code_3_and_says_what_to_do(copy):
     assert refused.info.status == "FAILED"
     client = MlflowClient(f"sqlite:///{copy}/runs/mlflow.db")
     assert [each.path for each in client.list_artifacts(refused.info.run_id, "refused")] == ["refused/findings.json"]
+    assert [each.path for each in client.list_artifacts(refused.info.run_id, "report")] == ["report/report.html"]
+    run = re.search(r"^report +(runs/\S+)/report\.html$", done.stdout, re.MULTILINE)[1]
+    assert '<h1 class="bad">Refused by check</h1>' in page_of(copy, run)
+    assert "pictures in more than one split" in page_of(copy, run)
 
 
 def test_a_record_with_a_hole_is_a_failed_run(copy):

@@ -139,6 +139,8 @@ def _plain(tables: Tables, finding: Finding) -> dict[str, Any]:
     files = images["file"].take(tables.image[observed.objects])
     return {
         "rule": finding.rule,
+        "counts": WORDS[finding.rule][0],
+        "advice": WORDS[finding.rule][1],
         "number": observed.number,
         "limit": finding.limit,
         "verdict": finding.verdict,

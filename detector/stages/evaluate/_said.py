@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from detector.data.dataset import Dataset
 from detector.data.evaluation import Evaluation
-from detector.data.masks import outline
-from detector.data.raster import raster
+from detector.measure import marks
+from detector.measure.outlines import outlines
 
 Row = dict[str, Any]
 
@@ -27,13 +25,10 @@ class Said(NamedTuple):
 
 def said(evaluation: Evaluation, dataset: Dataset) -> pa.Table:
     """Those predictions, with their row as `row`, and the outline of their mask as `polygon`."""
-    everything = evaluation.predictions
-    everything = everything.append_column("row", pa.array(np.arange(everything.num_rows, dtype=np.int32)))
-    score = evaluation.measured.operating_point["score"]
-    kept = everything.filter(
-        pc.and_(pc.greater_equal(everything["score"], score), pc.not_equal(everything["found"], -1))
-    )
-    polygons = pa.array(list(_outlines(kept, dataset)), pa.list_(pa.float64()))
+    kept = marks.said(evaluation)
+    sizes = list(zip(*(dataset.images[name].to_pylist() for name in ("width", "height")), strict=True))
+    codes = zip(kept["mask"].to_pylist(), (sizes[image] for image in kept["image"].to_pylist()), strict=True)
+    polygons = pa.array(list(outlines(codes)), pa.list_(pa.float64()))
     return kept.append_column("polygon", polygons).drop_columns(["mask"])
 
 
@@ -53,17 +48,3 @@ def _grouped(table: pa.Table) -> dict[int, list[Row]]:
     for row in table.to_pylist():
         grouped.setdefault(row["image"], []).append(row)
     return grouped
-
-
-def _outlines(table: pa.Table, dataset: Dataset) -> Iterator[list[float] | None]:
-    """The polygon of each mask, normalised; None for a box, and for a mask of next to nothing."""
-    from faster_coco_eval import mask
-
-    sizes = list(zip(*(dataset.images[name].to_pylist() for name in ("width", "height")), strict=True))
-    for image, code in zip(table["image"].to_pylist(), table["mask"].to_pylist(), strict=True):
-        if code is None:
-            yield None
-            continue
-        height, width = raster(*sizes[image])
-        points = outline(mask.decode({"size": [height, width], "counts": code})).points
-        yield (points / (width, height)).ravel().tolist() if len(points) >= 3 else None

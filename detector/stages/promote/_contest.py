@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from detector.data.comparison import Difference
 from detector.data.dataset import Split
 from detector.data.evaluation import Evaluation
 from detector.errors import UsageError
 from detector.measure.evaluate import Weights, evaluate
-from detector.measure.paired import Difference, pair
+from detector.measure.paired import Paired, pair
 from detector.models.quiet import quietly
 from detector.models.weights import fingerprint, load_model
 from detector.stages.services import ModelVersion, Report
@@ -27,11 +28,12 @@ class Rules(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Which alias the new version takes, why, and the figures that say so."""
+    """Which alias the new version takes, why, the figures that say so, and all that was paired with the champion."""
 
     alias: str
     why: str
     figures: Mapping[str, float] = {}
+    paired: Paired | None = None
 
 
 def judge(rules: Rules, challenger: Evaluation, champion: ModelVersion | None, before: Evaluation | None) -> Verdict:
@@ -48,7 +50,7 @@ def judge(rules: Rules, challenger: Evaluation, champion: ModelVersion | None, b
     if before is None:
         return Verdict("champion", f"; version {champion.number} knows other classes or another task")
     paired = pair(before, challenger, rules.margin)
-    return _decide(rules, paired.figures, champion.number)
+    return _decide(rules, paired.figures, champion.number)._replace(paired=paired)
 
 
 def _decide(rules: Rules, differences: Mapping[str, Difference], number: str) -> Verdict:

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from detector.data import champion as champions
 from detector.errors import UsageError
 from detector.stages import Job, Pipeline, Result, Section, Source
+from detector.stages.services import ModelVersion
+
+if TYPE_CHECKING:
+    from detector.data.evaluation import Evaluation
+    from detector.stages.promote._contest import Verdict
 
 LIBRARIES = (
     "ultralytics-opencv-headless",
@@ -76,15 +81,15 @@ def metrics(pipeline: Pipeline) -> Iterator[str]:
 def run(job: Job[Options]) -> Result:
     """Register the weights, and name them champion or challenger. Raises UsageError for a metric that is not there.
 
-    Weights that were champion and were rolled back are champion again only with `--force promote`.
+    What was compared is in comparison.json (detector.data.comparison). Weights that were champion and were rolled back
+    are champion again only with `--force promote`.
     """
-    from detector.data.dataset import Dataset
     from detector.data.evaluation import Evaluation
     from detector.data.trained import Trained
-    from detector.stages.promote._contest import Ring, Rules, Verdict, champion_here, judge, stays
+    from detector.stages.promote._contest import Verdict, stays
 
     options, evaluation = job.options, Evaluation(job.inputs["evaluate"].path)
-    metric, measured = options.metric, evaluation.measured
+    metric, measured, compared = options.metric, evaluation.measured, list[Path]()
     value = _value(measured.metrics, metric)
     champion = job.registry.champion()
     weights = Trained(job.inputs["train"].path).best
@@ -94,17 +99,35 @@ def run(job: Job[Options]) -> Result:
     elif job.registry.rolled_back(number) and not job.forced:
         verdict = Verdict("challenger", f", was rolled back{stays(champion)}")
     else:
-        ring = Ring(Dataset(job.inputs["convert"].path).on(measured.split), evaluation, job.pipeline.task)
-        rival = champion if value >= options.minimum else None
-        before = champion_here(rival, ring, job.folder / "champion", job.report) if rival else None
-        rules = Rules(metric, options.minimum, options.confidence, options.margin, options.per_class)
-        verdict = judge(rules, evaluation, champion, before)
+        verdict, compared = _compete(job, evaluation, champion)
     if verdict.why != AS_BEFORE:
         job.registry.name(number, verdict.alias)
     figures = {metric: value, **verdict.figures, "champion": float(verdict.alias == "champion")}
     summary = f"{verdict.alias}: version {number}, {metric} {value:.4f}{verdict.why}"
     left = number if verdict.alias == "champion" else champion.number if champion else ""
-    return Result(job.folder, f"{number}-{verdict.alias}", summary, figures, left=left)
+    artifacts = {"promote": compared}
+    return Result(job.folder, f"{number}-{verdict.alias}", summary, figures, artifacts, left=left)
+
+
+def _compete(
+    job: Job[Options], evaluation: "Evaluation", champion: ModelVersion | None
+) -> tuple["Verdict", list[Path]]:
+    """The verdict, and the file that says what was compared, if anything was."""
+    from detector.data.comparison import write
+    from detector.data.dataset import Dataset
+    from detector.stages.promote._compared import Bout, comparison
+    from detector.stages.promote._contest import Ring, Rules, champion_here, judge
+
+    options, again = job.options, job.folder / "champion"
+    ring = Ring(Dataset(job.inputs["convert"].path).on(evaluation.measured.split), evaluation, job.pipeline.task)
+    rules = Rules(options.metric, options.minimum, options.confidence, options.margin, options.per_class)
+    rival = champion if evaluation.measured.metrics[options.metric] >= options.minimum else None
+    before = champion_here(rival, ring, again, job.report) if rival else None
+    verdict = judge(rules, evaluation, champion, before)
+    if champion is None or before is None or verdict.paired is None:
+        return verdict, []
+    bout = Bout(champion, before, before.folder == again, verdict.paired)
+    return verdict, [write(comparison(bout, ring, rules), job.folder)]
 
 
 def _value(measured: Mapping[str, float], metric: str) -> float:

@@ -1,0 +1,67 @@
+"""The data card: what the dataset version holds, and what did not come through as it was drawn."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from detector.data.dataset import Dataset
+from detector.data.losses import REASONS
+from detector.terms import SPLITS
+
+TASKS_NAMED = 20
+
+
+def data(dataset: Dataset | None) -> dict[str, Any] | None:
+    """Objects by class and split, what the pictures are like, and the losses; None without a version."""
+    if dataset is None:
+        return None
+    account = dataset.conversion
+    kept, tasks = account["kept"], dict[int | str | None, str](_links(dataset))
+    losses = {action: _losses(account[action], tasks) for action in ("excluded", "dropped", "changed")}
+    rows = [(label, [kept["objects_in"][split][label] for split in SPLITS]) for label in dataset.classes]
+    return {
+        "version": dataset.version,
+        "kept": kept,
+        "splits": SPLITS,
+        "classes": rows,
+        "losses": losses,
+        "pictures": _pictures(dataset),
+    }
+
+
+def _pictures(dataset: Dataset) -> str | None:
+    """`Pictures of 320 x 240 to 640 x 480 pixels; 1 to 12 objects on each, 5 is the median.`."""
+    images = dataset.images.filter(dataset.images["file"].is_valid())
+    if not images.num_rows:
+        return None
+    sizes = sorted(
+        zip(images["width"].to_pylist(), images["height"].to_pylist(), strict=True), key=lambda s: s[0] * s[1]
+    )
+    smallest, largest = (f"{width:,} x {height:,}" for width, height in (sizes[0], sizes[-1]))
+    every = np.bincount(dataset.instances["image"].to_numpy(), minlength=dataset.images.num_rows)
+    counts = every[np.flatnonzero(dataset.images["file"].is_valid().to_numpy())]
+    of = smallest if smallest == largest else f"{smallest} to {largest}"
+    objects = f"{counts.min()} to {counts.max()} objects on each, {np.median(counts):g} is the median"
+    return f"Pictures of {of} pixels; {objects}."
+
+
+def _links(dataset: Dataset) -> Iterator[tuple[int, str]]:
+    for task, link in zip(dataset.images["task_id"].to_pylist(), dataset.images["link"].to_pylist(), strict=True):
+        if opens(link):
+            yield task, link
+
+
+def opens(link: str | None) -> bool:
+    """Whether a link leads to a task, and does nothing else."""
+    return bool(link) and str(link).startswith(("http://", "https://"))
+
+
+def _losses(listed: Mapping[str, list[dict[str, Any]]], links: Mapping[int | str | None, str]) -> list[dict[str, Any]]:
+    """A row for each reason: how many, why, and the tasks by number and link."""
+    rows = []
+    for reason, entries in listed.items():
+        tasks = list(dict.fromkeys(entry.get("task_id", entry.get("detail")) for entry in entries))
+        named = [(task, links.get(task)) for task in tasks[:TASKS_NAMED]]
+        rows.append({"count": len(entries), "why": REASONS[reason], "tasks": named, "more": len(tasks) - len(named)})
+    return rows

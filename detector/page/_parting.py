@@ -1,0 +1,39 @@
+"""Where the losses on train and val part: from there on a training learns its pictures by heart."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+LAST = 3  # epochs, whose mean is held against the best one: a single epoch may go up by chance
+RISE = 0.05  # of the loss on val; less is no parting
+
+
+class Parting(NamedTuple):
+    """The epoch with the least loss on val, and what became of both losses from it to the end, as a share of them."""
+
+    epoch: int
+    train: float
+    val: float
+
+
+def parting(columns: Mapping[str, list[float]]) -> Parting | None:
+    """Where the loss on val rises for good while that on train falls, all parts together; None where it does not."""
+    train, val = (_total(columns, split) for split in ("train", "val"))
+    there = [at for at, value in enumerate(val) if math.isfinite(value) and math.isfinite(train[at])]
+    if not there:
+        return None
+    best = min(there, key=lambda at: val[at])
+    after = [at for at in there if at > best]
+    if len(after) < LAST or min(val[best], train[best]) <= 0:
+        return None
+    changes = [sum(values[at] for at in after[-LAST:]) / LAST / values[best] - 1 for values in (train, val)]
+    if changes[0] >= 0 or changes[1] < RISE:
+        return None
+    return Parting(int(columns["epoch"][best]), *changes)
+
+
+def _total(columns: Mapping[str, list[float]], split: str) -> list[float]:
+    """The sum of its losses at each epoch; a loss that the other split lacks is left out."""
+    names = [name.partition("/")[2] for name in columns if name.startswith("train/") and name.endswith("loss")]
+    shared = [columns[f"{split}/{name}"] for name in names if f"val/{name}" in columns]
+    return [sum(values) for values in zip(*shared, strict=True)]

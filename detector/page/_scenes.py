@@ -1,0 +1,90 @@
+"""Images with what models make of them drawn on top: one photograph each, shown once for every side."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from detector.data.comparison import Image, Mark, Marks
+from detector.data.dataset import Dataset
+from detector.data.evaluation import Evaluation
+from detector.measure.marks import marks as marks_of
+from detector.page._pictures import Picture, embedded
+
+WIDEST = 520  # pixels; two scenes of two sides each stand beside each other
+LETTERS = {1: 34, 2: 24}  # sides: the height of letters is this part of a photograph's width, whatever its size is
+LONGEST = 16  # letters of a name on a photograph
+WORST = 8
+Sides = Sequence[tuple[str, Marks]]
+
+
+def scenes(images: Sequence[Image], dataset: Dataset, name: str) -> list[dict[str, Any]]:
+    """The champion beside the new weights on each image; `name` tells its photographs from others on the page."""
+    sides = [(image.file, [("the champion", image.before), ("these weights", image.after)]) for image in images]
+    return _scenes(sides, dataset, name)
+
+
+def worst(evaluation: Evaluation | None, dataset: Dataset | None) -> list[dict[str, Any]]:
+    """The images with the most mistakes, at most WORST; none without mistakes."""
+    if evaluation is None or dataset is None:
+        return []
+    images = evaluation.images
+    mistakes = images["missed"].to_numpy() + images["false"].to_numpy()
+    order = [int(at) for at in np.argsort(-mistakes, kind="stable")[:WORST] if mistakes[at]]
+    rows = [images["image"][at].as_py() for at in order]
+    sizes = {row: (dataset.images["width"][row].as_py(), dataset.images["height"][row].as_py()) for row in rows}
+    shown = marks_of(evaluation, sizes)
+    return _scenes([(dataset.images["file"][row].as_py(), [("", shown[row])]) for row in rows], dataset, "worst")
+
+
+def _scenes(images: Sequence[tuple[str, Sides]], dataset: Dataset, name: str) -> list[dict[str, Any]]:
+    there = [(file, sides) for file, sides in images if dataset.image_path(file).is_file()]
+    return [_scene(file, sides, dataset, f"{name}{at}") for at, (file, sides) in enumerate(there)]
+
+
+def _scene(file: str, sides: Sides, dataset: Dataset, name: str) -> dict[str, Any]:
+    photo = embedded(dataset.image_path(file), file.rpartition("/")[2], WIDEST)
+    letters = photo.width / LETTERS[len(sides)]
+    shown = [
+        {"title": title, "marks": list(_drawn(marks, photo, letters, dataset.classes)), "told": _told(marks)}
+        for title, marks in sides
+    ]
+    return {"id": name, "photo": photo, "letters": round(letters, 1), "sides": shown}
+
+
+def _told(marks: Marks) -> str:
+    return f"{len(marks.missed)} missed, {len(marks.false)} false, {len(marks.right)} right"
+
+
+def _drawn(marks: Marks, photo: Picture, letters: float, classes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The right ones first, so that mistakes lie on top; only mistakes are named."""
+    for kind in ("right", "missed", "false"):
+        for mark in getattr(marks, kind):
+            points = [
+                (x * photo.width, y * photo.height) for x, y in zip(mark.outline[::2], mark.outline[1::2], strict=True)
+            ]
+            text = None if kind == "right" else _label(mark, classes)
+            yield {
+                "kind": kind,
+                "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
+                **_place(points, photo.width, letters, kind == "missed"),
+                "text": text,
+            }
+
+
+def _label(mark: Mark, classes: Sequence[str]) -> str:
+    name = classes[mark.class_id]
+    short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+    return short if mark.score is None else f"{short} {mark.score:.2f}"
+
+
+def _place(points: list[tuple[float, float]], width: int, letters: float, below: bool) -> dict[str, Any]:
+    """Where the name of a shape stands: above it, or `below`; it ends at the shape's right end near the right edge."""
+    left, top = min(x for x, _ in points), min(y for _, y in points)
+    right, bottom = max(x for x, _ in points), max(y for _, y in points)
+    at_end = left > width * 0.6
+    return {
+        "x": round(min(right, width - 2) if at_end else max(left, 2), 1),
+        "y": round(bottom - letters * 0.3 if below else max(top - letters * 0.3, letters), 1),
+        "anchor": "end" if at_end else "start",
+    }

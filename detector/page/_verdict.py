@@ -1,0 +1,76 @@
+"""What the run came to, in the words that stand at the top."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from detector.page._run import Failure, Run
+from detector.page._strips import share
+from detector.terms import counted
+
+HEADLINE = ("mAP50-95", "mAP50", "precision", "recall")
+SEEN = {
+    "test": "{images} that training never saw",
+    "val": "{images} by which training chose its best epoch",
+}
+
+
+def verdict(run: Run) -> dict[str, Any]:
+    """The headline, its standing (good, bad, even), what is said under it, and the figures with their intervals."""
+    standing, headline = _headline(run)
+    return {
+        "standing": standing,
+        "headline": headline,
+        "failure": run.failure,
+        "promoted": run.results["promote"].summary if "promote" in run.results else None,
+        "meaning": _meaning(run),
+        "tiles": list(_tiles(run)),
+    }
+
+
+def _headline(run: Run) -> tuple[str, str]:
+    if run.failure:
+        return "bad", _ended(run.failure)
+    promote = run.results.get("promote")
+    if promote is None:
+        last = run.steps[-1].name if run.steps else "its start"
+        return "even", f"Done up to {last}: no model was promoted"
+    if not promote.figures.get("champion"):
+        return "bad", "Not champion"
+    return "good", "New champion" if run.comparison else "Champion"
+
+
+def _ended(failure: Failure) -> str:
+    what = "Refused" if failure.refused else "Failed"
+    return (
+        f"{what} by {failure.step}"
+        if failure.refused and failure.step
+        else (f"{what} in {failure.step}" if failure.step else what)
+    )
+
+
+def _meaning(run: Run) -> str | None:
+    """Precision and recall, as anybody reads them."""
+    if run.evaluation is None or "recall" not in run.evaluation.measured.metrics:
+        return None
+    measured = run.evaluation.measured
+    images = SEEN[measured.split].format(images=counted(run.evaluation.images.num_rows, f"{measured.split} image"))
+    found, right = (f"{100 * measured.metrics[name]:.0f} %" for name in ("recall", "precision"))
+    score = measured.operating_point["score"] or 0.0
+    return (
+        f"On {images}, it finds {found} of the objects, and {right} of what it reports is right, "
+        f"where predictions count from a score of {score:.2f} on."
+    )
+
+
+def _tiles(run: Run) -> Iterator[dict[str, Any]]:
+    if run.evaluation is not None:
+        measured = run.evaluation.measured
+        for name in HEADLINE:
+            if name in measured.metrics:
+                value, interval = measured.metrics[name], measured.intervals.get(name)
+                strip = share(value, interval) if interval else None
+                yield {"name": name, "value": f"{value:.3f}", "interval": interval, "strip": strip}
+    if run.dataset is not None:
+        kept = run.dataset.conversion["kept"]
+        for name in ("images", "objects"):
+            yield {"name": name, "value": f"{kept[name]:,}", "interval": None, "strip": None}
