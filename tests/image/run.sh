@@ -78,14 +78,14 @@ sample_run() {
   local uid=$1 folder=$SCRATCH/project-$1 as=("${@:2}")
   mkdir -m 777 "$folder" &&
     in_folder "$folder" --rm "${as[@]}" "$IMAGE" init &&
-    in_folder "$folder" --rm "${as[@]}" "$IMAGE" run --set train.epochs=1 &&
+    in_folder "$folder" --rm "${as[@]}" "$IMAGE" run --set train.epochs=1 --set promote.minimum=0 &&
     [ -e "$folder/runs/mlflow.db" ] && engine_matches "$folder" && ! find "$folder" -mindepth 1 -not -uid "$uid" | grep .
 }
 
-# Exactly one engine, whose SHA-256 is in its sidecar.
+# Exactly one engine of the champion's, whose SHA-256 is in its sidecar.
 engine_matches() {
   local found
-  found=$(find "$1/runs" -name '*.rtx.engine') && [ -s "$found" ] &&
+  found=$(find -L "$1/models/sample-parts/champion" -name '*.rtx.engine') && [ -s "$found" ] &&
     grep "$(sha256sum "$found" | cut -d ' ' -f 1)" "$found.json"
 }
 

@@ -86,7 +86,7 @@ def measured(data: Dataset, said, folder: Path, wanted=PLAIN) -> Evaluation:
         for at, image in enumerate(tested)
         for place, label, score in said(at)
     ]
-    return judge(pa.Table.from_pylist(rows, SEEN), data.on("test"), "abc123", folder, wanted)
+    return judge(pa.Table.from_pylist(rows, SEEN), data.on("test"), folder.name, folder, wanted)
 
 
 def compared(data: Dataset, before: Evaluation, after: Evaluation, folder: Path) -> Comparison:

@@ -1,5 +1,6 @@
 """Weights against a champion, in a real registry, by what was really measured of predictions placed by hand."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,8 @@ class Contests:
         best.parent.mkdir(parents=True)
         best.write_bytes(weights.read_bytes() if isinstance(weights, Path) else weights)
         (folder / "pipeline.yaml").write_text("name: blood\n")
-        self.evaluation = evaluated(dataset, folder / "evaluate", rows, split=split)
+        learned = hashlib.sha256(best.read_bytes()).hexdigest()
+        self.evaluation = evaluated(dataset, folder / "evaluate", rows, learned, split)
         files = {"evaluate": self.evaluation.files} if keep else {}
         with record.open(STORE, "blood", folder, {}) as run:
             run.stage_done("evaluate", Result(self.evaluation.folder, "", "", artifacts=files), False, {})
