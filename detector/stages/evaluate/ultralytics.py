@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from detector.errors import UsageError, did_you_mean
 from detector.stages import Job, Pipeline, Result, Section
-from detector.terms import counted
 
 if TYPE_CHECKING:
     from detector.data.dataset import Split
-    from detector.data.evaluation import Evaluation, Measured
+    from detector.data.evaluation import Measured
 
 LIBRARIES = (
     "ultralytics-opencv-headless",
@@ -75,6 +73,7 @@ def run(job: Job[Options]) -> Result:
     from detector.measure.evaluate import Wanted, Weights, evaluate
     from detector.stages.evaluate._fiftyone import show
     from detector.stages.evaluate._said import by_image, said
+    from detector.stages.evaluate._words import notes, summary
     from detector.stages.evaluate._worst import draw_worst
 
     split = Dataset(job.inputs["convert"].path).on(job.options.split)
@@ -89,10 +88,10 @@ def run(job: Job[Options]) -> Result:
     return Result(
         path=job.folder,
         id=evaluation.id,
-        summary=_summary(measured, split.images),
+        summary=summary(measured, split.images),
         figures=figures(measured),
         artifacts={"evaluate": evaluation.files, "worst": worst},
-        notes=[*_notes(evaluation, worst), *shown],
+        notes=[*notes(evaluation, worst), *shown],
         images=split.images,
     )
 
@@ -106,25 +105,3 @@ def _ends(measured: "Measured") -> Iterator[tuple[str, float]]:
     for name in ("mAP50-95", "mAP50"):
         for end, value in zip(("low", "high"), measured.intervals.get(name, ()), strict=False):
             yield f"interval/{name}/{end}", value
-
-
-def _summary(measured: "Measured", images: int) -> str:
-    metrics = measured.metrics
-    if "mAP50-95" not in metrics:
-        return f"{counted(images, f'{measured.split} image')} without an object: nothing to measure"
-    low, high = measured.intervals["mAP50-95"]
-    return (
-        f"{counted(images, f'{measured.split} image')}: "
-        f"mAP50-95 {metrics['mAP50-95']:.3f} [{low:.3f}, {high:.3f}], mAP50 {metrics['mAP50']:.3f}; "
-        f"precision {metrics['precision']:.3f}, recall {metrics['recall']:.3f} from a score of {metrics['score']:.2f}"
-    )
-
-
-def _notes(evaluation: "Evaluation", worst: list[Path]) -> Iterator[str]:
-    measured, images = evaluation.measured, evaluation.images
-    point = measured.operating_point
-    missed, false = (sum(images[name].to_pylist()) for name in ("missed", "false"))
-    note = f"{counted(missed, 'object')} missed and {false:,} false, from a score of {point['score']:.2f}"
-    yield f"{note}; the worst images: {worst[0].parent}" if worst else note
-    if point["asked"] is not None and (point["precision"] or 0) < point["asked"]:
-        yield f"no score has a precision of {point['asked']:g}; the operating point is the one of the best F1"
