@@ -52,9 +52,9 @@ def write(file: Path, kept: Kept) -> None:
     """Keep it in `file`, whole or not at all."""
     said = {_LOOK: msgspec.json.encode(kept.look), _STATE: kept.state.encode()}
     tasks = kept.tasks.replace_schema_metadata(said)
-    made = pa.BufferOutputStream()
-    with pa.ipc.new_file(made, tasks.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+    buffer = pa.BufferOutputStream()
+    with pa.ipc.new_file(buffer, tasks.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(tasks, max_chunksize=4096)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, made.getvalue().to_pybytes())
+    write_whole(file, buffer.getvalue().to_pybytes())
     remember(file, Seen(kept.look, kept.state))
