@@ -36,11 +36,11 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     images, got = annotations.images, _table(pixels)
     bad = _unusable(got) | _other_size(annotations.regions, got)
     task_ids = images["task_id"].to_numpy()
-    found = [Loss("excluded", "image", why, int(task_ids[row]), None, detail) for row, (why, detail) in bad.items()]
+    of_images = [Loss("excluded", "image", why, int(task_ids[row]), None, detail) for row, (why, detail) in bad.items()]
     turned = got["row"].filter(got["transposed"]).to_pylist()
-    found += [Loss("changed", "image", "transposed", int(task_ids[row])) for row in turned if row not in bad]
+    of_images += [Loss("changed", "image", "transposed", int(task_ids[row])) for row in turned if row not in bad]
     regions, dropped = _without(annotations.regions, bad, task_ids)
-    lost = pa.concat_tables([annotations.losses, losses.table(found + dropped)])
+    lost = pa.concat_tables([annotations.losses, losses.table(of_images + dropped)])
     return Annotations(_filled(images, got, list(bad)), regions, lost)
 
 
@@ -61,9 +61,9 @@ def _filled(images: pa.Table, got: pa.Table, bad: list[int]) -> pa.Table:
     place = np.full(images.num_rows, -1)
     place[got["row"]] = np.arange(got.num_rows)
     place[bad] = -1
-    found = pa.array(place, mask=place < 0)
-    columns = {field.name: got[field.name].take(found) for field in _OF_FILES}
-    columns["status"] = pc.if_else(found.is_valid(), images["status"], "excluded")
+    positions = pa.array(place, mask=place < 0)
+    columns = {field.name: got[field.name].take(positions) for field in _OF_FILES}
+    columns["status"] = pc.if_else(positions.is_valid(), images["status"], "excluded")
     return pa.table([columns.get(name, images[name]) for name in IMAGES.names], IMAGES)
 
 
@@ -74,12 +74,12 @@ def _other_size(regions: pa.Table, got: pa.Table) -> dict[int, tuple[str, str | 
     sizes[:, rows] = got["width"], got["height"]
     drawn = [regions[f"original_{side}"].fill_null(0).to_numpy() for side in ("width", "height")]
     others = np.flatnonzero((drawn[0] != sizes[0][image]) | (drawn[1] != sizes[1][image]))
-    was, found = np.stack([side[others] for side in drawn]), sizes[:, image[others]]
-    known = (was > 0).all(axis=0) & (found > 0).all(axis=0)
+    annotated, actual = np.stack([side[others] for side in drawn]), sizes[:, image[others]]
+    known = (annotated > 0).all(axis=0) & (actual > 0).all(axis=0)
     return {
         int(image[others[at]]): (
             "size_differs",
-            f"annotated at {was[0, at]} x {was[1, at]}, is {found[0, at]} x {found[1, at]}",
+            f"annotated at {annotated[0, at]} x {annotated[1, at]}, is {actual[0, at]} x {actual[1, at]}",
         )
         for at in np.flatnonzero(known)[::-1]
     }

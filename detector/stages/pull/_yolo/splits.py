@@ -87,8 +87,8 @@ def _described(
 ) -> Iterator[_Said]:
     """What each data.yaml and obj.data says; the lists that they name are noted in `lists`, and read as such."""
     for each in described:
-        here = posixpath.dirname(each.file)
-        bases = (posixpath.join(here, each.path), here, "")
+        directory = posixpath.dirname(each.file)
+        bases = (posixpath.join(directory, each.path), directory, "")
         for split, entries in each.splits.items():
             images: list[str] = []
             for entry in entries:
@@ -105,8 +105,8 @@ def _described(
 
 def _listed(folder: Folder, file: str, places: _Places) -> list[str]:
     """The pictures that a list names. Raises UsageError with those that are not there."""
-    here = posixpath.dirname(file)
-    named = {line: _image(line, here, places) for line in lines(read(folder, file))}
+    directory = posixpath.dirname(file)
+    named = {line: _image(line, directory, places) for line in lines(read(folder, file))}
     if absent := [line for line, image in named.items() if image is None]:
         raise UsageError(
             f"{folder.root / file} names {_some(absent, 'picture')}, which {'is' if len(absent) == 1 else 'are'} not"
@@ -116,9 +116,9 @@ def _listed(folder: Folder, file: str, places: _Places) -> list[str]:
     return [image for image in named.values() if image]
 
 
-def _image(line: str, here: str, places: _Places) -> str | None:
+def _image(line: str, directory: str, places: _Places) -> str | None:
     """The picture that a line means; lists from other systems write capitals and accents in their own way."""
-    bases = (here, "") if here else ("",)
+    bases = (directory, "") if directory else ("",)
     if image := located(line, places.images, bases):
         return image
     folded = located(_folded(line), places.folded, tuple(map(_folded, bases)))

@@ -82,8 +82,8 @@ def of_yaml(text: str, place: Path, file: str) -> Description:
     try:
         data = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - all of it stays text: a class called `no` is no False
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        told = str(getattr(error, "problem", None) or "too deep")
-        raise UsageError(f"{place} can't be read as YAML ({told}); mend it") from error
+        problem = str(getattr(error, "problem", None) or "too deep")
+        raise UsageError(f"{place} can't be read as YAML ({problem}); mend it") from error
     if not isinstance(data, dict):
         return Description(file, {}, None, {}, "")
     if data.get("kpt_shape"):
