@@ -64,8 +64,8 @@ def _database(place: Path) -> "Iterator[MongoClient[dict[str, Any]]]":
         except (ConfigurationError, ValueError) as error:
             raise UsageError(f"{mongod.VARIABLE} is no address of a MongoDB: {error}") from error
         except PyMongoError as error:
-            said = str(error).partition(" (")[0]
-            raise TryAgain(f"the MongoDB that FiftyOne works with doesn't answer: {said}; run again") from error
+            message = str(error).partition(" (")[0]
+            raise TryAgain(f"the MongoDB that FiftyOne works with doesn't answer: {message}; run again") from error
 
 
 def _no_dataset(name: str, names: list[str]) -> str:

@@ -111,11 +111,11 @@ def _names(names: Any, place: Path) -> dict[int, str]:
     return {key: ids[key].strip() for key in sorted(ids)}
 
 
-def _entries(value: Any, what: str) -> list[str]:
+def _entries(value: Any, place: str) -> list[str]:
     """The places of a split: one, or a list of them."""
     entries = value if isinstance(value, list) else [value]
     if not all(isinstance(entry, str) for entry in entries):
-        raise UsageError(f"{what} holds something that is no path; write a folder, a list file, or several")
+        raise UsageError(f"{place} holds something that is no path; write a folder, a list file, or several")
     return [entry for entry in map(str.strip, entries) if entry]
 
 
