@@ -40,11 +40,11 @@ def _headline(run: Run) -> tuple[str, str]:
 
 
 def _ended(failure: Failure) -> str:
-    what = "Refused" if failure.refused else "Failed"
+    ending = "Refused" if failure.refused else "Failed"
     return (
-        f"{what} by {failure.step}"
+        f"{ending} by {failure.step}"
         if failure.refused and failure.step
-        else (f"{what} in {failure.step}" if failure.step else what)
+        else (f"{ending} in {failure.step}" if failure.step else ending)
     )
 
 

@@ -20,8 +20,8 @@ BROKEN = ("broken_image", "missing_image", "size_differs")
 Rule = Callable[[Tables], Observation]
 
 
-def _objects(tables: Tables, which: Bools) -> Observation:
-    rows = np.flatnonzero(which)
+def _objects(tables: Tables, flags: Bools) -> Observation:
+    rows = np.flatnonzero(flags)
     return Observation(len(rows), np.unique(tables.image[rows]), rows)
 
 

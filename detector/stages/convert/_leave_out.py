@@ -38,8 +38,8 @@ def leave_out(drawn: Annotations, names: Collection[str]) -> Annotations:
 
 def _losses(drawn: Annotations, gone: Bools, shorter: Bools) -> list[Loss]:
     lost = []
-    for action, reason, which in (("dropped", "left_out", gone), ("changed", "label_left_out", shorter)):
-        rows: Ints = np.flatnonzero(which)
+    for action, reason, flags in (("dropped", "left_out", gone), ("changed", "label_left_out", shorter)):
+        rows: Ints = np.flatnonzero(flags)
         taken = drawn.regions.select(["image", "region_id", "labels"]).take(rows)
         image, name, labels = (taken[column].to_pylist() for column in taken.column_names)
         tasks = drawn.images["task_id"].take(pa.array(image, pa.int32())).to_pylist()

@@ -159,10 +159,10 @@ def _joined(parts: list[Shapes], segment: bool) -> Shapes:
     return Shapes(rows[order], boxes, together, _merged(parts, "dropped"), _merged(parts, "changed"))
 
 
-def _merged(parts: list[Shapes], which: str) -> dict[str, Ints]:
+def _merged(parts: list[Shapes], column: str) -> dict[str, Ints]:
     noted: dict[str, list[Ints]] = {}
     for part in parts:
-        for reason, rows in getattr(part, which).items():
+        for reason, rows in getattr(part, column).items():
             noted.setdefault(reason, []).append(rows)
     return {reason: np.sort(np.concatenate(rows)) for reason, rows in noted.items()}
 

@@ -43,7 +43,7 @@ def _make(name: str, arguments: _Arguments) -> Any:
     try:
         return getattr(albumentations, name)(**arguments)
     except Exception as error:
-        raise UsageError(f"train.augment: {name} can't be made: {_said(error)}") from error
+        raise UsageError(f"train.augment: {name} can't be made: {_sentence(error)}") from error
 
 
 def _problem(transform: Any, labels: _Arguments, size: int) -> str | None:
@@ -57,7 +57,7 @@ def _problem(transform: Any, labels: _Arguments, size: int) -> str | None:
         try:
             augmented = apply(_sample(picture, labels))["img"]
         except Exception as error:  # noqa: BLE001 - what a transform can't do, it says in any way
-            return f"can't be applied to a picture of {size} x {size} pixels: {_said(error)}"
+            return f"can't be applied to a picture of {size} x {size} pixels: {_sentence(error)}"
         if problem := _unlike(picture, augmented):
             return problem
     return None
@@ -114,7 +114,7 @@ def _sample(picture: Any, labels: _Arguments) -> dict[str, Any]:
     return {"img": picture.copy(), "cls": labels["cls"].copy(), "instances": objects}
 
 
-def _said(error: Exception) -> str:
+def _sentence(error: Exception) -> str:
     """An error of Albumentations in one line: the pydantic error within takes three for each argument."""
     within = error.__cause__
     if isinstance(within, ValidationError):
