@@ -56,10 +56,10 @@ class ConfigError(UsageError):
 
     def _show(self, fault: Fault) -> str:
         where = f"{self.filename}:{fault.line}:{fault.column}: " if fault.line else f"{self.filename}: "
-        what = f"{fault.path}: {fault.message}" if fault.path else fault.message
+        message = f"{fault.path}: {fault.message}" if fault.path else fault.message
         if not fault.source:
-            return where + what
-        return f"{where}{what}\n    {fault.source}\n    {' ' * (fault.column - 1)}^"
+            return where + message
+        return f"{where}{message}\n    {fault.source}\n    {' ' * (fault.column - 1)}^"
 
 
 class GateRefused(DetectorError):

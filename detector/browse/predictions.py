@@ -27,20 +27,20 @@ def add_predictions(loaded: Any, split: Split, objects: pa.Table, predictions: p
     What a person has deleted or drawn in the App meanwhile has no mark.
     """
     _start_over(loaded, split)
-    there = _there(loaded, split)
+    placed = _placed(loaded, split)
     finders = dict(zip(predictions["row"].to_pylist(), _identities(predictions.num_rows), strict=True))
     names = dict(zip(_in_order(split), objects["prediction"].to_pylist(), strict=True))
-    labels = itertools.chain.from_iterable(labels for _, _, labels in there)
+    labels = itertools.chain.from_iterable(labels for _, _, labels in placed)
     finds = {names[name]: label for name, label in labels if names.get(name, -1) >= 0}
     seen = _seen(split, predictions, finders, finds)
-    marks = _truth(there, {name: finders.get(row) for name, row in names.items()})
+    marks = _truth(placed, {name: finders.get(row) for name, row in names.items()})
     inside = FIELDS[split.dataset.conversion["task"]][1]
     loaded.set_values(
-        PREDICTIONS, {sample: seen[row] for row, sample, _ in there}, "id", expand_schema=False, validate=False
+        PREDICTIONS, {sample: seen[row] for row, sample, _ in placed}, "id", expand_schema=False, validate=False
     )
     for field in (EVALUATION, FINDER):
         loaded.set_values(f"{TRUTH}.{inside}.{field}", {key: each[field] for key, each in marks.items()}, "id")
-    for kind, counts in _counts(there, seen, marks, inside).items():
+    for kind, counts in _counts(placed, seen, marks, inside).items():
         loaded.set_values(f"{EVALUATION}_{kind}", counts, "id")
 
 
@@ -64,7 +64,7 @@ def _start_over(loaded: Any, split: Split) -> None:
 Placed = list[tuple[int, str, list[tuple[Object, str]]]]
 
 
-def _there(loaded: Any, split: Split) -> Placed:
+def _placed(loaded: Any, split: Split) -> Placed:
     """What FiftyOne has of the split: row of the images table, sample id, and its objects with their label ids."""
     inside = FIELDS[split.dataset.conversion["task"]][1]
     columns = loaded.values(["id", f"{TRUTH}.{inside}.region_id", f"{TRUTH}.{inside}.id"])
@@ -119,10 +119,10 @@ def _seen(split: Split, predictions: pa.Table, finders: Mapping[int, Any], finds
     return documents
 
 
-def _truth(there: Placed, finders: Mapping[Object, Any]) -> dict[str, dict[str, list[str | None]]]:
+def _truth(placed: Placed, finders: Mapping[Object, Any]) -> dict[str, dict[str, list[str | None]]]:
     """By sample id: the marks of its objects and the ids of what finds them; nothing for an object of the App's own."""
     marks: dict[str, dict[str, list[str | None]]] = {}
-    for _, sample, labels in there:
+    for _, sample, labels in placed:
         ids = [(name in finders, finders.get(name)) for name, _ in labels]
         marks[sample] = {
             EVALUATION: [("tp" if finder else "fn") if known else None for known, finder in ids],
@@ -132,9 +132,9 @@ def _truth(there: Placed, finders: Mapping[Object, Any]) -> dict[str, dict[str, 
 
 
 def _counts(
-    there: Placed, seen: list[Document], marks: Mapping[str, Mapping[str, list[str | None]]], inside: str
+    placed: Placed, seen: list[Document], marks: Mapping[str, Mapping[str, list[str | None]]], inside: str
 ) -> dict[str, dict[str, int]]:
     """How many are tp, fp and fn in each sample."""
-    false = {sample: sum(label[EVALUATION] == "fp" for label in seen[row][inside]) for row, sample, _ in there}
+    false = {sample: sum(label[EVALUATION] == "fp" for label in seen[row][inside]) for row, sample, _ in placed}
     of_truth = {kind: {sample: each[EVALUATION].count(kind) for sample, each in marks.items()} for kind in ("tp", "fn")}
     return {"fp": false, **of_truth}

@@ -37,10 +37,10 @@ def load(dataset: Dataset, project: str, again: bool = False) -> Any:
 
     name, folder = name_of(dataset, project), str(dataset.folder.resolve())
     if fiftyone.dataset_exists(name):
-        there = fiftyone.load_dataset(name)
-        if not again and there.info.get("folder") == folder:
-            return there
-        there.delete()
+        earlier = fiftyone.load_dataset(name)
+        if not again and earlier.info.get("folder") == folder:
+            return earlier
+        earlier.delete()
     loaded = _import(dataset)
     loaded.info = {"folder": folder, "version": dataset.version, "task": _task(dataset)}
     loaded.default_classes = dataset.classes

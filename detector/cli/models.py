@@ -21,8 +21,8 @@ def champion(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     from detector.commands.champion import champion as current
     from detector.commands.champion import lines
 
-    told = current(opened(pipeline, overrides).name)
-    show(told, as_json, lambda: click.echo("\n".join(lines(told))))
+    description = current(opened(pipeline, overrides).name)
+    show(description, as_json, lambda: click.echo("\n".join(lines(description))))
 
 
 @click.command()

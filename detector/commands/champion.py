@@ -17,37 +17,37 @@ def champion(name: str) -> dict[str, Any]:
     Raises:
         UsageError: There is none.
     """
-    known, there = champions.read(name), deployed.read(name)
+    known, deployment = champions.read(name), deployed.read(name)
     if known is None:
         raise UsageError(f"{name} has no champion here yet: `detector run` names the first one")
     folder = deployed.folder_of(name)
     evaluation = Evaluation(folder)
-    measured = evaluation.measured if there and evaluation.file.exists() else None
-    files = {place: (folder / place).stat().st_size for place in there.files} if there else {}
+    measured = evaluation.measured if deployment and evaluation.file.exists() else None
+    files = {place: (folder / place).stat().st_size for place in deployment.files} if deployment else {}
     return {
         "schema": 1,
         "model": name,
         **asdict(known),
-        "run": there.run if there else None,
+        "run": deployment.run if deployment else None,
         "measured": asdict(measured) if measured else None,
-        "folder": str(folder) if there else None,
+        "folder": str(folder) if deployment else None,
         "files": files,
     }
 
 
-def lines(told: dict[str, Any]) -> Iterator[str]:
+def lines(description: dict[str, Any]) -> Iterator[str]:
     """The same for a person."""
-    yield f"{told['model']}: version {told['version']}, champion since {told['since']}"
-    if told["run"]:
-        yield f"run       {told['run']}"
-    if told["measured"]:
-        yield from _figures(Measured(**told["measured"]))
-    if not told["folder"]:
+    yield f"{description['model']}: version {description['version']}, champion since {description['since']}"
+    if description["run"]:
+        yield f"run       {description['run']}"
+    if description["measured"]:
+        yield from _figures(Measured(**description["measured"]))
+    if not description["folder"]:
         yield "its files are not here; the next `detector run` brings them"
         return
-    yield f"files     {told['folder']}"
-    width = max(map(len, told["files"]))
-    yield from (f"          {place:<{width}}  {size(count):>8}" for place, count in told["files"].items())
+    yield f"files     {description['folder']}"
+    width = max(map(len, description["files"]))
+    yield from (f"          {place:<{width}}  {size(count):>8}" for place, count in description["files"].items())
 
 
 def _figures(measured: Measured) -> Iterator[str]:

@@ -38,8 +38,8 @@ def compare(before: str | None, after: str | None, config: Config) -> dict[str, 
             )
         return {
             "schema": 1,
-            "before": _told(old),
-            "after": _told(new),
+            "before": _described(old),
+            "after": _described(new),
             "images": {"shared": len(paired.before), **_counts(old, new)},
             "figures": {name: asdict(each) | {"change": each.change} for name, each in paired.figures.items()},
             "slices": list(_slices(old, new)),
@@ -49,10 +49,10 @@ def compare(before: str | None, after: str | None, config: Config) -> dict[str, 
         }
 
 
-def _told(named: Named) -> dict[str, Any]:
+def _described(named: Named) -> dict[str, Any]:
     measured = named.evaluation.measured
-    told = {name: getattr(measured, name) for name in ("split", "dataset", "test_set", "weights", "operating_point")}
-    return {"name": named.name, "run": named.run and str(named.run), **told}
+    facts = {name: getattr(measured, name) for name in ("split", "dataset", "test_set", "weights", "operating_point")}
+    return {"name": named.name, "run": named.run and str(named.run), **facts}
 
 
 def _counts(old: Named, new: Named) -> dict[str, int]:

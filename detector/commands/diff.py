@@ -78,17 +78,17 @@ def _shapes(dataset: Dataset) -> list[int]:
 def _left_over(before: Objects, after: Objects) -> tuple[list[Key], list[Key]]:
     """Objects of one side that have none of the other's: neither by region nor by picture, class and shape."""
     gone = [key for key in before if key not in after]
-    there = Counter((key[0], before[key]) for key in gone)
+    unmatched = Counter((key[0], before[key]) for key in gone)
     added = []
     for key in (key for key in after if key not in before):
-        if there[key[0], after[key]] > 0:
-            there[key[0], after[key]] -= 1
+        if unmatched[key[0], after[key]] > 0:
+            unmatched[key[0], after[key]] -= 1
         else:
             added.append(key)
     removed = []
     for key in gone:
-        if there[key[0], before[key]] > 0:
-            there[key[0], before[key]] -= 1
+        if unmatched[key[0], before[key]] > 0:
+            unmatched[key[0], before[key]] -= 1
             removed.append(key)
     return added, removed
 

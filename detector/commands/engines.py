@@ -15,17 +15,17 @@ UPDATE = "update the NVIDIA driver"
 
 def examine() -> Iterator[Finding]:
     """The GPU, then what builds and runs engines for one."""
-    there = gpus()
-    yield _gpu(there)
-    yield _rtx(there)
-    yield _tensorrt(there)
+    cards = gpus()
+    yield _gpu(cards)
+    yield _rtx(cards)
+    yield _tensorrt(cards)
 
 
-def _gpu(there: list[Gpu]) -> Finding:
-    if not there:
+def _gpu(cards: list[Gpu]) -> Finding:
+    if not cards:
         return Finding("gpu", False, "none: training runs on the processor", "in Docker: docker run --gpus all …")
-    names = "; ".join(f"{gpu.name} (compute capability {gpu.capability}), {gpu.memory}" for gpu in there)
-    cuda, driver = cuda_of_torch(), there[0].driver
+    names = "; ".join(f"{gpu.name} (compute capability {gpu.capability}), {gpu.memory}" for gpu in cards)
+    cuda, driver = cuda_of_torch(), cards[0].driver
     if cuda is None:
         advice = "install one with it: https://pytorch.org/get-started"
         return Finding("gpu", False, f"{names}: of no use to this PyTorch, which was built without CUDA", advice)
@@ -35,28 +35,28 @@ def _gpu(there: list[Gpu]) -> Finding:
     return Finding("gpu", True, f"{names}, driver {driver}; PyTorch for CUDA {cuda}")
 
 
-def _rtx(there: list[Gpu]) -> Finding:
+def _rtx(cards: list[Gpu]) -> Finding:
     version = version_of("tensorrt-rtx")
     if version is None:
         if not _wheels_are_for_this_machine():
             advice = "build the engine on x86-64 Linux or Windows, which need no GPU for it"
             return Finding("tensorrt_rtx", False, f"not to be had on {platform.machine()} {sys.platform}", advice)
         return Finding("tensorrt_rtx", False, "not installed", f"{INSTALL} .")
-    why, advice = _runs_no_rtx(there)
+    why, advice = _runs_no_rtx(cards)
     if why:
         return Finding("tensorrt_rtx", True, f"{version}: builds engines; runs none here: {why}", advice)
-    return Finding("tensorrt_rtx", True, f"{version}: builds engines, and runs them on the {there[0].name}")
+    return Finding("tensorrt_rtx", True, f"{version}: builds engines, and runs them on the {cards[0].name}")
 
 
 def _wheels_are_for_this_machine() -> bool:
     return platform.machine() in {"x86_64", "AMD64"} and sys.platform in {"linux", "win32"}
 
 
-def _runs_no_rtx(there: list[Gpu]) -> tuple[str, str]:
+def _runs_no_rtx(cards: list[Gpu]) -> tuple[str, str]:
     """Why no engine of TensorRT for RTX runs here, and what to do; twice nothing where one does."""
-    if not there:
+    if not cards:
         return "no NVIDIA GPU", ""
-    gpu = there[0]
+    gpu = cards[0]
     if not _is_built_for(gpu.capability):
         advice = "for this GPU: {using: tensorrt}"
         return f"the {gpu.name} has compute capability {gpu.capability}, and is no RTX GPU", advice
@@ -71,20 +71,20 @@ def _is_built_for(capability: str) -> bool:
     return f"SM{capability.replace('.', '')}" in tensorrt_rtx.ComputeCapability.__members__
 
 
-def _tensorrt(there: list[Gpu]) -> Finding:
+def _tensorrt(cards: list[Gpu]) -> Finding:
     if find_spec("tensorrt") is None:
-        if not there:
+        if not cards:
             return Finding("tensorrt", False, "not installed; it wants an NVIDIA GPU, also to build", "")
         return Finding("tensorrt", False, "not installed", f"{INSTALL} '.[tensorrt]'")
     version = version_of("tensorrt") or "installed by the system"
-    if not there:
+    if not cards:
         return Finding("tensorrt", False, f"{version}: builds no engines and runs none here: no NVIDIA GPU")
-    if (cuda := _cuda_of_tensorrt()) and (why := too_old(there[0].driver, cuda)):
+    if (cuda := _cuda_of_tensorrt()) and (why := too_old(cards[0].driver, cuda)):
         return Finding("tensorrt", False, f"{version}: builds no engines and runs none here: {why}", UPDATE)
     if version.startswith("11.") and find_spec("modelopt") is None:
-        found = f"{version}: builds engines in fp32 alone; fp16 and int8 want ModelOpt"
-        return Finding("tensorrt", True, found, "pip install -e '.[tensorrt11]'")
-    return Finding("tensorrt", True, f"{version}: builds and runs engines on the {there[0].name}")
+        ability = f"{version}: builds engines in fp32 alone; fp16 and int8 want ModelOpt"
+        return Finding("tensorrt", True, ability, "pip install -e '.[tensorrt11]'")
+    return Finding("tensorrt", True, f"{version}: builds and runs engines on the {cards[0].name}")
 
 
 def _cuda_of_tensorrt() -> int | None:

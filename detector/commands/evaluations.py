@@ -34,8 +34,8 @@ def find(which: str | None, config: Config, scratch: Path) -> Named:
     run = _newest() if which is None else RUNS / Path(which).name
     folder = run and _evaluated(run)
     if folder is None or not (folder / "evaluation.json").exists():
-        what = f"no run called {which} has evaluated" if which else "no run here has evaluated"
-        raise UsageError(f"{what}; name a run of `detector status`, a version's number, or {CHAMPION}")
+        problem = f"no run called {which} has evaluated" if which else "no run here has evaluated"
+        raise UsageError(f"{problem}; name a run of `detector status`, a version's number, or {CHAMPION}")
     return Named(f"run {Path(run or '').name}", Evaluation(folder), run)
 
 

@@ -97,6 +97,6 @@ def lines(removed: dict[str, Any]) -> list[str]:
         "versions": ", ".join(removed["versions"]),
         **{kind: f"{removed[kind]:,}" if removed[kind] else "" for kind in ("pulled", "results", "images")},
     }
-    shown = [f"{kind:<18}{said}" for kind, said in rows.items() if said] or ["there is nothing to prune"]
+    shown = [f"{kind:<18}{value}" for kind, value in rows.items() if value] or ["there is nothing to prune"]
     verb = "would free" if removed["dry_run"] else "freed"
     return [*shown, f"{verb:<18}{size(removed['bytes'])}", *removed["notes"]]

@@ -30,8 +30,8 @@ def lines(state: dict[str, Any]) -> list[str]:
     shown += [f"{name:<18}{_champion(known)}" for name, known in state["champions"].items()]
     for run in state["runs"]:
         last = run["steps"][-1] if run["steps"] else None
-        what = run["error"] or (f"{last['step']}: {last['summary']}" if last else "")
-        shown.append(f"{Path(run['run']).name}  {run['status']:<12}{what.splitlines()[0] if what else ''}".rstrip())
+        note = run["error"] or (f"{last['step']}: {last['summary']}" if last else "")
+        shown.append(f"{Path(run['run']).name}  {run['status']:<12}{note.splitlines()[0] if note else ''}".rstrip())
     return shown
 
 

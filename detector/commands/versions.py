@@ -16,8 +16,8 @@ def find(which: str | None) -> Dataset:
         name = Path(which).name
         folder = next(DATASETS.glob(f"*/{name}"), None) or _of_run(RUNS / name)
     if folder is None or not (folder / "conversion.json").exists():
-        what = f"no dataset version or run is called {which}" if which else "there is no dataset version yet"
-        raise UsageError(f"{what}; `detector status` shows what is here, `detector run` makes one")
+        problem = f"no dataset version or run is called {which}" if which else "there is no dataset version yet"
+        raise UsageError(f"{problem}; `detector status` shows what is here, `detector run` makes one")
     return Dataset(folder.parent.resolve() / folder.resolve().name)
 
 

@@ -109,8 +109,8 @@ def _section(document: Document, keys: Keys, value: Any) -> Section | None:
     using = value.get("using", DEFAULT_BACKENDS.get(stage))
     known = backends(stage)
     if using not in known:
-        what = f"no backend {using!r}" if using else "is missing"
-        document.fault((*keys, "using"), f"{what}; there is {' | '.join(known)}{did_you_mean(using, known)}")
+        problem = f"no backend {using!r}" if using else "is missing"
+        document.fault((*keys, "using"), f"{problem}; there is {' | '.join(known)}{did_you_mean(using, known)}")
         return None
     options = options_of(stage, using)
     _secrets_from_environment(document, options, keys, value)

@@ -61,7 +61,7 @@ def _keys_at(model: Any, keys: Keys) -> list[str]:
 def _message(entries: Sequence[Any], known: Sequence[str]) -> str:
     """One message for everything that pydantic says of a place: of a union, it says one thing for each arm."""
     entry = entries[0]
-    kind, given = entry["type"], entry.get("input")
+    kind, value = entry["type"], entry.get("input")
     if kind == "extra_forbidden":
         close = did_you_mean(entry["loc"][-1], known)
         return "unknown" + (close or (f"; there is {', '.join(known)}" if known else ""))
@@ -73,10 +73,10 @@ def _message(entries: Sequence[Any], known: Sequence[str]) -> str:
     wanted = [_WANTED[each["type"]] for each in entries if each["type"] in _WANTED]
     if choices:
         also = f", nor {' or '.join(dict.fromkeys(wanted))}" if wanted else ""
-        return f"{given!r} is not one of {' | '.join(choices)}{also}{did_you_mean(given, choices)}"
+        return f"{value!r} is not one of {' | '.join(choices)}{also}{did_you_mean(value, choices)}"
     if wanted:
-        return f"should be {' or '.join(dict.fromkeys(wanted))}, not {given!r}"
-    return f"{entry['msg'].replace('Input should be', 'should be')}, not {given!r}"
+        return f"should be {' or '.join(dict.fromkeys(wanted))}, not {value!r}"
+    return f"{entry['msg'].replace('Input should be', 'should be')}, not {value!r}"
 
 
 def _choices(entry: Any) -> list[str]:

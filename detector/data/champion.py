@@ -45,8 +45,8 @@ def note(name: str, version: str | None, metrics: Mapping[str, float]) -> None:
     elif before is None or (before.version, before.metrics) != (version, metrics):
         since = before.since if before and before.version == version else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         _file(name).parent.mkdir(parents=True, exist_ok=True)
-        told = {"schema": 1, **asdict(Champion(version, metrics, since))}
-        write_whole(_file(name), json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        content = {"schema": 1, **asdict(Champion(version, metrics, since))}
+        write_whole(_file(name), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def _file(name: str) -> Path:

@@ -52,7 +52,7 @@ def read(name: str) -> Deployed | None:
 def deploy(name: str, version: str, run: str, files: Mapping[str, Path]) -> Path:
     """Make `files` (place below the folder → where it is now) the champion's, all at once; gives the folder."""
     hashes = {place: _hash(file) for place, file in sorted(files.items())}
-    told = Deployed(name, version, run, hashes)
+    deployment = Deployed(name, version, run, hashes)
     content = sha256(json.dumps([version, hashes]).encode()).hexdigest()[:8]
     parent, target = MODELS / name, f"{version}-{content}"
     if not (parent / target / _FILE).exists():
@@ -60,7 +60,9 @@ def deploy(name: str, version: str, run: str, files: Mapping[str, Path]) -> Path
             for place, file in files.items():
                 (scratch / place).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, scratch / place)
-            write_whole(scratch / _FILE, json.dumps({"schema": 1, **asdict(told)}, indent=1, ensure_ascii=False) + "\n")
+            write_whole(
+                scratch / _FILE, json.dumps({"schema": 1, **asdict(deployment)}, indent=1, ensure_ascii=False) + "\n"
+            )
             shutil.rmtree(parent / target, ignore_errors=True)
             scratch.rename(parent / target)
     _point(parent, target)

@@ -102,8 +102,8 @@ def area(shapes: Outlines) -> Floats:
     """Unsigned areas (n,) by the shoelace formula; of a shape that crosses itself, the difference of its lobes."""
     if not len(shapes.points):
         return np.empty(0)
-    here, there = shapes.points, shapes.points[_following(shapes)]
-    cross = here[:, 0] * there[:, 1] - there[:, 0] * here[:, 1]
+    starts, ends = shapes.points, shapes.points[_following(shapes)]
+    cross = starts[:, 0] * ends[:, 1] - ends[:, 0] * starts[:, 1]
     doubled: Floats = np.abs(np.add.reduceat(cross, shapes.offsets[:-1]))
     return doubled / 2
 

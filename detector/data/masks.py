@@ -120,10 +120,10 @@ def _join(rings: list[NDArray[np.int32]]) -> Floats:
     near = [KDTree(path).query(ring) for ring in waiting]  # for each point of a ring: distance, index into path
     while waiting:
         at = int(np.argmin([distances.min() for distances, _ in near]))
-        ring, (distances, here) = waiting.pop(at), near.pop(at)
-        there = int(distances.argmin())
-        step = int(here[there])
-        around = np.concatenate([ring[there:], ring[: there + 1]])
+        ring, (distances, places) = waiting.pop(at), near.pop(at)
+        start = int(distances.argmin())
+        step = int(places[start])
+        around = np.concatenate([ring[start:], ring[: start + 1]])
         path = np.concatenate([path[: step + 1], around, path[step:]])
         near = [_nearer(known, other, around, step) for known, other in zip(near, waiting, strict=True)]
     return path

@@ -101,16 +101,16 @@ def _disputed(
     def ends(part: range) -> tuple[int, int]:
         return int(edges[part.start]), int(edges[part.stop]) - 1
 
-    def halve(part: range, found: tuple[int, int]) -> Iterator[tuple[range, tuple[int, int]]]:
-        if found == (len(part), sums[part.stop] - sums[part.start]):
+    def halve(part: range, counts: tuple[int, int]) -> Iterator[tuple[range, tuple[int, int]]]:
+        if counts == (len(part), sums[part.stop] - sums[part.start]):
             return
-        if min(len(part), found[0]) <= LISTED:
+        if min(len(part), counts[0]) <= LISTED:
             yield part, ends(part)
             return
         left, right = part[: len(part) // 2], part[len(part) // 2 :]
-        there = query.count(connection, project, *ends(left))
-        yield from halve(left, there)
-        yield from halve(right, (found[0] - there[0], found[1] - there[1]))
+        left_counts = query.count(connection, project, *ends(left))
+        yield from halve(left, left_counts)
+        yield from halve(right, (counts[0] - left_counts[0], counts[1] - left_counts[1]))
 
     everything = range(len(ids))
     return halve(everything, query.count(connection, project, *ends(everything)))

@@ -70,11 +70,11 @@ def _consensus(task: Task, submitted: list[Annotation]) -> Choice:
         *(("cancelled_annotation", region) for region in skipped),
         *(("unreadable" if isinstance(region, Unreadable) else "not_a_shape", region) for region in aside),
     ]
-    made = msgspec.structs.replace(latest, result=agreement.kept)
+    consensus = msgspec.structs.replace(latest, result=agreement.kept)
     doubtful = agreement.disputed or any(isinstance(region, Unreadable) for region in aside)
     if not agreement.kept and (doubtful or aside):
         return Choice(None, "no_consensus" if doubtful else "no_shapes", lost)
-    return Choice(made, "", lost)
+    return Choice(consensus, "", lost)
 
 
 def _latest(annotations: list[Annotation], reason: str) -> Choice:

@@ -49,10 +49,10 @@ class Connection:
 
     def read(self, path: str, kind: type[T], params: Mapping[str, Any] | None = None) -> T:
         """As `get`, of what every Label Studio has: raises UsageError when this one has not."""
-        found = self.get(path, kind, params)
-        if found is None:
+        answer = self.get(path, kind, params)
+        if answer is None:
             raise refused(self.url, 404)
-        return found
+        return answer
 
 
 @contextmanager
@@ -72,10 +72,10 @@ def connect(url: str, token: str) -> Iterator[Connection]:
     with httpx.Client(timeout=httpx.Timeout(SILENCE, connect=CONNECT), cookies=no_cookies) as http:
 
         def exchange(token: str) -> str:
-            found = _ask(connection, "POST", "/api/token/refresh/", _Access, json={"refresh": token})
-            if found is None:
+            answer = _ask(connection, "POST", "/api/token/refresh/", _Access, json={"refresh": token})
+            if answer is None:
                 raise refused(connection.url, 404)
-            return found.access
+            return answer.access
 
         connection = Connection(url.rstrip("/"), http, Credentials(token, exchange))
         yield connection

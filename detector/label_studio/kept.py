@@ -42,19 +42,19 @@ def read(file: Path) -> Kept:
     try:
         with pa.memory_map(str(file)) as mapped, pa.ipc.open_file(mapped) as opened:
             tasks = opened.read_all()
-        said = tasks.schema.metadata
-        return Kept(tasks.cast(TASKS), msgspec.json.decode(said[_LOOK], type=Look), said[_STATE].decode())
+        metadata = tasks.schema.metadata
+        return Kept(tasks.cast(TASKS), msgspec.json.decode(metadata[_LOOK], type=Look), metadata[_STATE].decode())
     except (OSError, pa.ArrowInvalid, ValueError, KeyError, TypeError):
         return NOTHING
 
 
 def write(file: Path, kept: Kept) -> None:
     """Keep it in `file`, whole or not at all."""
-    said = {_LOOK: msgspec.json.encode(kept.look), _STATE: kept.state.encode()}
-    tasks = kept.tasks.replace_schema_metadata(said)
-    made = pa.BufferOutputStream()
-    with pa.ipc.new_file(made, tasks.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+    metadata = {_LOOK: msgspec.json.encode(kept.look), _STATE: kept.state.encode()}
+    tasks = kept.tasks.replace_schema_metadata(metadata)
+    buffer = pa.BufferOutputStream()
+    with pa.ipc.new_file(buffer, tasks.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(tasks, max_chunksize=4096)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, made.getvalue().to_pybytes())
+    write_whole(file, buffer.getvalue().to_pybytes())
     remember(file, Seen(kept.look, kept.state))

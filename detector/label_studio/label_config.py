@@ -44,8 +44,8 @@ def canvases(config: str | bytes) -> tuple[Canvas, ...]:
         if tag.tag.lower() in SHAPES
         for name in _attributes(tag).get("toname", "").split(",")
     }
-    made = (_canvas(_attributes(tag), drawn_on, repeater) for tag, repeater in _images(root))
-    return tuple(canvas for canvas in made if canvas.value)
+    controls = (_canvas(_attributes(tag), drawn_on, repeater) for tag, repeater in _images(root))
+    return tuple(canvas for canvas in controls if canvas.value)
 
 
 def _images(tag: ET.Element, repeater: ET.Element | None = None) -> Iterator[tuple[ET.Element, ET.Element | None]]:
@@ -67,8 +67,8 @@ def _canvas(image: dict[str, str], drawn_on: set[str], repeater: ET.Element | No
     name, value = image.get("name", ""), (image.get("value") or image.get("valuelist") or "").strip()
     canvas = Canvas(name, value, name in drawn_on)
     if repeater is not None:
-        told = _attributes(repeater)
-        canvas = canvas._replace(pages=told.get("on", "").lstrip("$"), flag=told.get("indexflag") or _FLAG)
+        attributes = _attributes(repeater)
+        canvas = canvas._replace(pages=attributes.get("on", "").lstrip("$"), flag=attributes.get("indexflag") or _FLAG)
     if not _understood(canvas):
         if canvas.drawable:
             raise UsageError(
@@ -119,8 +119,8 @@ def _filled(value: str, data: Mapping[str, Any]) -> object:
     words = [_get(path, data) for path in _VARIABLE.findall(value)]
     if any(not isinstance(word, str | int | float) or word == "" for word in words):
         return None
-    given = iter(words)
-    return _VARIABLE.sub(lambda _: str(next(given)), value)
+    replacements = iter(words)
+    return _VARIABLE.sub(lambda _: str(next(replacements)), value)
 
 
 def _get(path: str, data: Any) -> Any:

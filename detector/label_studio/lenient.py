@@ -25,8 +25,8 @@ class NotATask(ValueError):
 
 def loads(text: str) -> Any:
     """JSON as Python writes it, too: NaN and Infinity are taken as words. Raises ValueError, RecursionError."""
-    made = json.loads(text, parse_constant=str, parse_int=_exact)
-    clean = json.dumps(made, ensure_ascii=False).encode("utf-8", "replace")  # half a character becomes `?`
+    parsed = json.loads(text, parse_constant=str, parse_int=_exact)
+    clean = json.dumps(parsed, ensure_ascii=False).encode("utf-8", "replace")  # half a character becomes `?`
     return json.loads(clean, parse_constant=str)
 
 
@@ -45,8 +45,8 @@ def read(content: bytes) -> Task:
     number = whole(task.get("id"))
     if number is None:
         raise NotATask(f"its id is {_short(task['id'])}" if "id" in task else "it has no id")
-    given = task.get("annotations", task.get("completions"))
-    annotations = [_annotation(each) for each in given] if isinstance(given, list) else []
+    entries = task.get("annotations", task.get("completions"))
+    annotations = [_annotation(each) for each in entries] if isinstance(entries, list) else []
     drafts, predictions = (_list(task.get(name)) for name in ("drafts", "predictions"))
     total = whole(task.get("total_predictions")) or 0
     data = msgspec.Raw(json.dumps(task.get("data"), ensure_ascii=False).encode())
@@ -66,26 +66,26 @@ def _list(value: object) -> list[msgspec.Raw] | None:
     return [msgspec.Raw(b"{}")] * len(value) if isinstance(value, list) else None
 
 
-def _annotation(given: Any) -> Annotation:
-    if not isinstance(given, dict):
-        return Annotation([Unreadable(why=f"its annotation is {_short(given)}")])
-    cancelled = _true(given.get("was_cancelled", given.get("skipped")))
+def _annotation(entry: Any) -> Annotation:
+    if not isinstance(entry, dict):
+        return Annotation([Unreadable(why=f"its annotation is {_short(entry)}")])
+    cancelled = _true(entry.get("was_cancelled", entry.get("skipped")))
     return Annotation(
-        result=_result(given.get("result"), cancelled),
-        id=whole(given.get("id")) or 0,
-        completed_by=_who(given.get("completed_by")),
+        result=_result(entry.get("result"), cancelled),
+        id=whole(entry.get("id")) or 0,
+        completed_by=_who(entry.get("completed_by")),
         was_cancelled=cancelled,
-        ground_truth=_true(given.get("ground_truth")),
-        created_at=_time(given.get("created_at")),
-        updated_at=_time(given.get("updated_at")),
+        ground_truth=_true(entry.get("ground_truth")),
+        created_at=_time(entry.get("created_at")),
+        updated_at=_time(entry.get("updated_at")),
     )
 
 
-def _result(given: Any, cancelled: bool) -> list[Region]:
+def _result(entries: Any, cancelled: bool) -> list[Region]:
     """The regions. Who submitted no result at all, not even an empty one, has not said that nothing is there."""
-    if isinstance(given, list):
-        return [_region(entry) for entry in given]
-    return [] if cancelled and given is None else [Unreadable(why=f"its annotation's result is {_short(given)}")]
+    if isinstance(entries, list):
+        return [_region(entry) for entry in entries]
+    return [] if cancelled and entries is None else [Unreadable(why=f"its annotation's result is {_short(entries)}")]
 
 
 def _true(value: object) -> bool:
@@ -135,15 +135,15 @@ def _pixels(value: object) -> int | None:
     return number if number is not None and abs(number) < _PIXELS else None
 
 
-def _value(given: Any) -> Value:
+def _value(entry: Any) -> Value:
     """Geometry and labels. Raises ValueError, which says what of it is no such thing."""
-    if not isinstance(given, dict):
-        raise ValueError(f"its value is {_short(given)}")  # noqa: TRY004 - what was read is wrong, no argument
-    value = Value(points=_points(given.get("points")), rle=_codes(given))
+    if not isinstance(entry, dict):
+        raise ValueError(f"its value is {_short(entry)}")  # noqa: TRY004 - what was read is wrong, no argument
+    value = Value(points=_points(entry.get("points")), rle=_codes(entry))
     for names, read_ in ((_SIDES, _number), (_LISTS, _labels)):
         for name in names:
-            if given.get(name) is not None:
-                setattr(value, name, read_(name, given[name]))
+            if entry.get(name) is not None:
+                setattr(value, name, read_(name, entry[name]))
     return value
 
 
@@ -157,37 +157,37 @@ def _number(name: str, value: object) -> float:
     return number
 
 
-def _labels(_: str, given: object) -> list[str]:
-    labels = [_text(each) for each in (given if isinstance(given, list) else [given]) if each is not None]
+def _labels(_: str, names: object) -> list[str]:
+    labels = [_text(each) for each in (names if isinstance(names, list) else [names]) if each is not None]
     if "" in labels:
-        raise ValueError(f"its label is {_short(given)}")
+        raise ValueError(f"its label is {_short(names)}")
     return labels
 
 
-def _points(given: object) -> list[tuple[float, float]] | None:
-    if given is None:
+def _points(pairs: object) -> list[tuple[float, float]] | None:
+    if pairs is None:
         return None
-    if not isinstance(given, list):
-        raise ValueError(f"its points are {_short(given)}")  # noqa: TRY004
-    return [_point(each) for each in given]
+    if not isinstance(pairs, list):
+        raise ValueError(f"its points are {_short(pairs)}")  # noqa: TRY004
+    return [_point(each) for each in pairs]
 
 
-def _point(given: Any) -> tuple[float, float]:
-    if isinstance(given, Mapping):
-        given = [given.get("x"), given.get("y")]
-    if not isinstance(given, list) or len(given) != 2:
-        raise ValueError(f"a point of it is {_short(given)}")
-    return _number("point's x", given[0]), _number("point's y", given[1])
+def _point(pair: Any) -> tuple[float, float]:
+    if isinstance(pair, Mapping):
+        pair = [pair.get("x"), pair.get("y")]
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise ValueError(f"a point of it is {_short(pair)}")
+    return _number("point's x", pair[0]), _number("point's y", pair[1])
 
 
 def _codes(value: Mapping[str, Any]) -> list[int] | None:
     """Label Studio's run-length code. COCO's has the mask by columns, and another code."""
-    given = value.get("rle")
-    if given is None and "counts" not in value:
+    rle = value.get("rle")
+    if rle is None and "counts" not in value:
         return None
-    if isinstance(given, dict) or "counts" in value:
+    if isinstance(rle, dict) or "counts" in value:
         raise ValueError("its mask is COCO's run-length code, not Label Studio's")
-    codes = [whole(code) for code in given] if isinstance(given, list) else [None]
+    codes = [whole(code) for code in rle] if isinstance(rle, list) else [None]
     if any(code is None or not 0 <= code < 256 for code in codes):
         raise ValueError("its mask is no run-length code of Label Studio's")
     return [code for code in codes if code is not None]

@@ -61,12 +61,12 @@ class _Page(msgspec.Struct):
 def stamps(connection: Connection, project: Project, first: int, last: int, since: datetime | None = None) -> pa.Table:
     """TASKS without json: the tasks from the id `first` to the id `last`, changed at `since` or later."""
     late = [] if since is None else [where("updated_at", "greater_or_equal", "Datetime", _zulu(since))]
-    found: list[Stamp] = []
+    tasks: list[Stamp] = []
     while True:
         page = stamp_page(connection, project, [between(first, last), *late], {"page_size": STAMPS})
-        found += page.tasks
+        tasks += page.tasks
         if page.total <= len(page.tasks):
-            return _table(found)
+            return _table(tasks)
         first = page.tasks[-1].id + 1
 
 
@@ -112,14 +112,14 @@ def _zulu(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _table(found: Iterable[Stamp | _Task]) -> pa.Table:
-    rows = [(task.id, task.updated_at, task.total_annotations) for task in found]
+def _table(tasks: Iterable[Stamp | _Task]) -> pa.Table:
+    rows = [(task.id, task.updated_at, task.total_annotations) for task in tasks]
     ids, times, counts = zip(*rows, strict=True) if rows else ((), (), ())
     columns = [pa.array(ids, pa.int64()), pa.array(times, pa.string()), pa.array(counts, pa.int32())]
     columns[1] = columns[1].cast(TASKS.field("updated_at").type)
     return pa.table(columns, pa.schema(list(TASKS)[:3]))
 
 
-def _tasks(found: list[_Task]) -> pa.Table:
-    contents = [msgspec.json.encode(_Content(task.id, task.data, task.annotations)) for task in found]
-    return _table(found).append_column(TASKS.field("json"), pa.array(contents, pa.large_binary()))
+def _tasks(tasks: list[_Task]) -> pa.Table:
+    contents = [msgspec.json.encode(_Content(task.id, task.data, task.annotations)) for task in tasks]
+    return _table(tasks).append_column(TASKS.field("json"), pa.array(contents, pa.large_binary()))

@@ -47,11 +47,11 @@ def states(
     """
     if len(names) == 1 and (shapes or doubtful):
         return dict.fromkeys(names, "annotated")
-    there = [*shapes, *doubtful]
-    drawn_on = {image_of(region, names) for region in there}
+    drawn = [*shapes, *doubtful]
+    drawn_on = {image_of(region, names) for region in drawn}
     marked = {image_of(region, names) for region in others}
     controls = {_control(name) for name in names}
-    anywhere = any(region.to_name not in controls for region in there)
+    anywhere = any(region.to_name not in controls for region in drawn)
 
     def state(name: str) -> str:
         if name in drawn_on:
@@ -86,8 +86,8 @@ def without_undrawable(drawn: Annotations) -> Annotations:
     rows = np.flatnonzero((status == "background") & never[control])
     if not len(rows):
         return drawn
-    found = [Loss("excluded", "image", "never_drawn_on", int(task[row]), None, controls[control[row]]) for row in rows]
-    return Annotations(excluded(images, rows), drawn.regions, pa.concat_tables([drawn.losses, losses.table(found)]))
+    lost = [Loss("excluded", "image", "never_drawn_on", int(task[row]), None, controls[control[row]]) for row in rows]
+    return Annotations(excluded(images, rows), drawn.regions, pa.concat_tables([drawn.losses, losses.table(lost)]))
 
 
 def excluded(images: pa.Table, rows: Iterable[int]) -> pa.Table:

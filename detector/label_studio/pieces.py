@@ -23,16 +23,16 @@ def pieces(file: int) -> list[slice]:
         return []
     start, end = head.find(b"["), size - len(tail) + tail.rfind(b"]")
     cuts = [start]
-    while found := _next(file, cuts[-1] + SIZE, end):
-        cuts.append(found)
+    while comma := _next(file, cuts[-1] + SIZE, end):
+        cuts.append(comma)
     return [slice(before + 1, after) for before, after in pairwise([*cuts, end])]
 
 
 def _next(file: int, at: int, end: int) -> int | None:
     """Where the first comma between two tasks stands, from `at` on."""
     while at < end:
-        if found := _BETWEEN.search(os.pread(file, _WINDOW, at)):
-            return at + found.start(1)
+        if boundary := _BETWEEN.search(os.pread(file, _WINDOW, at)):
+            return at + boundary.start(1)
         at += _WINDOW - _OVERLAP
     return None
 

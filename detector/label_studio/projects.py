@@ -28,13 +28,13 @@ def find_project(connection: Connection, wanted: int | str) -> Project:
     if isinstance(wanted, int) or wanted.isdigit():
         return _by_id(connection, int(wanted))
     titles = _titles(connection)
-    found = [number for number, title in titles.items() if title == wanted]
-    if len(found) > 1:
-        numbers = ", ".join(str(number) for number in sorted(found))
-        raise UsageError(f"{len(found)} Label Studio projects have the title “{wanted}”; name one by its id: {numbers}")
-    if not found:
+    ids = [number for number, title in titles.items() if title == wanted]
+    if len(ids) > 1:
+        numbers = ", ".join(str(number) for number in sorted(ids))
+        raise UsageError(f"{len(ids)} Label Studio projects have the title “{wanted}”; name one by its id: {numbers}")
+    if not ids:
         raise UsageError(f"Label Studio has no project with the title “{wanted}”; {_there_are(titles)}")
-    return _by_id(connection, found[0])
+    return _by_id(connection, ids[0])
 
 
 class _Project(msgspec.Struct):
@@ -49,10 +49,10 @@ class _Projects(msgspec.Struct):
 
 
 def _by_id(connection: Connection, number: int) -> Project:
-    found = connection.get(f"/api/projects/{number}/", _Project)
-    if found is None:
+    project = connection.get(f"/api/projects/{number}/", _Project)
+    if project is None:
         raise UsageError(f"Label Studio has no project with the id {number}; {_there_are(_titles(connection))}")
-    return Project(found.id, found.title or "", found.label_config or "")
+    return Project(project.id, project.title or "", project.label_config or "")
 
 
 def _titles(connection: Connection) -> dict[int, str]:

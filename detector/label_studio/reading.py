@@ -117,20 +117,20 @@ def _image_rows(task: Task, sources: Mapping[str, str], known: Mapping[str, str]
     return rows
 
 
-def _pass_over(task: Task, chosen: Annotation | None, found: list[Loss]) -> None:
+def _pass_over(task: Task, chosen: Annotation | None, losses: list[Loss]) -> None:
     """The regions of the annotations that do not count."""
     for annotation in task.annotations:
         if annotation is not chosen:
             reason = "cancelled_annotation" if annotation.was_cancelled else "other_annotation"
-            found.extend(Loss("dropped", "region", reason, task.id, region.id) for region in annotation.result)
+            losses.extend(Loss("dropped", "region", reason, task.id, region.id) for region in annotation.result)
 
 
-def _shapes(drawn: list[Region], task: int, found: list[Loss]) -> tuple[list[Region], list[Region]]:
+def _shapes(drawn: list[Region], task: int, losses: list[Loss]) -> tuple[list[Region], list[Region]]:
     """The shapes, and the entries that are none, which are losses."""
     others = [region for region in drawn if region.type not in SHAPES]
     for region in others:
         reason, detail = ("unreadable", region.why) if isinstance(region, Unreadable) else ("not_a_shape", region.type)
-        found.append(Loss("dropped", "region", reason, task, region.id, detail))
+        losses.append(Loss("dropped", "region", reason, task, region.id, detail))
     return [region for region in drawn if region.type in SHAPES], others
 
 

@@ -35,19 +35,19 @@ def once_each(raws: Sequence[msgspec.Raw | bytes]) -> tuple[list[msgspec.Raw | b
     Raises UsageError for tasks of one id that are not the same.
     """
     first: dict[int, msgspec.Raw | bytes] = {}
-    kept, found, differing = list(raws), [], []
+    kept, losses, differing = list(raws), [], []
     for at, raw in enumerate(raws):
         number = _id(raw)
         if number is None or (before := first.setdefault(number, raw)) is raw:
             continue
         if _content(before) == _content(raw):
             kept[at] = b""
-            found.append(Loss("excluded", "task", "repeated_task", number))
+            losses.append(Loss("excluded", "task", "repeated_task", number))
         elif number not in differing:
             differing.append(number)
     if differing:
         raise UsageError(_refusal(differing))
-    return kept, found
+    return kept, losses
 
 
 class _Head(msgspec.Struct):
@@ -67,10 +67,10 @@ def _id(raw: msgspec.Raw | bytes) -> int | None:
 def _content(raw: msgspec.Raw | bytes) -> object:
     """What a data set hangs on."""
     task = lenient.loads(bytes(raw).decode())
-    given = task.get("annotations", task.get("completions"))
+    annotations = task.get("annotations", task.get("completions"))
     names = ("id", "result", "was_cancelled", "ground_truth", "completed_by")
-    told = [[each.get(name) for name in names] if isinstance(each, dict) else each for each in given or []]
-    return task.get("data"), told
+    contents = [[each.get(name) for name in names] if isinstance(each, dict) else each for each in annotations or []]
+    return task.get("data"), contents
 
 
 def _refusal(differing: Sequence[int]) -> str:

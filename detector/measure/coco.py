@@ -36,8 +36,8 @@ def coco_metrics(compared: Compared, kind: Kind) -> dict[str, float]:
 
 def _means(values: Mapping[str, Any]) -> dict[str, float]:
     """The mean of each where there is something to measure, which -1 marks the lack of."""
-    there = {name: each[each > -1] for name, each in values.items()}
-    return {name: float(each.mean()) for name, each in there.items() if each.size}
+    measurable = {name: each[each > -1] for name, each in values.items()}
+    return {name: float(each.mean()) for name, each in measurable.items() if each.size}
 
 
 def _evaluated(compared: Compared, kind: Kind) -> Mapping[str, Any]:

@@ -53,12 +53,12 @@ def judge(seen: pa.Table, split: Split, weights: str, folder: Path, wanted: Want
     compared, kind = part.compared, _kind(task)
     each_scene = list(scenes(compared, kind))
     matches = match(compared, each_scene)
-    told = mistakes.kinds(compared, matches, each_scene)
+    verdicts = mistakes.kinds(compared, matches, each_scene)
     point = _point(compared, matches, wanted.precision)
     classes = _classes(compared, matches)
     weighting = resamples(compared.images, RESAMPLES, groups(part.images))
-    counts = mistakes.count(compared.seen.scores, matches, told, point.score)
-    costs = mistakes.costs(compared, matches, told)
+    counts = mistakes.count(compared.seen.scores, matches, verdicts, point.score)
+    costs = mistakes.costs(compared, matches, verdicts)
     measured = Measured(
         split=split.name,
         dataset=split.dataset.version,
@@ -66,14 +66,14 @@ def judge(seen: pa.Table, split: Split, weights: str, folder: Path, wanted: Want
         weights=weights,
         task=task,
         classes=split.dataset.classes,
-        metrics=_coco(compared, kind) | _here(point) | dict(_by_class_here(compared, matches, point)),
+        metrics=_coco(compared, kind) | _at_point(point) | dict(_by_class_at_point(compared, matches, point)),
         intervals=dict(intervals(drawn(classes, weighting))),
         operating_point=asdict(point),
         mistakes={name: {"count": counts[name], "cost": costs[name]} for name in mistakes.KINDS},
         slices=slices(part.images, classes, weighting, wanted.slices),
     )
     evaluation = Evaluation(folder)
-    evaluation.write(measured, tables(part, matches, told, point))
+    evaluation.write(measured, tables(part, matches, verdicts, point))
     return evaluation
 
 
@@ -105,17 +105,17 @@ def _boxed(shapes: Shapes) -> Shapes:
     return replace(shapes, areas=shapes.boxes[:, 2:].prod(axis=1), masks=None)
 
 
-def _here(point: OperatingPoint) -> dict[str, float]:
+def _at_point(point: OperatingPoint) -> dict[str, float]:
     return {"precision": point.precision, "recall": point.recall, "F1": point.f1, "score": point.score}
 
 
-def _by_class_here(compared: Compared, matches: Matches, point: OperatingPoint) -> Iterator[tuple[str, float]]:
+def _by_class_at_point(compared: Compared, matches: Matches, point: OperatingPoint) -> Iterator[tuple[str, float]]:
     """Precision and recall of each class at the operating point."""
     said = matches.counted & (compared.seen.scores >= point.score)
     hit = said & matches.found[:, 0]
     for label, name in enumerate(compared.classes):
-        own, there = compared.seen.class_id == label, int((compared.truth.class_id == label).sum())
+        own, objects = compared.seen.class_id == label, int((compared.truth.class_id == label).sum())
         if predicted := int((said & own).sum()):
             yield f"precision/{name}", float((hit & own).sum() / predicted)
-        if there:
-            yield f"recall/{name}", float((hit & own).sum() / there)
+        if objects:
+            yield f"recall/{name}", float((hit & own).sum() / objects)

@@ -39,11 +39,11 @@ def drawn(classes: Mapping[str, OneClass], weights: Ints) -> dict[str, Floats]:
 
 def interval(values: Floats) -> Interval:
     """The middle CONFIDENCE of what was drawn; resamples without a value don't count."""
-    there = values[~np.isnan(values)]
-    if not there.size:
+    finite = values[~np.isnan(values)]
+    if not finite.size:
         return Interval(float("nan"), float("nan"))
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(there, (tail, 1 - tail))
+    low, high = np.quantile(finite, (tail, 1 - tail))
     return Interval(float(low), float(high))
 
 

@@ -44,17 +44,17 @@ def kept(evaluation: Evaluation, images: Sequence[int]) -> Kept:
     bits, scores = seen["found"].to_numpy()[inside], seen["score"].to_numpy()[inside]
     label, counts = seen["class_id"].to_numpy()[inside].astype(np.int64), bits >= 0
     found: Bools = (bits[:, None] >> np.arange(len(THRESHOLDS)) & 1).astype(bool) & counts[:, None]
-    there, known = _positions(objects["image"].to_numpy(), rows)
+    object_image, known = _positions(objects["image"].to_numpy(), rows)
     known_label = objects["class_id"].to_numpy()[known]
     names, size = evaluation.measured.classes, len(rows)
-    by_label = [np.bincount(there[known_label == at], minlength=size) for at in range(len(names))]
+    by_label = [np.bincount(object_image[known_label == at], minlength=size) for at in range(len(names))]
     parts = by_class(image[counts], label[counts], scores[counts], found[counts], by_label)
     said = counts & (scores >= _score(evaluation))
     return Kept(
         dict(zip(names, parts, strict=True)),
         np.bincount(image[said], minlength=size),
         np.bincount(image[said & found[:, 0]], minlength=size),
-        np.bincount(there, minlength=size),
+        np.bincount(object_image, minlength=size),
     )
 
 

@@ -74,13 +74,13 @@ def match(compared: Compared, each_scene: Iterable[Scene]) -> Matches:
     for scene in each_scene:
         labels, known = seen.class_id[scene.seen], truth.class_id[scene.truth]
         for label in np.unique(labels):
-            rows, there = np.flatnonzero(labels == label)[:MOST], np.flatnonzero(known == label)
+            rows, objects = np.flatnonzero(labels == label)[:MOST], np.flatnonzero(known == label)
             counted[scene.seen[rows]] = True
-            taken = _take(scene.overlaps[np.ix_(rows, there)])
+            taken = _take(scene.overlaps[np.ix_(rows, objects)])
             found[scene.seen[rows]] = taken != NOTHING
             first = taken[:, 0]
             hits = np.flatnonzero(first != NOTHING)
-            finders, finds = scene.seen[rows[hits]], scene.truth[there[first[hits]]]
+            finders, finds = scene.seen[rows[hits]], scene.truth[objects[first[hits]]]
             of_prediction[finders], of_object[finds] = finds, finders
     return Matches(found, counted, of_prediction, of_object)
 

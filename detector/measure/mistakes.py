@@ -71,12 +71,12 @@ def missed(matches: Matches, meant: Ints) -> Bools:
     return alone
 
 
-def costs(compared: Compared, matches: Matches, told: tuple[Words, Ints]) -> dict[str, float]:
+def costs(compared: Compared, matches: Matches, verdicts: tuple[Words, Ints]) -> dict[str, float]:
     """By how much mAP50 would rise without the mistakes of each kind.
 
     Without one, the prediction finds what it meant, if nothing else does; other false ones are not made.
     """
-    kind, meant = told
+    kind, meant = verdicts
     hit, label = matches.found[:, 0], compared.seen.class_id
     before, best = _mean(compared, hit, label, matches.counted), _best(compared.seen.scores, meant, matches)
     risen = {}
@@ -113,9 +113,9 @@ def _mean(compared: Compared, hit: Bools, label: Ints, counted: Bools) -> float:
     return float(np.mean(each)) if each else 0.0
 
 
-def count(scores: Floats, matches: Matches, told: tuple[Words, Ints], from_score: float) -> dict[str, int]:
+def count(scores: Floats, matches: Matches, verdicts: tuple[Words, Ints], from_score: float) -> dict[str, int]:
     """How many mistakes of each kind there are if only predictions from a score on are made."""
-    kind, meant = told
+    kind, meant = verdicts
     said = scores >= from_score
     counted = {name: int((kind[said] == name).sum()) for name in KINDS if name != "missed"}
     explained = np.zeros(len(matches.prediction), bool)

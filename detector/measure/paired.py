@@ -28,10 +28,10 @@ def pair(before: Evaluation, after: Evaluation, margin: float = 0.0) -> Paired:
     groups = after.images["group"].to_pylist()
     weights = resamples(len(others), RESAMPLES, [groups[at] for at in others])
     both = kept(before, mine), kept(after, others)
-    here = [_figures(each, once(len(others))) for each in both]
+    values = [_figures(each, once(len(others))) for each in both]
     draws = [_figures(each, weights) for each in both]
     figures = {
-        name: _difference(float(here[0][name][0]), float(here[1][name][0]), draws[1][name] - draws[0][name], margin)
+        name: _difference(float(values[0][name][0]), float(values[1][name][0]), draws[1][name] - draws[0][name], margin)
         for name in draws[1]
         if name in draws[0]
     }
@@ -43,8 +43,8 @@ def _figures(of: Kept, weights: Ints) -> dict[str, Floats]:
 
 
 def _difference(before: float, after: float, draws: Floats, margin: float) -> Difference:
-    there = draws[~np.isnan(draws)]
-    better = float((there > margin).mean()) if there.size else 0.0
+    finite = draws[~np.isnan(draws)]
+    better = float((finite > margin).mean()) if finite.size else 0.0
     return Difference(before, after, *interval(draws), better)
 
 

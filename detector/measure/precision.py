@@ -64,9 +64,9 @@ def _area(right: Counts, seen: Counts, total: Ints) -> Floats:
 def mean_of_classes(each: Sequence[Floats]) -> Floats:
     """Mean over classes and thresholds, shape (R,), of arrays (R, k); NaN only where no class has a value."""
     stacked = np.stack([values.mean(axis=1) for values in each])
-    there = ~np.isnan(stacked)
-    count = there.sum(axis=0)
-    total = np.where(there, stacked, 0.0).sum(axis=0)
+    known = ~np.isnan(stacked)
+    count = known.sum(axis=0)
+    total = np.where(known, stacked, 0.0).sum(axis=0)
     means: Floats = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return means
 

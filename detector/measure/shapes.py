@@ -76,14 +76,14 @@ def outlined(table: pa.Table, sizes: Floats) -> list[Rle]:
 
     rasters = [raster(int(width), int(height)) for width, height in sizes]
     corners = np.array([-0.5, -0.5, 0.5, -0.5, 0.5, 0.5, -0.5, 0.5])
-    found: list[Rle] = []
+    codes: list[Rle] = []
     for row in table.select(["image", "x", "y", "width", "height", "polygon"]).to_pylist():
         height, width = rasters[row["image"]]
         box = corners * np.tile((row["width"], row["height"]), 4) + np.tile((row["x"], row["y"]), 4)
         points = row["polygon"] or box.tolist()
         scaled = np.asarray(points, np.float64) * np.tile((width, height), len(points) // 2)
-        found.append(mask.frPyObjects([scaled.tolist()], height, width)[0])
-    return found
+        codes.append(mask.frPyObjects([scaled.tolist()], height, width)[0])
+    return codes
 
 
 def restored(codes: Sequence[bytes], image: Ints, sizes: Floats) -> list[Rle]:

@@ -20,13 +20,13 @@ def slices(
 
     `images` are the split's rows of the version's table; `weighting` (R, images) is what intervals are drawn with.
     """
-    found = []
+    rows = []
     for field in fields:
         for value, positions in _values(images, field):
             part = {name: part_of(of, positions) for name, of in classes.items()}
             figures = values(part, len(positions))
             draws = drawn(part, weighting[:, positions])
-            found.append(
+            rows.append(
                 {
                     "field": field,
                     "value": value,
@@ -36,7 +36,7 @@ def slices(
                     "interval": list(interval(draws["mAP50-95"])) if figures else None,
                 }
             )
-    return found
+    return rows
 
 
 def _values(images: pa.Table, field: str) -> list[tuple[str, list[int]]]:

@@ -13,9 +13,9 @@ from detector.measure.operating import OperatingPoint
 from detector.measure.split import Part, groups
 
 
-def tables(part: Part, matches: Matches, told: tuple[Words, Ints], point: OperatingPoint) -> Mapping[str, pa.Table]:
+def tables(part: Part, matches: Matches, verdicts: tuple[Words, Ints], point: OperatingPoint) -> Mapping[str, pa.Table]:
     """`predictions`, `objects` and `images`; see detector.data.evaluation."""
-    kind, meant = told
+    kind, meant = verdicts
     bits = (matches.found * (1 << np.arange(matches.found.shape[1]))).sum(axis=1)
     more: dict[str, Any] = {
         "found": np.where(matches.counted, bits, -1),

@@ -24,10 +24,10 @@ def seen_on(weights: Path, split: Split, folder: Path, advance: Callable[[int], 
     rows = {file: row for row, file in enumerate(split.dataset.images["file"].to_pylist())}
     parts: dict[int, pa.Table] = {}
 
-    def keep(picture: str, found: dict[str, Any]) -> None:
+    def keep(picture: str, columns: dict[str, Any]) -> None:
         row = rows[f"{split.name}/{Path(picture).name}"]
-        count = len(found["class_id"])
-        parts[row] = pa.table({"image": np.full(count, row, np.int32), **found}, SEEN)
+        count = len(columns["class_id"])
+        parts[row] = pa.table({"image": np.full(count, row, np.int32), **columns}, SEEN)
         advance(1)
 
     with quietly(folder / LOG):
@@ -56,12 +56,12 @@ def _keeping(task: str, keep: Callable[[str, dict[str, Any]], None]) -> type[Any
             if task != "segment":
                 return super().postprocess(preds)
             protos = preds[0][1] if isinstance(preds[0], tuple) else preds[1]
-            found = DetectionValidator.postprocess(self, preds[0])
-            return [each | {"protos": proto} for each, proto in zip(found, protos, strict=True)]
+            predictions = DetectionValidator.postprocess(self, preds[0])
+            return [each | {"protos": proto} for each, proto in zip(predictions, protos, strict=True)]
 
         def update_metrics(self, preds: Any, batch: Any) -> None:
-            for at, found in enumerate(preds):
-                keep(batch["im_file"][at], _columns(found, _window(batch, at)))
+            for at, seen in enumerate(preds):
+                keep(batch["im_file"][at], _columns(seen, _window(batch, at)))
 
         def get_stats(self) -> dict[str, Any]:
             return {}
@@ -81,17 +81,17 @@ def _window(batch: Any, at: int) -> Window:
     return Window(batch["ori_shape"][at], batch["img"].shape[2:], (gain_x, gain_y), (left, top))
 
 
-def _columns(found: Any, window: Window) -> dict[str, Any]:
+def _columns(seen: Any, window: Window) -> dict[str, Any]:
     """The columns of SEEN but `image`: boxes clipped to the picture, and normalised by its size."""
     height, width = window.picture
-    boxes = found["bboxes"].float().cpu().numpy().astype(np.float64)
+    boxes = seen["bboxes"].float().cpu().numpy().astype(np.float64)
     corners = (boxes - np.tile(window.corner, 2)) / np.tile(window.gain, 2)
     corners = np.clip(corners / (width, height, width, height), 0, 1)
     low, high = corners[:, :2], corners[:, 2:]
-    masks = encoded(found["protos"], found["extra"], boxes, window) if "protos" in found else [None] * len(boxes)
+    masks = encoded(seen["protos"], seen["extra"], boxes, window) if "protos" in seen else [None] * len(boxes)
     return {
-        "class_id": found["cls"].cpu().numpy().astype(np.int32),
-        "score": found["conf"].float().cpu().numpy().astype(np.float64),
+        "class_id": seen["cls"].cpu().numpy().astype(np.int32),
+        "score": seen["conf"].float().cpu().numpy().astype(np.float64),
         **{name: (low + high)[:, at] / 2 for at, name in enumerate(("x", "y"))},
         **{name: (high - low)[:, at] for at, name in enumerate(("width", "height"))},
         "mask": pa.array(masks, pa.binary()),

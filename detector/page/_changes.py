@@ -33,7 +33,7 @@ def changes(comparison: Comparison | None, dataset: Dataset | None) -> dict[str,
         "figures": [_row(name, each, ticks[-1]) for name, each in overall.items()],
         "classes": [_row(name, each, ticks[-1]) for name, each in shown.items()],
         "hidden": len(ordered) - len(shown),
-        "told": _told(ordered),
+        "told": _sure(ordered),
         "data": _data(comparison.dataset, dataset),
     }
 
@@ -52,22 +52,22 @@ def _row(name: str, difference: Difference, most: float) -> dict[str, Any]:
     return {"name": name, "difference": difference, "standing": standing(difference), "strip": strip}
 
 
-def _told(classes: Mapping[str, Difference]) -> dict[str, list[str]]:
+def _sure(classes: Mapping[str, Difference]) -> dict[str, list[str]]:
     """The classes that gained and lost for sure."""
     return {side: [name for name in classes if standing(classes[name]) == side] for side in ("better", "worse")}
 
 
 def _data(version: str | None, dataset: Dataset) -> dict[str, Any]:
     """What the champion was trained on beside what these weights were: images and objects in train, by class."""
-    told: dict[str, Any] = {"before": version, "now": dataset.version, "rows": [], "known": version is not None}
+    data: dict[str, Any] = {"before": version, "now": dataset.version, "rows": [], "known": version is not None}
     if version is None or version == dataset.version:
-        return told
+        return data
     try:
         file = dataset.folder.parent / version / "conversion.json"
         before = json.loads(file.read_text(encoding="utf-8"))["kept"]
-        return told | {"rows": list(_counts(before, dataset.conversion["kept"]))}
+        return data | {"rows": list(_counts(before, dataset.conversion["kept"]))}
     except (OSError, ValueError, KeyError):  # pruned since, or of another version of this program
-        return told | {"known": False}
+        return data | {"known": False}
 
 
 def _counts(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

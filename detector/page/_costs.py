@@ -6,7 +6,7 @@ from typing import Any
 from detector.reporting.costs import duration, size
 from detector.reporting.outcome import Done
 
-TOLD = {"convert", "check", "export"}  # whose notes other parts of the page tell in full
+ELSEWHERE = {"convert", "check", "export"}  # whose notes other parts of the page tell in full
 
 
 def table(steps: Sequence[Done]) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def table(steps: Sequence[Done]) -> dict[str, Any]:
         {
             "step": step.name,
             "result": step.result,
-            "notes": [] if step.name.partition(".")[0] in TOLD else step.result.notes,
+            "notes": [] if step.name.partition(".")[0] in ELSEWHERE else step.result.notes,
             "skipped": step.skipped,
             "share": 0.0 if step.skipped else round(100 * step.seconds / longest, 1),
             "time": duration(step.seconds),

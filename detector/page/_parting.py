@@ -19,11 +19,11 @@ class Parting(NamedTuple):
 def parting(columns: Mapping[str, list[float]]) -> Parting | None:
     """Where the loss on val rises for good while that on train falls, all parts together; None where it does not."""
     train, val = (_total(columns, split) for split in ("train", "val"))
-    there = [at for at, value in enumerate(val) if math.isfinite(value) and math.isfinite(train[at])]
-    if not there:
+    epochs = [at for at, value in enumerate(val) if math.isfinite(value) and math.isfinite(train[at])]
+    if not epochs:
         return None
-    best = min(there, key=lambda at: val[at])
-    after = [at for at in there if at > best]
+    best = min(epochs, key=lambda at: val[at])
+    after = [at for at in epochs if at > best]
     if len(after) < LAST or min(val[best], train[best]) <= 0:
         return None
     changes = [sum(values[at] for at in after[-LAST:]) / LAST / values[best] - 1 for values in (train, val)]

@@ -75,6 +75,6 @@ def slices(evaluation: Evaluation | None) -> dict[str, list[dict[str, Any]]]:
     for each in evaluation.measured.slices if evaluation else []:
         value, interval = each["mAP50-95"], each["interval"]
         strip = share(value, interval) if value is not None and interval else None
-        told = {"value": value, "interval": interval if strip else None, "strip": strip}
-        fields.setdefault(each["field"], []).append(each | {"figure": told})
+        cell = {"value": value, "interval": interval if strip else None, "strip": strip}
+        fields.setdefault(each["field"], []).append(each | {"figure": cell})
     return fields

@@ -27,12 +27,12 @@ def precision_recall(evaluation: Evaluation | None) -> dict[str, Any] | None:
     if evaluation is None or not evaluation.objects.num_rows:
         return None
     classes = kept(evaluation, range(evaluation.images.num_rows)).classes
-    there = {name: of for name, of in classes.items() if of.objects.any()}
-    curves = {name: curve(of.found[:, 0], int(of.objects.sum())) for name, of in there.items()}
+    annotated = {name: of for name, of in classes.items() if of.objects.any()}
+    curves = {name: curve(of.found[:, 0], int(of.objects.sum())) for name, of in annotated.items()}
     worst = sorted(curves, key=lambda name: float(curves[name].mean()))[:CLASSES]
-    scores = np.concatenate([of.score for of in there.values()])
-    hits = np.concatenate([of.found[:, 0] for of in there.values()])[np.argsort(-scores, kind="stable")]
-    pooled = curve(hits, sum(int(of.objects.sum()) for of in there.values()))
+    scores = np.concatenate([of.score for of in annotated.values()])
+    hits = np.concatenate([of.found[:, 0] for of in annotated.values()])[np.argsort(-scores, kind="stable")]
+    pooled = curve(hits, sum(int(of.objects.sum()) for of in annotated.values()))
     point = evaluation.measured.operating_point
     precision, recall, score = (float(point[name] or 0.0) for name in ("precision", "recall", "score"))
     return {

@@ -38,21 +38,21 @@ def worst(evaluation: Evaluation | None, dataset: Dataset | None) -> list[dict[s
 
 
 def _scenes(images: Sequence[tuple[str, Sides]], dataset: Dataset, name: str) -> list[dict[str, Any]]:
-    there = [(file, sides) for file, sides in images if dataset.image_path(file).is_file()]
-    return [_scene(file, sides, dataset, f"{name}{at}") for at, (file, sides) in enumerate(there)]
+    existing = [(file, sides) for file, sides in images if dataset.image_path(file).is_file()]
+    return [_scene(file, sides, dataset, f"{name}{at}") for at, (file, sides) in enumerate(existing)]
 
 
 def _scene(file: str, sides: Sides, dataset: Dataset, name: str) -> dict[str, Any]:
     photo = embedded(dataset.image_path(file), file.rpartition("/")[2], WIDEST)
     letters = photo.width / LETTERS[len(sides)]
     shown = [
-        {"title": title, "marks": list(_drawn(marks, photo, letters, dataset.classes)), "told": _told(marks)}
+        {"title": title, "marks": list(_drawn(marks, photo, letters, dataset.classes)), "told": _counts(marks)}
         for title, marks in sides
     ]
     return {"id": name, "photo": photo, "letters": round(letters, 1), "sides": shown}
 
 
-def _told(marks: Marks) -> str:
+def _counts(marks: Marks) -> str:
     return f"{len(marks.missed)} missed, {len(marks.false)} false, {len(marks.right)} right"
 
 

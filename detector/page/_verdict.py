@@ -40,11 +40,11 @@ def _headline(run: Run) -> tuple[str, str]:
 
 
 def _ended(failure: Failure) -> str:
-    what = "Refused" if failure.refused else "Failed"
+    ending = "Refused" if failure.refused else "Failed"
     return (
-        f"{what} by {failure.step}"
+        f"{ending} by {failure.step}"
         if failure.refused and failure.step
-        else (f"{what} in {failure.step}" if failure.step else what)
+        else (f"{ending} in {failure.step}" if failure.step else ending)
     )
 
 
@@ -54,10 +54,10 @@ def _meaning(run: Run) -> str | None:
         return None
     measured = run.evaluation.measured
     images = SEEN[measured.split].format(images=counted(run.evaluation.images.num_rows, f"{measured.split} image"))
-    found, right = (f"{100 * measured.metrics[name]:.0f} %" for name in ("recall", "precision"))
+    recall, precision = (f"{100 * measured.metrics[name]:.0f} %" for name in ("recall", "precision"))
     score = measured.operating_point["score"] or 0.0
     return (
-        f"On {images}, it finds {found} of the objects, and {right} of what it reports is right, "
+        f"On {images}, it finds {recall} of the objects, and {precision} of what it reports is right, "
         f"where predictions count from a score of {score:.2f} on."
     )
 

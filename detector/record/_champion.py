@@ -47,8 +47,8 @@ def metrics_of(version: "Entity") -> Mapping[str, float]:
 
 def before(client: "MlflowClient", model: str, now: "Entity") -> list[str]:
     """The champions before this one that still exist, the last one last."""
-    there = {str(version.version) for version in client.search_model_versions(f"name = '{model}'")}
-    numbers = [number for number in history(client, model) if number in there]
+    existing = {str(version.version) for version in client.search_model_versions(f"name = '{model}'")}
+    numbers = [number for number in history(client, model) if number in existing]
     while numbers and numbers[-1] == str(now.version):
         numbers.pop()
     return numbers

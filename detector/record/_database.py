@@ -39,9 +39,9 @@ def check_file(file: Path) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    here = Path.cwd().resolve()
+    current = Path.cwd().resolve()
     try:
-        if not folder.is_dir() and not folder.resolve().is_relative_to(here):
+        if not folder.is_dir() and not folder.resolve().is_relative_to(current):
             raise UsageError(f"the folder {folder} of the record is not there; make it, or {_ELSEWHERE}")
         folder.mkdir(parents=True, exist_ok=True)
         place = folder / f".{os.getpid()}"

@@ -42,8 +42,8 @@ def _check_writable(location: str) -> None:
     if not location.startswith(("file:", "/")):
         return
     folder = Path(url2pathname(urlsplit(location).path))
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(there, os.W_OK):
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not os.access(nearest, os.W_OK):
         raise DetectorError(
             f"this MLflow store keeps its files in {folder}, which can't be written here: "
             "work where it was made, or give `record: uri:` a new store"

@@ -21,10 +21,10 @@ def note(journal: Path, **line: Any) -> None:
 
 def parameters(journal: Path) -> dict[str, str]:
     """All parameters; of one that was told twice, the first."""
-    told: dict[str, str] = {}
+    values: dict[str, str] = {}
     for line in _lines(journal):
-        told = line.get("parameters", {}) | told
-    return told
+        values = line.get("parameters", {}) | values
+    return values
 
 
 def metrics(journal: Path) -> Iterator[tuple[int, int, Mapping[str, float]]]:

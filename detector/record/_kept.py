@@ -43,6 +43,6 @@ def kept_of(client: "MlflowClient", model: str, number: str | None, into: Path) 
 def _version(client: "MlflowClient", model: str, number: str) -> "Entity":
     versions = {str(each.version): each for each in client.search_model_versions(f"name = '{model}'")}
     if number not in versions:
-        there = ", ".join(sorted(versions, key=int)) or "none"
-        raise UsageError(f"{model} has no version {number} in MLflow; there is: {there}")
+        numbers = ", ".join(sorted(versions, key=int)) or "none"
+        raise UsageError(f"{model} has no version {number} in MLflow; there is: {numbers}")
     return versions[number]

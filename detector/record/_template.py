@@ -22,13 +22,13 @@ def copy_empty_store(to: Path) -> bool:
         return False
 
 
-def keep_empty_store(made: Path) -> None:
+def keep_empty_store(file: Path) -> None:
     """Keep a store that MLflow has just made, without what names the folder it was made in."""
     kept = _place()
     scratch = kept.with_name(f"{kept.name}.{os.getpid()}")
     with suppress(OSError, sqlite3.DatabaseError):  # a full disk: the next project waits, too
         kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(made, scratch)
+        shutil.copyfile(file, scratch)
         with closing(sqlite3.connect(scratch)) as store, store:
             store.execute("DELETE FROM experiments")  # MLflow makes its `Default` again, with the path of where it is
         scratch.replace(kept)

@@ -37,18 +37,18 @@ def _tags(run: "Run", written: Written) -> Iterator[str]:
 
 
 def _datasets(run: "Run", written: Written) -> Iterator[str]:
-    there = {(entry.dataset.name, entry.dataset.digest) for entry in run.inputs.dataset_inputs}
-    for name, digest in sorted(written.datasets - there):
+    recorded = {(entry.dataset.name, entry.dataset.digest) for entry in run.inputs.dataset_inputs}
+    for name, digest in sorted(written.datasets - recorded):
         yield f"dataset {name} {digest}"
 
 
 def _metrics(client: "MlflowClient", run_id: str, written: Written) -> Iterator[str]:
     for name, values in written.metrics.items():
-        there: dict[int, list[float]] = {}
+        recorded: dict[int, list[float]] = {}
         for metric in client.get_metric_history(run_id, name):
-            there.setdefault(metric.step, []).append(metric.value)
+            recorded.setdefault(metric.step, []).append(metric.value)
         for step, value in values.items():
-            if not any(_same(value, stored) for stored in there.get(step, [])):
+            if not any(_same(value, stored) for stored in recorded.get(step, [])):
                 yield f"metric {name} at step {step}"
 
 
@@ -59,14 +59,14 @@ def _same(value: float, stored: float) -> bool:
 
 
 def _artifacts(client: "MlflowClient", run_id: str, written: Written) -> Iterator[str]:
-    there: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for folder in sorted({path.rpartition("/")[0] for path in written.artifacts}):
-        there |= {entry.path: entry.file_size for entry in client.list_artifacts(run_id, folder or None)}
+        sizes |= {entry.path: entry.file_size for entry in client.list_artifacts(run_id, folder or None)}
     for path, size in written.artifacts.items():
-        if path not in there:
+        if path not in sizes:
             yield f"artifact {path}"
-        elif there[path] != size:
-            yield f"artifact {path} ({there[path]} of {size} bytes)"
+        elif sizes[path] != size:
+            yield f"artifact {path} ({sizes[path]} of {size} bytes)"
 
 
 def _models(client: "MlflowClient", written: Written) -> Iterator[str]:

@@ -16,7 +16,7 @@ from detector.reporting.outcome import Outcome
 from detector.system.files import write_whole
 
 SECONDS_WHEN_STOPPED = 3.0  # for the webhook: whoever stops a run waits ten seconds at most
-TOLD = ("evaluate", "promote")  # the steps that a chat shows
+SHOWN = ("evaluate", "promote")  # the steps that a chat shows
 
 
 class Ending(AbstractContextManager["Ending"]):
@@ -62,21 +62,21 @@ class Ending(AbstractContextManager["Ending"]):
             self.warn(f"--metrics-file {self.metrics} could not be written ({reason.strerror})")
 
     def _notify(self, config: Config, settings: Notify, error: BaseException | None) -> None:
-        told = self.outcome.plain()
+        payload = self.outcome.plain()
         if error is not None:
             failed = failure(error)
-            told = failed | {"error": without_secrets(failed["error"], config.secrets())}
+            payload = failed | {"error": without_secrets(failed["error"], config.secrets())}
         seconds = SECONDS_WHEN_STOPPED if isinstance(error, Stopped) else webhook.SECONDS
-        if problem := webhook.send(settings, told, _text(config.name, told), seconds):
+        if problem := webhook.send(settings, payload, _text(config.name, payload), seconds):
             self.warn(problem)
 
 
-def _text(name: str, told: Mapping[str, Any]) -> str:
+def _text(name: str, payload: Mapping[str, Any]) -> str:
     """What a person reads in a chat."""
-    if told["status"] == "failed":
-        first_line, _, _ = told["error"].partition("\n")
+    if payload["status"] == "failed":
+        first_line, _, _ = payload["error"].partition("\n")
         return f"{name} failed: {first_line}"
-    if told["status"] == "unchanged":
+    if payload["status"] == "unchanged":
         return f"{name}: nothing is new since the last run"
-    steps = [f"{step['step']}: {step['summary']}" for step in told["steps"] if step["step"] in TOLD]
+    steps = [f"{step['step']}: {step['summary']}" for step in payload["steps"] if step["step"] in SHOWN]
     return "\n".join([f"{name} is done", *steps])

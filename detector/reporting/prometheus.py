@@ -36,9 +36,9 @@ def exposition(run: Ended) -> bytes:
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry()
-    for name, told, samples in (*_of_run(run), *_of_steps(run)):
+    for name, help_text, samples in (*_of_run(run), *_of_steps(run)):
         if samples:
-            gauge = Gauge(name, told, list(samples[0][0]), registry=registry)
+            gauge = Gauge(name, help_text, list(samples[0][0]), registry=registry)
         for labels, value in samples:
             gauge.labels(*map(_encodable, labels.values())).set(value)
     return generate_latest(registry)
@@ -64,8 +64,8 @@ def _of_steps(run: Ended) -> Iterator[Family]:
     yield "detector_step_duration_seconds", "Wall time of each step that ran.", ran
     skipped: list[tuple[Labels, float]] = [(labels, done.skipped) for labels, done in steps]
     yield "detector_step_skipped", "Whether the step had nothing to do.", skipped
-    for cost, (name, told) in _COSTS.items():
-        yield name, told, [(labels, done.costs[cost]) for labels, done in steps if cost in done.costs]
+    for cost, (name, help_text) in _COSTS.items():
+        yield name, help_text, [(labels, done.costs[cost]) for labels, done in steps if cost in done.costs]
     figures = [
         ({**labels, "name": name}, value) for labels, done in steps for name, value in done.result.figures.items()
     ]

@@ -18,8 +18,8 @@ def deploy(name: str, run: Path, steps: Sequence[Done], recorder: Recorder) -> P
     promoted = results.get("promote")
     if promoted is not None and promoted.figures.get("champion"):
         return deployed.deploy(name, now.version, run.name, _files(name, steps))
-    there = deployed.read(name)
-    if there is not None and there.version == now.version:
+    current = deployed.read(name)
+    if current is not None and current.version == now.version:
         return deployed.folder_of(name)
     return recorder.deploy_champion()
 

@@ -28,10 +28,10 @@ class Unfinished:
         One that failed at `step` itself would fail again. A step that was forced, and is done by another run, is not
         what this one came to do.
         """
-        working, here = self.state["working"], self.state["working"]["step"] == step
+        working, at_step = self.state["working"], self.state["working"]["step"] == step
         done = [each["step"] for each in self.state["steps"]]
-        fails_again = here and self.state["status"] == "failed" and not also_if_it_failed
-        forced_anew = working["forced"] and not here and working["step"] not in done
+        fails_again = at_step and self.state["status"] == "failed" and not also_if_it_failed
+        forced_anew = working["forced"] and not at_step and working["step"] not in done
         same = keys.get(working["step"], "") in (working["key"], working.get("key_after"))
         return same and not fails_again and not forced_anew
 

@@ -42,10 +42,10 @@ def _write_task(folder: Path, number: int, fault: int | None, seed: list[int], o
     parts = _tray(rng, fault)
     image = f"images/tray-{number:04}.jpg"
     _save(folder / image, photograph(rng, parts), sideways=fault == SIDEWAYS)
-    made = task(number, image, [draw(part, outlines, rng) for part in parts])
+    entry = task(number, image, [draw(part, outlines, rng) for part in parts])
     if fault is not None and fault < len(FAULTS):
-        FAULTS[fault](made, rng)
-    return made
+        FAULTS[fault](entry, rng)
+    return entry
 
 
 def _tray(rng: np.random.Generator, fault: int | None) -> list[Part]:

@@ -58,12 +58,12 @@ class Section(BaseModel):
     def variant(self) -> str:
         """What tells this from another entry of the same backend: `onnx`, or `onnx-dynamic` where options differ."""
         fields = type(self).model_fields
-        told = [
+        options = [
             f"-{_word(name, value)}"
             for name, value in self
             if name not in {"using", *self.NOT_NAMED} and value != fields[name].get_default(call_default_factory=True)
         ]
-        return self.using + "".join(told)
+        return self.using + "".join(options)
 
 
 def _word(name: str, value: object) -> str:

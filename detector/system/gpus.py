@@ -35,8 +35,8 @@ def cuda_of_torch() -> str | None:
     spec = find_spec("torch")
     if spec is None or spec.origin is None:
         return None
-    told = runpy.run_path(str(Path(spec.origin).with_name("version.py"))).get("cuda")
-    return None if told is None else str(told)
+    version = runpy.run_path(str(Path(spec.origin).with_name("version.py"))).get("cuda")
+    return None if version is None else str(version)
 
 
 def too_old(driver: str, cuda: int) -> str | None:

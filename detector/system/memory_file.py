@@ -18,10 +18,10 @@ class Laid(NamedTuple):
     places: list[tuple[int, int]]
 
 
-def laid(made: Any, sink: BinaryIO) -> Laid:
+def laid(result: Any, sink: BinaryIO) -> Laid:
     """Append the buffers of what was made to the file."""
     buffers: list[pickle.PickleBuffer] = []
-    pickled = pickle.dumps(made, 5, buffer_callback=buffers.append)
+    pickled = pickle.dumps(result, 5, buffer_callback=buffers.append)
     places = []
     for buffer in buffers:
         sink.write(b"\0" * (-sink.tell() % _ALIGNED))
@@ -38,7 +38,7 @@ def mapped(file: int) -> memoryview:
     return memoryview(mmap.mmap(file, 0, mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ))
 
 
-def taken(made: Laid, memory: memoryview) -> Any:
+def taken(stored: Laid, memory: memoryview) -> Any:
     """What was made, its buffers still in the file."""
-    buffers = [memory[at : at + length] for at, length in made.places]
-    return pickle.loads(made.pickled, buffers=buffers)  # noqa: S301 - our own process made it
+    buffers = [memory[at : at + length] for at, length in stored.places]
+    return pickle.loads(stored.pickled, buffers=buffers)  # noqa: S301 - our own process made it

@@ -22,7 +22,7 @@ from detector.errors import DetectorError
 from detector.system import memory_file
 
 Part = TypeVar("Part")
-Made = TypeVar("Made")
+Output = TypeVar("Output")
 PR_SET_PDEATHSIG = 1
 _MOST = 64  # parts: enough that no process waits long for the last of another
 
@@ -30,7 +30,7 @@ _MOST = 64  # parts: enough that no process waits long for the last of another
 class _Share(NamedTuple):
     """What one process made, by the part's number; it stops at the first part that fails."""
 
-    made: dict[int, Any]
+    results: dict[int, Any]
     failed: dict[int, Exception]
 
 
@@ -39,7 +39,7 @@ class _Helper(NamedTuple):
 
     process: ForkProcess
     file: int
-    told: Connection
+    receiver: Connection
 
 
 def cores() -> int:
@@ -53,7 +53,7 @@ def parts_of(count: int, least: int) -> list[slice]:
     return [slice(start, start + each) for start in range(0, max(count, 1), each)]
 
 
-def on_every_core(work: Callable[[Part], Made], parts: Sequence[Part]) -> list[Made]:
+def on_every_core(work: Callable[[Part], Output], parts: Sequence[Part]) -> list[Output]:
     """`work` of each part, in the order of the parts, of which there are 256 at most.
 
     Results are pickled, `work` and what it holds are not. What `work` raises is raised here, for the first part that
@@ -67,8 +67,8 @@ def on_every_core(work: Callable[[Part], Made], parts: Sequence[Part]) -> list[M
         shares = [own, *map(_share_of, helpers)]
     if failed := {number: error for share in shares for number, error in share.failed.items()}:
         raise failed[min(failed)]
-    made = {number: result for share in shares for number, result in share.made.items()}
-    return [made[number] for number in range(len(parts))]
+    results = {number: result for share in shares for number, result in share.results.items()}
+    return [results[number] for number in range(len(parts))]
 
 
 @contextlib.contextmanager
@@ -98,41 +98,41 @@ def _forked(count: int, work: Callable[[int, Connection], None]) -> Iterator[lis
         for helper in helpers:
             Thread(target=helper.process.join, daemon=True).start()  # until its memory is gone: nobody waits for that
             os.close(helper.file)
-            helper.told.close()
+            helper.receiver.close()
 
 
 def _started(work: Callable[[int, Connection], None]) -> _Helper:
     context, file = get_context("fork"), os.memfd_create("share")
-    told, telling = context.Pipe(duplex=False)
-    with telling:
-        process = context.Process(target=work, args=(file, telling), daemon=True)
+    receiver, sender = context.Pipe(duplex=False)
+    with sender:
+        process = context.Process(target=work, args=(file, sender), daemon=True)
         process.start()
-    return _Helper(process, file, told)
+    return _Helper(process, file, receiver)
 
 
 def _share(
-    work: Callable[[Part], Any], parts: Sequence[Part], claims: int, keep: Callable[[Any], Any] = lambda made: made
+    work: Callable[[Part], Any], parts: Sequence[Part], claims: int, keep: Callable[[Any], Any] = lambda result: result
 ) -> _Share:
     """The work on every part that nobody else has; what is kept of each result."""
     share = _Share({}, {})
     while claim := os.read(claims, 1):
         [number] = claim
         try:
-            share.made[number] = keep(work(parts[number]))
+            share.results[number] = keep(work(parts[number]))
         except Exception as error:  # noqa: BLE001 - raised by the parent
             share.failed[number] = error
             os.read(claims, len(parts))  # nobody needs the rest
     return share
 
 
-def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file: int, telling: Connection) -> None:
+def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file: int, sender: Connection) -> None:
     """In a forked process: its share."""
     _end_with_the_parent()
     with open(file, "wb", closefd=False) as sink:
-        share = _share(work, parts, claims, lambda made: memory_file.laid(made, sink))
+        share = _share(work, parts, claims, lambda result: memory_file.laid(result, sink))
     for error in share.failed.values():
         error.add_note(f"In a process that shared the work:\n{''.join(traceback.format_exception(error))}")
-    telling.send(share)
+    sender.send(share)
 
 
 def _end_with_the_parent() -> None:
@@ -150,10 +150,10 @@ def _end_with_the_parent() -> None:
 def _share_of(helper: _Helper) -> _Share:
     """What a helper made; the buffers stay in its file."""
     try:
-        share: _Share = helper.told.recv()
+        share: _Share = helper.receiver.recv()
     except EOFError as error:
         raise DetectorError(
             "a process that shared the work was killed, most likely for want of memory; free some, and run again"
         ) from error
     memory = memory_file.mapped(helper.file)
-    return _Share({number: memory_file.taken(made, memory) for number, made in share.made.items()}, share.failed)
+    return _Share({number: memory_file.taken(result, memory) for number, result in share.results.items()}, share.failed)

@@ -20,8 +20,8 @@ BROKEN = ("broken_image", "missing_image", "size_differs")
 Rule = Callable[[Tables], Observation]
 
 
-def _objects(tables: Tables, which: Bools) -> Observation:
-    rows = np.flatnonzero(which)
+def _objects(tables: Tables, flags: Bools) -> Observation:
+    rows = np.flatnonzero(flags)
     return Observation(len(rows), np.unique(tables.image[rows]), rows)
 
 
@@ -76,10 +76,10 @@ def broken_images(tables: Tables) -> Observation:
     """Images that had to be left out as broken, and picture files that have gone since."""
     lost = [(entry, reason) for reason in BROKEN for entry in tables.excluded.get(reason, [])]
     links = dict(zip(*(tables.images[name].to_pylist() for name in ("task_id", "link")), strict=True)) if lost else {}
-    told = [_tell(entry, reason, links.get(entry["task_id"])) for entry, reason in lost]
-    there = pc.is_in(tables.images["file"], pa.array(list(tables.present), pa.string())).to_numpy(zero_copy_only=False)
-    gone = tables.included[~there[tables.included]]
-    return Observation(len(lost) + len(gone), gone, details=told)
+    details = [_tell(entry, reason, links.get(entry["task_id"])) for entry, reason in lost]
+    exists = pc.is_in(tables.images["file"], pa.array(list(tables.present), pa.string())).to_numpy(zero_copy_only=False)
+    gone = tables.included[~exists[tables.included]]
+    return Observation(len(lost) + len(gone), gone, details=details)
 
 
 def _tell(entry: dict[str, Any], reason: str, link: str | None) -> str:
@@ -105,8 +105,8 @@ def class_imbalance(tables: Tables) -> Observation:
     if (counts > 0).sum() < 2:
         return Observation(1.0)
     most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max()).argmin())
-    told = f"{counts[most]:,} {tables.classes[most]}, {counts[least]:,} {tables.classes[least]}"
-    return Observation(round(float(counts[most] / counts[least]), 2), details=[told])
+    extremes = f"{counts[most]:,} {tables.classes[most]}, {counts[least]:,} {tables.classes[least]}"
+    return Observation(round(float(counts[most] / counts[least]), 2), details=[extremes])
 
 
 def tiny_objects(tables: Tables) -> Observation:

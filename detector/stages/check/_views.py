@@ -13,11 +13,11 @@ def mark(loaded: Any, dataset: Dataset, findings: Sequence[Finding]) -> None:
     _forget(loaded)
     images, labels = samples.sample_ids(loaded, dataset), samples.label_ids(loaded, dataset)
     for finding in findings:
-        there = [identity for row in finding.observed.images if (identity := images[row])]
-        if finding.verdict == "passed" or not there:
+        identities = [identity for row in finding.observed.images if (identity := images[row])]
+        if finding.verdict == "passed" or not identities:
             continue
-        loaded.select(there).tag_samples(finding.rule)
-        view = loaded.select(there, ordered=True)  # doubles stay beside each other
+        loaded.select(identities).tag_samples(finding.rule)
+        view = loaded.select(identities, ordered=True)  # doubles stay beside each other
         if len(finding.observed.objects):
             flagged = [labels[row] for row in finding.observed.objects]
             loaded.select_labels(ids=flagged, fields=samples.TRUTH).tag_labels(finding.rule)

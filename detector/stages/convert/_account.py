@@ -109,6 +109,6 @@ def _reasons(listed: dict[str, list[Any]]) -> list[str]:
         tasks = {entry.get("task_id", entry.get("detail")): entry.get("link") for entry in entries}
         named = ", ".join(f"[{task}]({link})" if link else str(task) for task, link in [*tasks.items()][:20])
         more = f" and {len(tasks) - 20:,} more, listed in conversion.json" if len(tasks) > 20 else ""
-        what = "Tasks" if "task_id" in entries[0] else "Files"
-        lines.append(f"- **{len(entries):,}** {REASONS[reason]}. {what}: {named}{more}.")
+        noun = "Tasks" if "task_id" in entries[0] else "Files"
+        lines.append(f"- **{len(entries):,}** {REASONS[reason]}. {noun}: {named}{more}.")
     return lines

@@ -35,29 +35,29 @@ def convert(drawn: Annotations, classes: Mapping[str, tuple[str, ...]], segment:
     """Every region as an object, and a table of those that were lost or changed. All labels are in `classes`."""
     image = drawn.regions["image"].to_numpy().astype(np.int64)
     task_ids = drawn.images["task_id"].to_numpy()[image]
-    found: list[Loss] = []
-    labelled = classify(drawn.regions, task_ids, classes, found)
+    lost_labels: list[Loss] = []
+    labelled = classify(drawn.regions, task_ids, classes, lost_labels)
     usable = np.flatnonzero(np.bincount(labelled.rows, minlength=len(image)))
     sizes = np.stack([drawn.images[side].to_numpy() for side in ("width", "height")], axis=1).astype(float)[image]
     drawn_shapes = drawn.regions.select(SHAPE_COLUMNS)
-    made = shapes(drawn_shapes if len(usable) == len(image) else drawn_shapes.take(usable), sizes[usable], segment)
+    outlined = shapes(drawn_shapes if len(usable) == len(image) else drawn_shapes.take(usable), sizes[usable], segment)
     place = np.full(len(image), -1)
-    place[usable[made.rows]] = np.arange(len(made.rows))
+    place[usable[outlined.rows]] = np.arange(len(outlined.rows))
     shape = place[labelled.rows]
     region, class_ids, shape = labelled.rows[shape >= 0], labelled.class_ids[shape >= 0], shape[shape >= 0]
     order = np.argsort(image[region], kind="stable")
     region, class_ids, shape = region[order], class_ids[order], shape[order]
-    boxes = centre_boxes(made.boxes[shape])
-    written, offsets = numbers(boxes, made.outlines.take(shape) if made.outlines else None)
+    boxes = centre_boxes(outlined.boxes[shape])
+    written, offsets = numbers(boxes, outlined.outlines.take(shape) if outlined.outlines else None)
     first = first_of_each(image[region], class_ids, written, offsets)
     dropped = [
-        *((why, usable[rows]) for why, rows in made.dropped.items()),
+        *((why, usable[rows]) for why, rows in outlined.dropped.items()),
         ("duplicate", np.setdiff1d(region[~first], region[first])),
     ]
-    changed = _still_there(((why, usable[rows]) for why, rows in made.changed.items()), dropped)
+    changed = _still_there(((why, usable[rows]) for why, rows in outlined.changed.items()), dropped)
     noted = [*(("dropped", *note) for note in dropped), *(("changed", *note) for note in changed)]
     lost = [
-        losses.table(found),
+        losses.table(lost_labels),
         several(drawn.regions, task_ids, np.concatenate([rows for _, rows in dropped])),
         *(_lost(drawn, task_ids, *note) for note in noted if len(note[-1])),
     ]

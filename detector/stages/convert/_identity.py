@@ -22,8 +22,8 @@ def label_files(rows: Text, image: Ints, included: Ints) -> list[bytes]:
 
 def identify(head: object, lines: Sequence[str]) -> str:
     """12 hex digits of the SHA-256 of what a version is. The order of `lines`, one for each image, does not matter."""
-    told = "\n".join([*sorted(lines), ""])
-    return hashlib.sha256((json.dumps(head, sort_keys=True) + told).encode()).hexdigest()[:12]
+    content = "\n".join([*sorted(lines), ""])
+    return hashlib.sha256((json.dumps(head, sort_keys=True) + content).encode()).hexdigest()[:12]
 
 
 def image_lines(images: pa.Table, labels: Sequence[bytes]) -> list[str]:
@@ -32,16 +32,16 @@ def image_lines(images: pa.Table, labels: Sequence[bytes]) -> list[str]:
     return [f"{split} {pixels} {hashlib.sha256(label).hexdigest()}" for split, pixels, label in rows]
 
 
-def named_as_there(images: pa.Table, lines: Sequence[str], there: Dataset) -> pa.Table:
-    """The images table with the file names of the version `there`, which has the same content.
+def named_as_there(images: pa.Table, lines: Sequence[str], version: Dataset) -> pa.Table:
+    """The images table with the file names of `version`, which has the same content.
 
     A project that was imported anew has other task ids, and so would have other names.
     """
     is_in = pc.is_valid(images["file"])
-    if set(images["file"].filter(is_in).to_pylist()) == set(there.images["file"].drop_null().to_pylist()):
+    if set(images["file"].filter(is_in).to_pylist()) == set(version.images["file"].drop_null().to_pylist()):
         return images
-    known = there.images.filter(pc.is_valid(there.images["file"]))
-    labels = [there.label_path(file).read_bytes() for file in known["file"].to_pylist()]
+    known = version.images.filter(pc.is_valid(version.images["file"]))
+    labels = [version.label_path(file).read_bytes() for file in known["file"].to_pylist()]
     names: dict[str, list[str]] = {}
     for line, file in zip(image_lines(known, labels), known["file"].to_pylist(), strict=True):
         names.setdefault(line, []).append(file)

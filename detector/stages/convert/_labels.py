@@ -43,13 +43,13 @@ def refuse_labels(drawn: Annotations, classes: Classes, several: str, left_out: 
         )
 
 
-def classify(regions: pa.Table, task_ids: Ints, classes: Classes, found: list[Loss]) -> Labelled:
+def classify(regions: pa.Table, task_ids: Ints, classes: Classes, lost: list[Loss]) -> Labelled:
     """Class ids by label, each of which is in `classes`. `task_ids` (n,) belong to the regions."""
     labels = regions["labels"].combine_chunks()
     counts = _counts(labels)
     rows = np.repeat(np.arange(len(counts)), counts)
     if (counts == 0).any():
-        _unlabelled(regions, task_ids, np.flatnonzero(counts == 0), found)
+        _unlabelled(regions, task_ids, np.flatnonzero(counts == 0), lost)
     names, codes = _encoded(labels.flatten())
     ids = _ids(classes)
     return Labelled(rows, np.array([ids[name] for name in names], np.int64)[codes])
@@ -80,9 +80,9 @@ def _unknown(label: str, task_ids: Ints, known: Collection[str]) -> str:
     )
 
 
-def _unlabelled(regions: pa.Table, task_ids: Ints, rows: Ints, found: list[Loss]) -> None:
+def _unlabelled(regions: pa.Table, task_ids: Ints, rows: Ints, lost: list[Loss]) -> None:
     names = regions["region_id"].take(rows).to_pylist()
-    found.extend(
+    lost.extend(
         Loss("dropped", "region", "no_label", int(task), name) for task, name in zip(task_ids[rows], names, strict=True)
     )
 

@@ -37,17 +37,17 @@ def leave_out(drawn: Annotations, names: Collection[str]) -> Annotations:
 
 
 def _losses(drawn: Annotations, gone: Bools, shorter: Bools) -> list[Loss]:
-    made = []
-    for action, reason, which in (("dropped", "left_out", gone), ("changed", "label_left_out", shorter)):
-        rows: Ints = np.flatnonzero(which)
+    lost = []
+    for action, reason, flags in (("dropped", "left_out", gone), ("changed", "label_left_out", shorter)):
+        rows: Ints = np.flatnonzero(flags)
         taken = drawn.regions.select(["image", "region_id", "labels"]).take(rows)
         image, name, labels = (taken[column].to_pylist() for column in taken.column_names)
         tasks = drawn.images["task_id"].take(pa.array(image, pa.int32())).to_pylist()
-        made += [
+        lost += [
             Loss(action, "region", reason, task, each, ", ".join(words))
             for task, each, words in zip(tasks, name, labels, strict=True)
         ]
-    return made
+    return lost
 
 
 def _backgrounds(drawn: Annotations, gone: Bools) -> pa.Table:
@@ -65,8 +65,8 @@ def counted_once(lost: pa.Table) -> pa.Table:
     changed = pc.equal(lost["reason"], "label_left_out").to_numpy()
     if not changed.any():
         return lost
-    told = zip(lost["action"].to_pylist(), lost["task_id"].to_pylist(), lost["region_id"].to_pylist(), strict=True)
-    keys = [(action == "dropped", (task, region)) for action, task, region in told]
+    rows = zip(lost["action"].to_pylist(), lost["task_id"].to_pylist(), lost["region_id"].to_pylist(), strict=True)
+    keys = [(action == "dropped", (task, region)) for action, task, region in rows]
     dropped = {key for is_dropped, key in keys if is_dropped}
     again = np.array([key in dropped for _, key in keys])
     return lost.filter(pa.array(~(changed & again)))

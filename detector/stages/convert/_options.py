@@ -36,8 +36,8 @@ class Split(BaseModel):
 
     def share(self, name: str) -> float:
         """The share of `val` or `test`."""
-        given: float | None = getattr(self, name)
-        return given if given is not None else 0.0 if self.field or self.lists else 0.15
+        fraction: float | None = getattr(self, name)
+        return fraction if fraction is not None else 0.0 if self.field or self.lists else 0.15
 
 
 class Options(Section):

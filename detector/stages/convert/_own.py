@@ -25,24 +25,24 @@ _AT = IMAGES.get_field_index("own_split")
 def settle(drawn: Annotations, split: Split) -> tuple[Annotations, list[str]]:
     """`own_split` is what counts afterwards, null throughout where another rule does; and what a person is told."""
     kept = pc.not_equal(drawn.images["status"], "excluded").to_pylist()
-    own = [name if here else None for name, here in zip(drawn.images["own_split"].to_pylist(), kept, strict=True)]
+    own = [name if usable else None for name, usable in zip(drawn.images["own_split"].to_pylist(), kept, strict=True)]
     counts = Counter(filter(None, own))
     if not counts:
         return _with(drawn, [None] * len(own)), []
     if split != Split():
-        told = [] if split.field else [f"divided as convert.split says; the source's own splits are {_shown(counts)}"]
-        return _with(drawn, [None] * len(own)), told
-    told = ["the splits are the source's own"]
-    rest = [row for row, (name, here) in enumerate(zip(own, kept, strict=True)) if here and name is None]
+        notes = [] if split.field else [f"divided as convert.split says; the source's own splits are {_shown(counts)}"]
+        return _with(drawn, [None] * len(own)), notes
+    notes = ["the splits are the source's own"]
+    rest = [row for row, (name, usable) in enumerate(zip(own, kept, strict=True)) if usable and name is None]
     if rest and not counts["train"]:
-        told.append(f"what is in none of them trains: {len(rest):,} pictures")
+        notes.append(f"what is in none of them trains: {len(rest):,} pictures")
         for row in rest:
             own[row] = "train"
         rest = []
     elif not counts["train"]:
         raise UsageError(f"the source's own splits are {_shown(counts)}: nothing to train on. Write convert.split")
-    told += _fill(own, drawn.images, [name for name in ("test", "val") if not counts[name]])
-    return _without(_with(drawn, own), rest), told
+    notes += _fill(own, drawn.images, [name for name in ("test", "val") if not counts[name]])
+    return _without(_with(drawn, own), rest), notes
 
 
 def _shown(counts: Counter[str]) -> str:
@@ -62,7 +62,7 @@ def _fill(own: list[str | None], images: pa.Table, missing: list[str]) -> list[s
     rows_at: dict[float, list[int]] = {}
     for row in (row for row, name in enumerate(own) if name == "train"):
         rows_at.setdefault(place(same_picture(sources[row], contents[row])), []).append(row)
-    told, start, left = [], 0.0, sorted(rows_at)
+    notes, start, left = [], 0.0, sorted(rows_at)
     for name in missing:
         start += Split().share(name)
         below = [at for at in left if at < start] or left[:1]
@@ -70,8 +70,8 @@ def _fill(own: list[str | None], images: pa.Table, missing: list[str]) -> list[s
         left = left[len(below[: len(left) - 1]) :]
         for row in taken:
             own[row] = name
-        told.append(f"it has no {name}: {len(taken):,} of its train pictures became {name}")
-    return told
+        notes.append(f"it has no {name}: {len(taken):,} of its train pictures became {name}")
+    return notes
 
 
 def _without(drawn: Annotations, rest: list[int]) -> Annotations:

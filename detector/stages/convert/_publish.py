@@ -28,7 +28,7 @@ class Version(NamedTuple):
     images: pa.Table
     instances: Future[None]  # their table, when it is written
     account: Account
-    told: list[str]  # what a person should know of its splits
+    split_notes: list[str]  # what a person should know of its splits
 
 
 def make_folders(folder: Path) -> None:
@@ -44,34 +44,34 @@ def write_files(folder: Path, images: pa.Table, labels: Sequence[bytes], store: 
     link_images(folder / "images", images, store)
 
 
-def publish(job: Job[Any], scratch: Path, made: Version) -> Result:
+def publish(job: Job[Any], scratch: Path, content: Version) -> Result:
     """Make a version of what is in `scratch` unless it is there, refresh what is said of it, point `latest` at it."""
-    head, done = [job.pipeline.task, list(job.pipeline.classes)], made.account
-    version = identify(head, made.lines)
-    done["test_set"] = identify(head, [line for line in made.lines if line.startswith("test ")])
-    folder, images = job.datasets / version, made.images
-    there = folder.exists()
-    if there:
-        images = named_as_there(images, made.lines, Dataset(folder))
+    head, done = [job.pipeline.task, list(job.pipeline.classes)], content.account
+    version = identify(head, content.lines)
+    done["test_set"] = identify(head, [line for line in content.lines if line.startswith("test ")])
+    folder, images = job.datasets / version, content.images
+    exists = folder.exists()
+    if exists:
+        images = named_as_there(images, content.lines, Dataset(folder))
     _describe(scratch, job.pipeline.name, version, done)
     write_table(images, scratch / "images.parquet")
-    made.instances.result()
-    if there:
+    content.instances.result()
+    if exists:
         _refresh(folder, scratch)
     else:
         scratch.rename(folder)
     _point_latest(job.datasets, version)
-    return _result(folder, done, made.told)
+    return _result(folder, done, content.split_notes)
 
 
 def _describe(folder: Path, name: str, version: str, done: Account) -> None:
     """What Ultralytics, programs and people read first."""
-    told = {
+    contents = {
         "data.yaml": data_yaml(done["classes"]),
         "conversion.json": json.dumps(done, indent=1, ensure_ascii=False),
         "card.md": card(name, version, done),
     }
-    for file, content in told.items():
+    for file, content in contents.items():
         (folder / file).write_text(content, encoding="utf-8")
 
 
@@ -108,8 +108,8 @@ def _result(folder: Path, done: Account, notes: list[str]) -> Result:
     figures |= {action: sum(map(len, done[action].values())) for action in ("dropped", "changed", "excluded")}
     figures |= {f"objects/{name}": count for name, count in kept["objects_of"].items()}
     summary = f"version {folder.name}: {kept['objects']:,} objects on {kept['images']:,} images ({splits})"
-    told = [folder / name for name in ("card.md", "conversion.json", "data.yaml")]
-    return Result(folder, folder.name, summary, figures, {"dataset": told}, [*notes, *sentences(done)], kept["images"])
+    files = [folder / name for name in ("card.md", "conversion.json", "data.yaml")]
+    return Result(folder, folder.name, summary, figures, {"dataset": files}, [*notes, *sentences(done)], kept["images"])
 
 
 def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) -> None:

@@ -112,18 +112,18 @@ def _polygons(regions: pa.Table, rows: Ints, _: Floats, segment: bool) -> Shapes
     few = {"too_few_points": rows[counts < 3]}
     rows, drawn = rows[enough], drawn.take(enough)
     changed = {} if segment else {"envelope": rows}
-    made = Shapes(rows, envelope(drawn), drawn, few, changed)
-    solid: Bools = (spread(drawn) > SMALLEST**2) & every(np.isfinite(made.boxes))
-    made = made.keep(solid, "zero_area")
-    return made if segment else Shapes(made.rows, made.boxes, None, made.dropped, made.changed)
+    polygons = Shapes(rows, envelope(drawn), drawn, few, changed)
+    solid: Bools = (spread(drawn) > SMALLEST**2) & every(np.isfinite(polygons.boxes))
+    polygons = polygons.keep(solid, "zero_area")
+    return polygons if segment else Shapes(polygons.rows, polygons.boxes, None, polygons.dropped, polygons.changed)
 
 
 def _brushes(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> Shapes:
     codes, pixels = regions["rle"].to_pylist(), sizes.astype(int).tolist()
     drawn = list(enumerate(map(_outline, codes, pixels)))
     kept = np.array([at for at, shape in drawn if shape and len(shape.points) >= 3], np.int64)
-    found = [drawn[at][1].points / pixels[at] for at in kept]
-    ragged = Outlines(np.concatenate([np.empty((0, 2)), *found]), offsets_of(np.array(list(map(len, found)), np.int64)))
+    rings = [drawn[at][1].points / pixels[at] for at in kept]
+    ragged = Outlines(np.concatenate([np.empty((0, 2)), *rings]), offsets_of(np.array(list(map(len, rings)), np.int64)))
     half = 0.5 / sizes[kept]
     boxes = envelope(ragged) + np.hstack([-half, half])
     joined = [at for at in kept if drawn[at][1].joined]
@@ -159,10 +159,10 @@ def _joined(parts: list[Shapes], segment: bool) -> Shapes:
     return Shapes(rows[order], boxes, together, _merged(parts, "dropped"), _merged(parts, "changed"))
 
 
-def _merged(parts: list[Shapes], which: str) -> dict[str, Ints]:
+def _merged(parts: list[Shapes], column: str) -> dict[str, Ints]:
     noted: dict[str, list[Ints]] = {}
     for part in parts:
-        for reason, rows in getattr(part, which).items():
+        for reason, rows in getattr(part, column).items():
             noted.setdefault(reason, []).append(rows)
     return {reason: np.sort(np.concatenate(rows)) for reason, rows in noted.items()}
 

@@ -45,12 +45,12 @@ def refuse_too_little(done: Account, split: Split) -> None:
     left, lost = sum(images.values()), sum(map(len, done["excluded"].values()))
     if not left + lost:
         raise UsageError("there is nothing to convert: the source has no task. Check what `pull` names")
-    what = f"{', '.join(empty[:-1])}{' and ' * (len(empty) > 1)}{empty[-1]} would be empty"
+    problem = f"{', '.join(empty[:-1])}{' and ' * (len(empty) > 1)}{empty[-1]} would be empty"
     account = "".join(f"\n    {line}" for line in sentences(_losses(done))[:_LINES])
     if lost > left:
-        whole = f"{what}: of {counted(left + lost, 'image')} {lost:,} can't be used.{account}\n{_way_out(done)}"
+        whole = f"{problem}: of {counted(left + lost, 'image')} {lost:,} can't be used.{account}\n{_way_out(done)}"
         raise UsageError(whole)
-    raise UsageError(f"{what}: {_blamed(split, empty[0], left)}.{account}")
+    raise UsageError(f"{problem}: {_blamed(split, empty[0], left)}.{account}")
 
 
 def _losses(done: Account) -> Account:

@@ -51,7 +51,7 @@ class Part(NamedTuple):
 def to_version(job: Job[Options]) -> Result:
     """Convert what was pulled, and publish it as a dataset version."""
     pulled = annotations.read(job.inputs["pull"].path)
-    drawn, told = settle(leave_out(pulled, job.options.leave_out), job.options.split)
+    drawn, split_notes = settle(leave_out(pulled, job.options.leave_out), job.options.split)
     if job.pipeline.task == "segment" and job.options.boxes == "fail":
         _refuse_boxes(drawn)
     refuse_labels(drawn, job.pipeline.classes, job.options.several_labels, job.options.leave_out)
@@ -67,7 +67,7 @@ def to_version(job: Job[Options]) -> Result:
             done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
             refuse_too_little(done, job.options.split)
             lines = [line for part in parts for line in part.lines.to_pylist()]
-            return publish(job, scratch, Version(lines, images, written, done, told))
+            return publish(job, scratch, Version(lines, images, written, done, split_notes))
 
 
 def _refuse_boxes(drawn: Annotations) -> None:

@@ -38,9 +38,9 @@ def by_image(evaluation: Evaluation, predictions: pa.Table) -> Iterator[Said]:
     truth, seen = _grouped(objects), _grouped(predictions)
     known = set(predictions["row"].to_pylist())
     for image in evaluation.images["image"].to_pylist():
-        there, here = truth.get(image, []), seen.get(image, [])
-        missed = {at for at, row in enumerate(there) if row["prediction"] not in known}
-        yield Said(image, there, here, missed, {at for at, row in enumerate(here) if row["object"] < 0})
+        drawn, predicted = truth.get(image, []), seen.get(image, [])
+        missed = {at for at, row in enumerate(drawn) if row["prediction"] not in known}
+        yield Said(image, drawn, predicted, missed, {at for at, row in enumerate(predicted) if row["object"] < 0})
 
 
 def _grouped(table: pa.Table) -> dict[int, list[Row]]:

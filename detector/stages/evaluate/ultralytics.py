@@ -55,9 +55,9 @@ def foresee(options: Options, _pipeline: Pipeline, inputs: Mapping[str, Result])
     known = _fields(split) if options.slices else set()
     for field in options.slices:
         if (name := field.removeprefix("data.")) not in known:
-            hint, there = did_you_mean(name, sorted(known)), ", ".join(sorted(known)) or "none"
+            hint, fields = did_you_mean(name, sorted(known)), ", ".join(sorted(known)) or "none"
             raise UsageError(
-                f"evaluate.slices: no task of {options.split} has the field {field}; there is: {there}{hint}"
+                f"evaluate.slices: no task of {options.split} has the field {field}; there is: {fields}{hint}"
             )
 
 

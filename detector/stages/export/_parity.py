@@ -121,9 +121,9 @@ def _inside(raw: "Raw", count: Any, classes: int) -> Any:
 
 
 def _write(file: Path, parity: Parity, allowed: dict[str, float]) -> None:
-    told = {"pictures": parity.pictures, "candidates": parity.candidates, "limits": allowed}
-    told |= {"differences": parity.differences, "seen_on": parity.seen_on}
-    file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    content = {"pictures": parity.pictures, "candidates": parity.candidates, "limits": allowed}
+    content |= {"differences": parity.differences, "seen_on": parity.seen_on}
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _gate(job: Job[Any], parity: Parity, allowed: dict[str, float], written: Path) -> None:

@@ -103,9 +103,9 @@ def _hint(capabilities: Sequence[float] | None) -> str:
 
 
 def _profile(builder: Any, network: Any, batch: Batch) -> Any:
-    profile, given = builder.create_optimization_profile(), network.get_input(0)
-    shapes = [(count, *tuple(given.shape)[1:]) for count in (batch.min, batch.optimum, batch.max)]
-    profile.set_shape(given.name, *shapes)
+    profile, tensor = builder.create_optimization_profile(), network.get_input(0)
+    shapes = [(count, *tuple(tensor.shape)[1:]) for count in (batch.min, batch.optimum, batch.max)]
+    profile.set_shape(tensor.name, *shapes)
     return profile
 
 

@@ -55,8 +55,8 @@ class Engine:
 
     def __call__(self, picture: Floats) -> Raw:
         """Run it on a picture."""
-        given = torch.from_numpy(picture).repeat(self.made_from.batch.min, 1, 1, 1).cuda()
-        outputs = self._prepare(given)
+        batch = torch.from_numpy(picture).repeat(self.made_from.batch.min, 1, 1, 1).cuda()
+        outputs = self._prepare(batch)
         self._enqueue()
         self._stream.synchronize()
         candidates, *prototypes = (output[0].float().cpu().numpy() for output in outputs)
@@ -75,16 +75,16 @@ class Engine:
             times.append(start.elapsed_time(end))
         return float(median(times[10:]))
 
-    def _prepare(self, given: torch.Tensor) -> list[torch.Tensor]:
+    def _prepare(self, batch: torch.Tensor) -> list[torch.Tensor]:
         """Tell the engine where its input lies and its outputs go; they are given in the order of the sidecar."""
-        self._context.set_input_shape(self.made_from.input.name, tuple(given.shape))
+        self._context.set_input_shape(self.made_from.input.name, tuple(batch.shape))
         names = [output.name for output in self.made_from.outputs]
         types = [getattr(torch, output.type) for output in self.made_from.outputs]
         shapes = [tuple(self._context.get_tensor_shape(name)) for name in names]
         outputs = [torch.empty(shape, dtype=kind, device="cuda") for shape, kind in zip(shapes, types, strict=True)]
-        for name, tensor in zip([self.made_from.input.name, *names], [given, *outputs], strict=True):
+        for name, tensor in zip([self.made_from.input.name, *names], [batch, *outputs], strict=True):
             self._context.set_tensor_address(name, tensor.data_ptr())
-        self._held = [given, *outputs]  # the engine keeps addresses only
+        self._held = [batch, *outputs]  # the engine keeps addresses only
         torch.cuda.synchronize()
         return outputs
 

@@ -54,9 +54,9 @@ def onnx_runner(file: Path) -> Runner:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    given = session.get_inputs()[0]
-    batch = given.shape[0] if isinstance(given.shape[0], int) else 1
-    return lambda picture: raw(session.run(None, {given.name: picture.repeat(batch, axis=0)}))
+    tensor = session.get_inputs()[0]
+    batch = tensor.shape[0] if isinstance(tensor.shape[0], int) else 1
+    return lambda picture: raw(session.run(None, {tensor.name: picture.repeat(batch, axis=0)}))
 
 
 def engine_runner(file: Path) -> Runner:

@@ -123,12 +123,12 @@ def checked(engine: Path, library: str) -> Recipe:
     if sidecar.recipe != sidecar.made_from.digest:
         raise DetectorError(f"{place(engine)} was changed after it was written; {AGAIN}")
     try:
-        there = file_of(engine)
+        file = file_of(engine)
     except FileNotFoundError as error:
         raise DetectorError(f"{engine} is missing; {AGAIN}") from error
-    if (there.sha256, there.bytes) != (sidecar.engine.sha256, sidecar.engine.bytes):
+    if (file.sha256, file.bytes) != (sidecar.engine.sha256, sidecar.engine.bytes):
         raise DetectorError(
-            f"{engine} is not the engine that its sidecar describes: its SHA-256 begins with {there.sha256[:12]}, "
+            f"{engine} is not the engine that its sidecar describes: its SHA-256 begins with {file.sha256[:12]}, "
             f"the sidecar's with {sidecar.engine.sha256[:12]}; {AGAIN}"
         )
     if sidecar.made_from.library != library:

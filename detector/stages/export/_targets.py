@@ -46,13 +46,13 @@ class Batch(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _in_full(cls, given: Any) -> Any:
-        if isinstance(given, int) and not isinstance(given, bool):
-            return {"min": given, "optimum": given, "max": given}
-        if isinstance(given, list | tuple) and len(given) == 2:
-            return {"min": given[0], "optimum": given[1], "max": given[1]}
-        if isinstance(given, dict):
-            return {"optimum": given.get("max", 1)} | given
+    def _in_full(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return {"min": value, "optimum": value, "max": value}
+        if isinstance(value, list | tuple) and len(value) == 2:
+            return {"min": value[0], "optimum": value[1], "max": value[1]}
+        if isinstance(value, dict):
+            return {"optimum": value.get("max", 1)} | value
         raise ValueError(f"is a number of pictures, or a range: {RANGES}")
 
     @model_validator(mode="after")

@@ -73,9 +73,9 @@ def run(job: Job[Options]) -> Result:
     parity = compare(job, onnx_runner(graph), options.tolerance, options.precision)
     engine = graph.with_suffix(".engine")
     sidecar = _build(job, graph, engine)
-    made = result(job, [engine, sidecar, graph, job.folder / LOG], parity)
-    facts = f"{engine.name}, {made.figures['megabytes']:.1f} MB, {options.precision}: built for compute capability "
-    return _tried(job, engine, replace(made, summary=facts + in_words(options.compute_capabilities)), parity.sentence)
+    export = result(job, [engine, sidecar, graph, job.folder / LOG], parity)
+    facts = f"{engine.name}, {export.figures['megabytes']:.1f} MB, {options.precision}: built for compute capability "
+    return _tried(job, engine, replace(export, summary=facts + in_words(options.compute_capabilities)), parity.sentence)
 
 
 def _graph(job: Job[Options]) -> Path:
@@ -107,24 +107,24 @@ def _build(job: Job[Options], graph: Path, engine: Path) -> Path:
     return _sidecar.write(engine, recipe(job, graph, built), operating_point(job))
 
 
-def _tried(job: Job[Options], engine: Path, made: Result, graph: str) -> Result:
+def _tried(job: Job[Options], engine: Path, export: Result, graph: str) -> Result:
     """The result with what is true of this machine; `graph` is how close the graph is to the checkpoint, in words."""
     from detector.stages.export._parity import compare
     from detector.stages.export._rtx_run import Engine, gpu, misfit
 
-    here, log, options = gpu(), job.folder / LOG, job.options
+    card, log, options = gpu(), job.folder / LOG, job.options
     notes = [f"its graph, on the processor: {graph}"]
-    if here is None:
-        return replace(made, summary=f"{made.summary}; not run on this machine", notes=notes)
+    if card is None:
+        return replace(export, summary=f"{export.summary}; not run on this machine", notes=notes)
     if why := misfit(engine, log):
-        return replace(made, summary=f"{made.summary}; does not fit the {here} of this machine: {why}", notes=notes)
+        return replace(export, summary=f"{export.summary}; does not fit the {card} of this machine: {why}", notes=notes)
     runner = Engine(engine, log)
     parity = compare(job, runner, options.tolerance, options.precision, PARITY)
     speed = runner.milliseconds()
-    notes.append(f"itself, on the {here}: {parity.sentence}; {speed:.2f} ms a batch of {options.batch.min}")
+    notes.append(f"itself, on the {card}: {parity.sentence}; {speed:.2f} ms a batch of {options.batch.min}")
     of_engine = {f"engine/{name}": value for name, value in parity.figures.items()} | {"milliseconds": speed}
-    artifacts = {place: [*files, job.folder / PARITY] for place, files in made.artifacts.items()}
-    return replace(made, figures={**made.figures, **of_engine}, artifacts=artifacts, notes=notes)
+    artifacts = {place: [*files, job.folder / PARITY] for place, files in export.artifacts.items()}
+    return replace(export, figures={**export.figures, **of_engine}, artifacts=artifacts, notes=notes)
 
 
 def _without(job: Job[Options]) -> Result:

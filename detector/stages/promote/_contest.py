@@ -59,7 +59,7 @@ def _decide(rules: Rules, differences: Mapping[str, Difference], number: str) ->
     asked = f"{_percent(rules.confidence)} % is asked"
     by = f" by more than {rules.margin:g}" if rules.margin else ""
     than = f" against {difference.before:.4f} of version {number}"
-    told = f"{than}: {_change(difference)}; better{by} with {_share(difference)} %"
+    comparison = f"{than}: {_change(difference)}; better{by} with {_share(difference)} %"
     figures = {
         f"{rules.metric} of the champion before": difference.before,
         "better_share": difference.better,
@@ -68,10 +68,10 @@ def _decide(rules: Rules, differences: Mapping[str, Difference], number: str) ->
         "difference/high": difference.high,
     }
     if difference.better < rules.confidence:
-        return Verdict("challenger", f"{told}, {asked}: version {number} stays champion", figures)
+        return Verdict("challenger", f"{comparison}, {asked}: version {number} stays champion", figures)
     if fallen:
-        return Verdict("challenger", f"{told}, but {'; '.join(fallen)}: version {number} stays champion", figures)
-    return Verdict("champion", told, figures)
+        return Verdict("challenger", f"{comparison}, but {'; '.join(fallen)}: version {number} stays champion", figures)
+    return Verdict("champion", comparison, figures)
 
 
 def _fallen(metric: str, differences: Mapping[str, Difference]) -> Iterator[str]:

@@ -33,15 +33,15 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     `pixels` has an entry for each row of `wanted`. An image whose size is not the one that was annotated is excluded:
     percent of another picture mean other places.
     """
-    images, got = annotations.images, _table(pixels)
-    bad = _unusable(got) | _other_size(annotations.regions, got)
+    images, of_files = annotations.images, _table(pixels)
+    bad = _unusable(of_files) | _other_size(annotations.regions, of_files)
     task_ids = images["task_id"].to_numpy()
-    found = [Loss("excluded", "image", why, int(task_ids[row]), None, detail) for row, (why, detail) in bad.items()]
-    turned = got["row"].filter(got["transposed"]).to_pylist()
-    found += [Loss("changed", "image", "transposed", int(task_ids[row])) for row in turned if row not in bad]
+    of_images = [Loss("excluded", "image", why, int(task_ids[row]), None, detail) for row, (why, detail) in bad.items()]
+    turned = of_files["row"].filter(of_files["transposed"]).to_pylist()
+    of_images += [Loss("changed", "image", "transposed", int(task_ids[row])) for row in turned if row not in bad]
     regions, dropped = _without(annotations.regions, bad, task_ids)
-    lost = pa.concat_tables([annotations.losses, losses.table(found + dropped)])
-    return Annotations(_filled(images, got, list(bad)), regions, lost)
+    lost = pa.concat_tables([annotations.losses, losses.table(of_images + dropped)])
+    return Annotations(_filled(images, of_files, list(bad)), regions, lost)
 
 
 def _table(pixels: Mapping[int, Pixels]) -> pa.Table:
@@ -50,36 +50,36 @@ def _table(pixels: Mapping[int, Pixels]) -> pa.Table:
     return pa.table({"row": [*pixels], **columns}, _PIXELS)
 
 
-def _unusable(got: pa.Table) -> dict[int, tuple[str, str | None]]:
+def _unusable(of_files: pa.Table) -> dict[int, tuple[str, str | None]]:
     """Images that can't be used: row → a reason, and what there is to say."""
-    problems = got.filter(pc.is_valid(got["problem"])).to_pylist()
+    problems = of_files.filter(pc.is_valid(of_files["problem"])).to_pylist()
     return {problem["row"]: (problem["problem"], problem["detail"]) for problem in problems}
 
 
-def _filled(images: pa.Table, got: pa.Table, bad: list[int]) -> pa.Table:
+def _filled(images: pa.Table, of_files: pa.Table, bad: list[int]) -> pa.Table:
     """The images, with what is known of their files; those without, and the bad ones, are excluded."""
     place = np.full(images.num_rows, -1)
-    place[got["row"]] = np.arange(got.num_rows)
+    place[of_files["row"]] = np.arange(of_files.num_rows)
     place[bad] = -1
-    found = pa.array(place, mask=place < 0)
-    columns = {field.name: got[field.name].take(found) for field in _OF_FILES}
-    columns["status"] = pc.if_else(found.is_valid(), images["status"], "excluded")
+    positions = pa.array(place, mask=place < 0)
+    columns = {field.name: of_files[field.name].take(positions) for field in _OF_FILES}
+    columns["status"] = pc.if_else(positions.is_valid(), images["status"], "excluded")
     return pa.table([columns.get(name, images[name]) for name in IMAGES.names], IMAGES)
 
 
-def _other_size(regions: pa.Table, got: pa.Table) -> dict[int, tuple[str, str | None]]:
+def _other_size(regions: pa.Table, of_files: pa.Table) -> dict[int, tuple[str, str | None]]:
     """Images whose regions were drawn on a picture of another size; regions that don't say are believed."""
-    image, rows = regions["image"].to_numpy(), got["row"].to_numpy()
+    image, rows = regions["image"].to_numpy(), of_files["row"].to_numpy()
     sizes = np.zeros((2, max(image.max(initial=0), rows.max(initial=0)) + 1), np.int32)
-    sizes[:, rows] = got["width"], got["height"]
+    sizes[:, rows] = of_files["width"], of_files["height"]
     drawn = [regions[f"original_{side}"].fill_null(0).to_numpy() for side in ("width", "height")]
     others = np.flatnonzero((drawn[0] != sizes[0][image]) | (drawn[1] != sizes[1][image]))
-    was, found = np.stack([side[others] for side in drawn]), sizes[:, image[others]]
-    known = (was > 0).all(axis=0) & (found > 0).all(axis=0)
+    annotated, actual = np.stack([side[others] for side in drawn]), sizes[:, image[others]]
+    known = (annotated > 0).all(axis=0) & (actual > 0).all(axis=0)
     return {
         int(image[others[at]]): (
             "size_differs",
-            f"annotated at {was[0, at]} x {was[1, at]}, is {found[0, at]} x {found[1, at]}",
+            f"annotated at {annotated[0, at]} x {annotated[1, at]}, is {actual[0, at]} x {actual[1, at]}",
         )
         for at in np.flatnonzero(known)[::-1]
     }

@@ -48,9 +48,9 @@ def download(connection: Connection, images: Iterable[tuple[str, int]], job: Job
                 lines.write(f"\n{json.dumps([prefix + source, *pixels[:5]])}")  # a torn line spoils no other
                 lines.flush()
             advance(1)
-    found = [known[source] for source, _ in images]
-    _refuse_if_all_missing(images, found)
-    return found
+    fetched = [known[source] for source, _ in images]
+    _refuse_if_all_missing(images, fetched)
+    return fetched
 
 
 def _read(index: Path, prefix: str) -> dict[str, Pixels]:
@@ -106,11 +106,11 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _refuse_if_all_missing(images: list[tuple[str, int]], found: list[Pixels]) -> None:
-    if found and all(pixels.problem == "missing_image" for pixels in found):
+def _refuse_if_all_missing(images: list[tuple[str, int]], fetched: list[Pixels]) -> None:
+    if fetched and all(pixels.problem == "missing_image" for pixels in fetched):
         raise DetectorError(
-            f"not one of the project's {len(found)} images can be fetched, as task {images[0][1]} shows:"
-            f" {found[0].detail}; see that Label Studio itself shows them"
+            f"not one of the project's {len(fetched)} images can be fetched, as task {images[0][1]} shows:"
+            f" {fetched[0].detail}; see that Label Studio itself shows them"
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 Identity = tuple[int, int]  # of a folder, by whatever path it is reached
-_MADE = (  # what is in a version, in a store, in a run's folder, in a virtual environment
+_MARKS = (  # what is in a version, in a store, in a run's folder, in a virtual environment
     frozenset(("data.yaml", "instances.parquet")),
     frozenset(("ingested.msgpack",)),
     frozenset(("pipeline.yaml", "run.json")),
@@ -29,4 +29,4 @@ def identity(folder: Path | str) -> Identity:
 
 def is_made(names: Collection[str]) -> bool:
     """Whether a folder with files of these names was made by a run."""
-    return any(made.issubset(names) for made in _MADE)
+    return any(marks.issubset(names) for marks in _MARKS)

@@ -54,8 +54,8 @@ def find(source: str, root: Path) -> Path | None:
     """
     inside = root.resolve()
     try:
-        there = filter(os.path.isfile, (os.path.join(inside, candidate) for candidate in _candidates(source)))  # noqa: PTH118
-        paths = (Path(path).resolve() for path in there)  # links are followed last, since that takes longest
+        existing = filter(os.path.isfile, (os.path.join(inside, candidate) for candidate in _candidates(source)))  # noqa: PTH118
+        paths = (Path(path).resolve() for path in existing)  # links are followed last, since that takes longest
         return next((path for path in paths if path.is_relative_to(inside)), None)
     except (OSError, ValueError):  # what can be no path at all: a NUL in it, a name without end, half a character
         return None
@@ -95,7 +95,7 @@ def shared(files: Files, root: Path) -> dict[str, str]:
     for source, file in files.items():
         if file:
             claims.setdefault(file, []).append(source)
-    told: dict[str, str] = {}
+    notes: dict[str, str] = {}
     nobodys: list[tuple[str, list[str]]] = []
     for file, sources in claims.items():
         if len(sources) > 1 and len({_plain(source) for source in sources}) > 1:
@@ -104,10 +104,10 @@ def shared(files: Files, root: Path) -> dict[str, str]:
             if not owner:
                 nobodys.append((inside, sources))
             others = [source for source in sources if owner and _plain(source) != _plain(owner)]
-            told |= {source: f"{source}: {inside} is the picture of {owner}" for source in others}
+            notes |= {source: f"{source}: {inside} is the picture of {owner}" for source in others}
     if nobodys:
         raise _several_of_one(nobodys, root)
-    return told
+    return notes
 
 
 def _several_of_one(nobodys: Sequence[tuple[str, Sequence[str]]], root: Path) -> UsageError:

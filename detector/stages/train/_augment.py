@@ -27,14 +27,14 @@ def transforms(augment: Iterable[Mapping[str, _Arguments | None]], dataset: Data
         UsageError: A transform refuses the value of an argument, can't be applied, or gives what can't be trained on.
     """
     named = [(name, arguments or {}) for transform in augment for name, arguments in transform.items()]
-    made = [_make(name, arguments) for name, arguments in named]
-    if not made:
+    built = [_make(name, arguments) for name, arguments in named]
+    if not built:
         return None
     labels = _labels(dataset)
     for name, arguments in named:
         if problem := _problem(_make(name, {**arguments, "p": 1.0}), labels, size):
             raise UsageError(f"train.augment: {name} {problem}")
-    return made
+    return built
 
 
 def _make(name: str, arguments: _Arguments) -> Any:
@@ -43,7 +43,7 @@ def _make(name: str, arguments: _Arguments) -> Any:
     try:
         return getattr(albumentations, name)(**arguments)
     except Exception as error:
-        raise UsageError(f"train.augment: {name} can't be made: {_said(error)}") from error
+        raise UsageError(f"train.augment: {name} can't be made: {_sentence(error)}") from error
 
 
 def _problem(transform: Any, labels: _Arguments, size: int) -> str | None:
@@ -55,26 +55,26 @@ def _problem(transform: Any, labels: _Arguments, size: int) -> str | None:
         return "can't be used with boxes, and Ultralytics would leave it out"
     for picture in _pictures(size):
         try:
-            given = apply(_sample(picture, labels))["img"]
+            augmented = apply(_sample(picture, labels))["img"]
         except Exception as error:  # noqa: BLE001 - what a transform can't do, it says in any way
-            return f"can't be applied to a picture of {size} x {size} pixels: {_said(error)}"
-        if problem := _unlike(picture, given):
+            return f"can't be applied to a picture of {size} x {size} pixels: {_sentence(error)}"
+        if problem := _unlike(picture, augmented):
             return problem
     return None
 
 
-def _unlike(picture: Any, given: Any) -> str | None:
-    if given.shape[:2] != picture.shape[:2]:
-        after = " x ".join(map(str, given.shape[1::-1]))
+def _unlike(picture: Any, augmented: Any) -> str | None:
+    if augmented.shape[:2] != picture.shape[:2]:
+        after = " x ".join(map(str, augmented.shape[1::-1]))
         return (
             f"makes a picture of {picture.shape[1]} x {picture.shape[0]} pixels one of {after}, and all of a batch "
             "must be of one size; leave it out, or set scale and translate in train.options"
         )
-    if given.ndim != 3 or given.shape[2] != 3:
-        channels = given.shape[2] if given.ndim == 3 else 1
+    if augmented.ndim != 3 or augmented.shape[2] != 3:
+        channels = augmented.shape[2] if augmented.ndim == 3 else 1
         return f"makes pictures of {channels} channel{'s' * (channels > 1)}, and the network takes 3"
-    if given.dtype != picture.dtype:
-        return f"makes pictures of {given.dtype}, and training takes 8 bits a channel, which it normalises itself"
+    if augmented.dtype != picture.dtype:
+        return f"makes pictures of {augmented.dtype}, and training takes 8 bits a channel, which it normalises itself"
     return None
 
 
@@ -114,7 +114,7 @@ def _sample(picture: Any, labels: _Arguments) -> dict[str, Any]:
     return {"img": picture.copy(), "cls": labels["cls"].copy(), "instances": objects}
 
 
-def _said(error: Exception) -> str:
+def _sentence(error: Exception) -> str:
     """An error of Albumentations in one line: the pydantic error within takes three for each argument."""
     within = error.__cause__
     if isinstance(within, ValidationError):

@@ -105,5 +105,5 @@ def _optimizers() -> frozenset[str]:
 @cache
 def _integers() -> dict[str, int]:
     """The least that Ultralytics takes for a whole number, by argument."""
-    found = re.search(r"^CFG_INT_MIN = (\{.*?^\})", text_of("ultralytics", "cfg/__init__.py"), re.MULTILINE | re.DOTALL)
-    return dict(ast.literal_eval(found[1])) if found else {}
+    match = re.search(r"^CFG_INT_MIN = (\{.*?^\})", text_of("ultralytics", "cfg/__init__.py"), re.MULTILINE | re.DOTALL)
+    return dict(ast.literal_eval(match[1])) if match else {}

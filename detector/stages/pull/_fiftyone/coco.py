@@ -118,8 +118,8 @@ def _decoded(folder: Folder, file: str) -> File:
 
 def _pictures(reader: _Reader, file: str, images: Sequence[Image], split: str | None) -> dict[str, int]:
     """The row of each image of a file by its id. One that two files name is one picture."""
-    here = posixpath.dirname(file)
-    near = [posixpath.normpath(posixpath.join(here, place)) for place in (*_NEAR, split or "")]
+    directory = posixpath.dirname(file)
+    near = [posixpath.normpath(posixpath.join(directory, place)) for place in (*_NEAR, split or "")]
     named = {str(each.file_name): _located(reader.folder, near, each.file_name, split) for each in images}
     shared = _shared(named)
     by_id: dict[str, int] = {}

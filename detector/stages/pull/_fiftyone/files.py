@@ -71,8 +71,8 @@ class Folder:
         """The picture whose name without its ending is `stem`: in the first folder of `near`, or the only one."""
         named = self._by_stem.get(_folded(stem), [])
         for place in near:
-            if here := [image for image in named if posixpath.dirname(image) == place.removeprefix(".")]:
-                return here[0]
+            if images := [image for image in named if posixpath.dirname(image) == place.removeprefix(".")]:
+                return images[0]
         named = named if len(named) < 2 else [image for image in named if split_of_path(image) == split]
         return named[0] if len(named) == 1 else None
 
@@ -109,13 +109,13 @@ def folder_of(root: Path, datasets: Path) -> Folder:
     return Folder(root, files, content.hexdigest())
 
 
-def _files(root: Path, made: set[Identity]) -> Iterator[tuple[str, os.stat_result]]:
+def _files(root: Path, output_folders: set[Identity]) -> Iterator[tuple[str, os.stat_result]]:
     """Each file and its status; hidden ones and what was made are left aside, links to folders are followed once."""
     waiting, seen = [""], set[Identity]()
     while waiting:
         relative = waiting.pop()
         place = identity(root / relative)
-        if place in seen or (relative and place in made):
+        if place in seen or (relative and place in output_folders):
             continue
         seen.add(place)
         with os.scandir(root / relative) as scanned:

@@ -78,8 +78,8 @@ def _import(fiftyone: Any, dataset: Any, part: _Part, kind: str) -> None:
     except DetectorError:
         raise
     except Exception as error:  # importers raise whatever a file of somebody's made them
-        said = " ".join(str(error).split())
+        text = " ".join(str(error).split())
         raise UsageError(
-            f"FiftyOne can't import {part.place} as {CLASSES[kind]}: {type(error).__name__}: {said[:300]}; mend what it"
+            f"FiftyOne can't import {part.place} as {CLASSES[kind]}: {type(error).__name__}: {text[:300]}; mend what it"
             f" names, or say another type: pull.type: {' | '.join(CLASSES)}"
         ) from error

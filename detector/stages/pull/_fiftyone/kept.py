@@ -64,23 +64,23 @@ def _database(place: Path) -> "Iterator[MongoClient[dict[str, Any]]]":
         except (ConfigurationError, ValueError) as error:
             raise UsageError(f"{mongod.VARIABLE} is no address of a MongoDB: {error}") from error
         except PyMongoError as error:
-            said = str(error).partition(" (")[0]
-            raise TryAgain(f"the MongoDB that FiftyOne works with doesn't answer: {said}; run again") from error
+            message = str(error).partition(" (")[0]
+            raise TryAgain(f"the MongoDB that FiftyOne works with doesn't answer: {message}; run again") from error
 
 
 def _no_dataset(name: str, names: list[str]) -> str:
     names = sorted(name for name in names if name)
-    there = f"there is {_some(names)}" if names else "there is none yet"
+    choices = f"there is {_some(names)}" if names else "there is none yet"
     return (
-        f"pull.dataset: no dataset {name!r} in this project's FiftyOne database{did_you_mean(name, names)} ({there});"
+        f"pull.dataset: no dataset {name!r} in this project's FiftyOne database{did_you_mean(name, names)} ({choices});"
         " `detector app` opens the database, and FIFTYONE_DATABASE_URI names another one. A dataset that is not"
         " persistent goes when its session ends: dataset.persistent = True keeps it"
     )
 
 
 def _no_view(view: str, name: str, views: list[str]) -> str:
-    there = f"there is {_some(sorted(views))}" if views else "it has none"
-    return f"pull.view: the dataset {name!r} has no saved view {view!r}{did_you_mean(view, views)} ({there})"
+    choices = f"there is {_some(sorted(views))}" if views else "it has none"
+    return f"pull.view: the dataset {name!r} has no saved view {view!r}{did_you_mean(view, views)} ({choices})"
 
 
 def _some(names: list[str]) -> str:
@@ -104,11 +104,11 @@ def read(name: str, view: str | None, field: str | None, task: str, place: Path)
 
 
 def _refuse_other_media(chosen: Any, name: str, view: str | None, fiftyone: Any) -> None:
-    told = f"the saved view {view!r}" if view else f"the dataset {name!r}"
+    source = f"the saved view {view!r}" if view else f"the dataset {name!r}"
     if not len(chosen):
-        raise UsageError(f"{told} is empty; see it in `detector app`")
+        raise UsageError(f"{source} is empty; see it in `detector app`")
     if chosen.media_type != "image":
         hint = "; save a view of one slice, by select_group_slices" if chosen.media_type == "group" else ""
-        raise UsageError(f"{told} holds {chosen.media_type}, and a detector learns from images{hint}")
+        raise UsageError(f"{source} holds {chosen.media_type}, and a detector learns from images{hint}")
     if view and not isinstance(chosen, fiftyone.Dataset) and chosen._is_generated:
-        raise UsageError(f"{told} is of patches or frames; save the view of whole images, and name that")
+        raise UsageError(f"{source} is of patches or frames; save the view of whole images, and name that")

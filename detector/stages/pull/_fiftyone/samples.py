@@ -66,10 +66,10 @@ def _no_field(field: str, fields: Sequence[str], labels: dict[str, str]) -> str:
 
 def _others(labels: dict[str, str]) -> str:
     """What there is instead, and how FiftyOne makes objects of it."""
-    told = f" ({', '.join(f'{name} is {kind}' for name, kind in labels.items())})" if len(labels) > 1 else ""
+    others = f" ({', '.join(f'{name} is {kind}' for name, kind in labels.items())})" if len(labels) > 1 else ""
     if "Segmentation" in labels.values():
-        return f"{told}; fiftyone.utils.labels.segmentations_to_detections makes objects of a mask of classes"
-    return told
+        return f"{others}; fiftyone.utils.labels.segmentations_to_detections makes objects of a mask of classes"
+    return others
 
 
 def read(samples: Any, fields: Sequence[str], task: str, *, imported: bool, root: Path | None = None) -> Drawn:
@@ -186,8 +186,8 @@ def _count_others(drawn: Drawn, samples: Any, fields: Sequence[str]) -> None:
         if name in fields or kind in {"Detections", "Polylines", "Classification", "Classifications", "Regression"}:
             continue
         inside = "keypoints." if kind == "Keypoints" else ""
-        for at, there in enumerate(samples.values(f"{name}.{inside}id")):
-            for each in there if isinstance(there, list) else [there] if there else []:
+        for at, ids in enumerate(samples.values(f"{name}.{inside}id")):
+            for each in ids if isinstance(ids, list) else [ids] if ids else []:
                 reason = "class_mask" if kind == "Segmentation" else "not_a_shape"
                 drawn.lost.append(Lost(at, reason, each, f"{name} is {kind}"))
                 if drawn.pictures[at].status == "unlabelled":

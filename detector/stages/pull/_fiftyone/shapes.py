@@ -140,7 +140,7 @@ def _frame(picture: Picture, pixels: Pixels | None, orientation: int, drawn: Dra
 
 def _region(shape: Shape, frame: _Frame, pixels: Pixels) -> dict[str, Any]:
     width, height = frame.upright or (None, None)
-    made = {
+    columns = {
         "image": shape.picture,
         "annotation_id": 0,
         "region_id": shape.region,
@@ -150,11 +150,11 @@ def _region(shape: Shape, frame: _Frame, pixels: Pixels) -> dict[str, Any]:
         "original_height": height,
     }
     if shape.mask is not None:
-        return {**made, "type": "brush", "rle": _code(shape, frame, pixels)}
+        return {**columns, "type": "brush", "rle": _code(shape, frame, pixels)}
     if shape.kind == "rectangle":
-        return {**made, "type": "rectangle", **_box(shape.numbers, frame)}
+        return {**columns, "type": "rectangle", **_box(shape.numbers, frame)}
     points = _percent(np.array(shape.numbers, np.float64).reshape(-1, 2), frame)
-    return {**made, "type": "polygon", "points": points.ravel()}
+    return {**columns, "type": "polygon", "points": points.ravel()}
 
 
 def _box(numbers: Sequence[float], frame: _Frame) -> dict[str, float]:

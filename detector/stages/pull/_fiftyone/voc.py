@@ -55,8 +55,8 @@ def _parsed(folder: Folder, file: str) -> dict[str, Any] | None:
 
 def _picture(folder: Folder, file: str, annotation: dict[str, Any]) -> str | None:
     """The picture of an XML: the one that is called as it is, otherwise the one that it names."""
-    here, name = posixpath.split(file)
-    near = [posixpath.normpath(posixpath.join(here, place)) for place in _NEAR]
+    directory, name = posixpath.split(file)
+    near = [posixpath.normpath(posixpath.join(directory, place)) for place in _NEAR]
     split, stated = split_of_path(file), annotation.get("filename")
     path = folder.called(posixpath.splitext(name)[0], near, split)
     return path or (folder.picture(stated, near, split) if isinstance(stated, str) else None)

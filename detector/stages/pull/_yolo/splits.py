@@ -31,7 +31,7 @@ class Splits(NamedTuple):
     lists: frozenset[str]
 
 
-class _Said(NamedTuple):
+class _Claim(NamedTuple):
     """That these pictures are of a split, and who says so."""
 
     source: str
@@ -71,9 +71,9 @@ def splits_in(folder: Folder, described: list[Description], alone: list[str]) ->
     places = _Places(folder)
     notes: list[str] = []
     lists = {file: LISTS[file.lower()] for file in alone if file.lower() in LISTS}
-    said = [*_described(described, places, lists, notes)]
-    said += [_Said(file, split, _listed(folder, file, places)) for file, split in lists.items()]
-    whole = _apart(_merged(said) if said else _by_folders(folder), notes)
+    claims = [*_described(described, places, lists, notes)]
+    claims += [_Claim(file, split, _listed(folder, file, places)) for file, split in lists.items()]
+    whole = _apart(_merged(claims) if claims else _by_folders(folder), notes)
     of = {image: each.split for each in whole for image in each.images}
     if of:
         counts = ", ".join(f"{len(set(each.images)):,} {each.split}" for each in whole)
@@ -84,11 +84,11 @@ def splits_in(folder: Folder, described: list[Description], alone: list[str]) ->
 
 def _described(
     described: list[Description], places: _Places, lists: dict[str, str], notes: list[str]
-) -> Iterator[_Said]:
+) -> Iterator[_Claim]:
     """What each data.yaml and obj.data says; the lists that they name are noted in `lists`, and read as such."""
     for each in described:
-        here = posixpath.dirname(each.file)
-        bases = (posixpath.join(here, each.path), here, "")
+        directory = posixpath.dirname(each.file)
+        bases = (posixpath.join(directory, each.path), directory, "")
         for split, entries in each.splits.items():
             images: list[str] = []
             for entry in entries:
@@ -100,13 +100,13 @@ def _described(
                 else:
                     images += places.below.get(place, [place])
             if images:
-                yield _Said(each.file, split, images)
+                yield _Claim(each.file, split, images)
 
 
 def _listed(folder: Folder, file: str, places: _Places) -> list[str]:
     """The pictures that a list names. Raises UsageError with those that are not there."""
-    here = posixpath.dirname(file)
-    named = {line: _image(line, here, places) for line in lines(read(folder, file))}
+    directory = posixpath.dirname(file)
+    named = {line: _image(line, directory, places) for line in lines(read(folder, file))}
     if absent := [line for line, image in named.items() if image is None]:
         raise UsageError(
             f"{folder.root / file} names {_some(absent, 'picture')}, which {'is' if len(absent) == 1 else 'are'} not"
@@ -116,9 +116,9 @@ def _listed(folder: Folder, file: str, places: _Places) -> list[str]:
     return [image for image in named.values() if image]
 
 
-def _image(line: str, here: str, places: _Places) -> str | None:
+def _image(line: str, directory: str, places: _Places) -> str | None:
     """The picture that a line means; lists from other systems write capitals and accents in their own way."""
-    bases = (here, "") if here else ("",)
+    bases = (directory, "") if directory else ("",)
     if image := located(line, places.images, bases):
         return image
     folded = located(_folded(line), places.folded, tuple(map(_folded, bases)))
@@ -129,11 +129,11 @@ def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", path).lower()
 
 
-def _some(names: list[str], what: str) -> str:
+def _some(names: list[str], noun: str) -> str:
     """`a.jpg`, or `7 pictures: a.jpg, b.jpg, c.jpg, …`."""
     if len(names) == 1:
         return names[0]
-    return f"{len(names):,} {what}s ({', '.join(names[:_FIRST])}{', …' if len(names) > _FIRST else ''})"
+    return f"{len(names):,} {noun}s ({', '.join(names[:_FIRST])}{', …' if len(names) > _FIRST else ''})"
 
 
 def _joined(sources: list[str]) -> str:
@@ -142,12 +142,12 @@ def _joined(sources: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _by_folders(folder: Folder) -> list[_Said]:
+def _by_folders(folder: Folder) -> list[_Claim]:
     by: dict[str, list[str]] = {}
     for image in folder.images:
         if split := _of_place(posixpath.dirname(image)):
             by.setdefault(split, []).append(image)
-    return [_Said("the names of its folders", split, by[split]) for split in SPLITS if split in by]
+    return [_Claim("the names of its folders", split, by[split]) for split in SPLITS if split in by]
 
 
 @cache
@@ -157,21 +157,21 @@ def _of_place(place: str) -> str | None:
     return next((WORDS[word[1].lower()] for word in words if word), None)
 
 
-def _merged(said: list[_Said]) -> list[_Said]:
+def _merged(claims: list[_Claim]) -> list[_Claim]:
     """One for each split, in the order of SPLITS."""
     merged = []
     for split in SPLITS:
-        ours = [each for each in said if each.split == split]
+        ours = [each for each in claims if each.split == split]
         if ours:
             images = dict.fromkeys(image for each in ours for image in each.images)
-            merged.append(_Said(_joined([each.source for each in ours]), split, [*images]))
+            merged.append(_Claim(_joined([each.source for each in ours]), split, [*images]))
     return merged
 
 
-def _apart(said: list[_Said], notes: list[str]) -> list[_Said]:
+def _apart(claims: list[_Claim], notes: list[str]) -> list[_Claim]:
     """The splits that stand apart from those before them. Raises UsageError for a picture that is in two."""
-    apart: list[_Said] = []
-    for each in said:
+    apart: list[_Claim] = []
+    for each in claims:
         own = set(each.images)
         for other in apart:
             both = own.intersection(other.images)

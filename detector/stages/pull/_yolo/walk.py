@@ -40,7 +40,7 @@ class Folder(NamedTuple):
     state: str
 
 
-class _Found(NamedTuple):
+class _Listing(NamedTuple):
     """What a walk gathers: paths by kind, texts that are links, and a line for each file as it is now."""
 
     images: list[str]
@@ -55,18 +55,18 @@ def walk(root: Path, datasets: Path) -> Folder:
     """The files below `root`; `datasets` is this pipeline's folder of outputs. Raises UsageError for no folder."""
     if not root.is_dir():
         raise UsageError(f"pull.path: {root} is no folder")
-    found = _Found([], [], [], [], set(), [])
+    listing = _Listing([], [], [], [], set(), [])
     bases = [os.path.realpath(root)]
     try:
         for relative, entries in _folders(root, outputs(datasets), bases):
             for entry in entries:
-                _note(found, f"{relative}{entry.name}", entry)
+                _note(listing, f"{relative}{entry.name}", entry)
     except OSError as error:
         raise UsageError(f"pull.path: {error.filename or root} can't be read ({error.strerror})") from error
-    state = hashlib.sha256(os.fsencode("".join(found.stamps))).hexdigest()
-    outside = frozenset(link for link in found.links if not _is_inside(os.path.realpath(root / link), bases))
-    images, texts, describing = (sorted(files) for files in (found.images, found.texts, found.describing))
-    return Folder(root, images, texts, describing, frozenset(found.gone), outside, state)
+    state = hashlib.sha256(os.fsencode("".join(listing.stamps))).hexdigest()
+    outside = frozenset(link for link in listing.links if not _is_inside(os.path.realpath(root / link), bases))
+    images, texts, describing = (sorted(files) for files in (listing.images, listing.texts, listing.describing))
+    return Folder(root, images, texts, describing, frozenset(listing.gone), outside, state)
 
 
 def state_of(file: Path) -> str:
@@ -82,9 +82,9 @@ def _folders(root: Path, seen: set[Identity], bases: list[str]) -> Iterator[tupl
 
     `bases` grows by where they lead. One that leads up to what holds the folder is a circle.
     """
-    here, linked = [("", str(root))], list[tuple[str, str]]()
-    while here or linked:
-        relative, path = here.pop() if here else linked.pop(0)
+    unlinked, linked = [("", str(root))], list[tuple[str, str]]()
+    while unlinked or linked:
+        relative, path = unlinked.pop() if unlinked else linked.pop(0)
         place = identity(path)
         if relative and place in seen:
             continue
@@ -99,7 +99,7 @@ def _folders(root: Path, seen: set[Identity], bases: list[str]) -> Iterator[tupl
             if entry.name in _NEVER or not _is(entry.is_dir):
                 continue
             if not entry.is_symlink():
-                here.append((f"{relative}{entry.name}/", entry.path))
+                unlinked.append((f"{relative}{entry.name}/", entry.path))
             elif not any(_is_inside(base, [real := os.path.realpath(entry.path)]) for base in bases):
                 bases.append(real)
                 linked.append((f"{relative}{entry.name}/", entry.path))
@@ -117,24 +117,24 @@ def _is_inside(path: str, bases: list[str]) -> bool:
     return any(path == base or path.startswith(f"{base.rstrip('/')}/") for base in bases)
 
 
-def _note(found: _Found, path: str, entry: os.DirEntry[str]) -> None:
+def _note(listing: _Listing, path: str, entry: os.DirEntry[str]) -> None:
     """Put a file where it belongs; what is no file, or of no use here, is left aside."""
     ending = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - see above
-    files = found.images if ending in _IMAGE else found.texts if ending == ".txt" else found.describing
-    if files is found.describing and not (ending in _DESCRIBES and _describes(path, ending, entry)):
+    files = listing.images if ending in _IMAGE else listing.texts if ending == ".txt" else listing.describing
+    if files is listing.describing and not (ending in _DESCRIBES and _describes(path, ending, entry)):
         return
     is_link = entry.is_symlink()
     if _is(entry.is_file):
         status = entry.stat()
-        found.stamps.append(f"{path} {status.st_size} {status.st_mtime_ns}\n")
-    elif is_link and files is found.images and not _is(entry.is_dir):
-        found.gone.add(path)
-        found.stamps.append(f"{path} gone\n")
+        listing.stamps.append(f"{path} {status.st_size} {status.st_mtime_ns}\n")
+    elif is_link and files is listing.images and not _is(entry.is_dir):
+        listing.gone.add(path)
+        listing.stamps.append(f"{path} gone\n")
     else:
         return
     files.append(path)
-    if is_link and files is not found.images:
-        found.links.append(path)
+    if is_link and files is not listing.images:
+        listing.links.append(path)
 
 
 def _describes(path: str, ending: str, entry: os.DirEntry[str]) -> bool:

@@ -82,8 +82,8 @@ def of_yaml(text: str, place: Path, file: str) -> Description:
     try:
         data = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - all of it stays text: a class called `no` is no False
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        told = str(getattr(error, "problem", None) or "too deep")
-        raise UsageError(f"{place} can't be read as YAML ({told}); mend it") from error
+        problem = str(getattr(error, "problem", None) or "too deep")
+        raise UsageError(f"{place} can't be read as YAML ({problem}); mend it") from error
     if not isinstance(data, dict):
         return Description(file, {}, None, {}, "")
     if data.get("kpt_shape"):
@@ -111,11 +111,11 @@ def _names(names: Any, place: Path) -> dict[int, str]:
     return {key: ids[key].strip() for key in sorted(ids)}
 
 
-def _entries(value: Any, what: str) -> list[str]:
+def _entries(value: Any, place: str) -> list[str]:
     """The places of a split: one, or a list of them."""
     entries = value if isinstance(value, list) else [value]
     if not all(isinstance(entry, str) for entry in entries):
-        raise UsageError(f"{what} holds something that is no path; write a folder, a list file, or several")
+        raise UsageError(f"{place} holds something that is no path; write a folder, a list file, or several")
     return [entry for entry in map(str.strip, entries) if entry]
 
 
