@@ -98,7 +98,6 @@ def test_the_app_prints_where_it_is_and_ends_when_it_is_told(project):
     ("arguments", "code", "said"),
     [
         (("rollback",), 2, "cells has no champion to roll back"),
-        (("champion",), 2, "cells has no champion here yet"),
         (("compare",), 2, "cells has no champion yet"),
         (("app", "nothing"), 2, "no dataset version or run is called nothing"),
         (("run", "--unknown"), 2, "No such option '--unknown'"),

@@ -11,8 +11,8 @@ _LISTS = ("rectanglelabels", "polygonlabels", "brushlabels", "ellipselabels", "l
 
 def joined(entries: list[Region]) -> list[Region]:
     """The regions of a result, each with all of its labels; `labels` that belong to none of them stay."""
-    if {entry.type for entry in entries} <= SHAPES.keys() and len({entry.id for entry in entries}) == len(entries):
-        return entries
+    if len({entry.id for entry in entries if entry.type in SHAPES}) == len(entries):
+        return entries  # shapes alone, and each of them once
     regions: dict[str, list[Region]] = {}
     for entry in entries:
         if entry.type != LABELS:

@@ -12,7 +12,7 @@ from typing import Any
 from detector.config.pipeline import Config, Step
 from detector.reporting.outcome import FIRST_TIME
 from detector.run.closure import code_of
-from detector.stages import NEEDS, Result, Source
+from detector.stages import Result, Source, needs
 from detector.system.installed import version_of
 
 Ingredients = dict[str, Any]
@@ -25,7 +25,7 @@ def ingredients(step: Step, config: Config, inputs: Mapping[str, Result], source
         "options": json.loads(step.options.model_dump_json()),
         "task": config.task,
         "classes": {name: list(labels) for name, labels in config.classes.items()},
-        "inputs": {name: inputs[name].id for name in NEEDS[step.stage]},
+        "inputs": {name: inputs[name].id for name in needs(step.stage, step.backend)},
         "source": source.state if source else None,
         "code": code_of(f"detector.stages.{step.stage}.{step.options.using}"),
         "libraries": {name: version_of(name) for name in step.backend.LIBRARIES},

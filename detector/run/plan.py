@@ -10,7 +10,7 @@ from detector.data.places import DATASETS, RESULTS
 from detector.errors import UsageError
 from detector.run import results
 from detector.run.fingerprint import Ingredients, ingredients, key_of, reasons
-from detector.stages import NEEDS, Result, Source, source_of
+from detector.stages import Result, Source, needs, source_of
 from detector.terms import STAGES
 
 
@@ -82,7 +82,7 @@ def plan(config: Config, choice: Choice) -> Iterator[Planned]:
     """Every step in order. After one that runs, those that need it are said to wait for it."""
     inputs: dict[str, Result] = {}
     for step in chosen(config, choice):
-        waiting = [stage for stage in NEEDS[step.stage] if stage not in inputs]
+        waiting = [stage for stage in needs(step.stage, step.backend) if stage not in inputs]
         planned = Planned(step, [f"waits for {' and '.join(waiting)}"]) if waiting else None
         planned = planned or plan_step(step, config, inputs, choice)
         if planned.result and step.stage != "export":

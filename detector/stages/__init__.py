@@ -10,6 +10,7 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     def foresee(options, pipeline, inputs)       optional: raises UsageError for what the results so far rule out,
                                                  before a stage in between spends its time
     def resumable(folder) -> bool                optional: whether a job cut short in this folder can go on there
+    NEEDS = ("convert", ...)     optional: the stages whose results it takes, where those are not its stage's (NEEDS)
     def look(options, datasets) -> Source        optional: what else the output depends on (a source, a kind of GPU)
 
 A stage is a function of files: it takes paths and options, gives paths and figures, and imports no other stage. What it
@@ -39,7 +40,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {  # stage → those whose results it tak
     "check": ("convert",),
     "train": ("convert",),
     "evaluate": ("convert", "train"),
-    "export": ("convert", "train", "evaluate"),
+    "export": ("convert", "train"),
     "promote": ("convert", "train", "evaluate"),
 }
 
@@ -170,6 +171,11 @@ def names(stage: str) -> list[str]:
 def load(stage: str, using: str) -> Backend:
     """The backend `using` of `stage`. It is cheap to import: heavy parts load when it runs."""
     return cast(Backend, importlib.import_module(f"detector.stages.{stage}.{using}"))
+
+
+def needs(stage: str, backend: Backend) -> tuple[str, ...]:
+    """The stages whose results the backend takes."""
+    return tuple(getattr(cast(ModuleType, backend), "NEEDS", NEEDS[stage]))
 
 
 def faults_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterator[tuple[Place, str]]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from detector import stages
 from detector.config.pipeline import Config, Step
 from detector.run.fingerprint import ingredients, key_of, reasons
-from detector.stages import NEEDS, Result, Source
+from detector.stages import Result, Source
 from detector.terms import STAGES
 
 BACKENDS = [(stage, using) for stage in STAGES for using in stages.names(stage)]
@@ -41,7 +41,7 @@ def options_of(stage, using):
 def made_from(stage, options, *, classes=("Cup", "Plate"), task="detect", inputs="1", source=None):
     step = Step(stage, stage, options, (stage,))
     config = Config("cups", task, {name: (name,) for name in classes}, (step,), options)
-    results = {need: Result(Path(need), inputs, "") for need in NEEDS[stage]}
+    results = {need: Result(Path(need), inputs, "") for need in STAGES[: STAGES.index(stage)]}
     return ingredients(step, config, results, source)
 
 
@@ -101,7 +101,7 @@ def test_classes_their_order_the_task_inputs_and_the_source_are_in_the_key(stage
         {"classes": ("Cup",)},
         {"task": "segment"},
         {"source": Source("new")},
-        *([{"inputs": "2"}] if NEEDS[stage] else []),
+        *([{"inputs": "2"}] if stages.NEEDS[stage] else []),
     ]
     keys = [key(stage, options), *(key(stage, options, **other) for other in others)]
     assert len(set(keys)) == len(keys)

@@ -78,13 +78,14 @@ def _describe(folder: Path, name: str, version: str, done: Account) -> None:
 def write_table(table: pa.Table, file: Path) -> None:
     """As Parquet; only columns that repeat themselves are worth a dictionary, and coordinates never get smaller."""
     names = table.column_names
-    coordinates = [field.name for field in table.schema if pa.types.is_floating(field.type)] + ["polygon.list.element"]
+    plain = [field.name for field in table.schema if pa.types.is_floating(field.type)]
+    plain += ["polygon.list.element", *(name for name in names if name == "data")]
     pq.write_table(
         table,
         file,
         use_dictionary=[name for name in ("split", "status", "annotator") if name in names],
-        compression=dict.fromkeys(names, "snappy") | dict.fromkeys(coordinates, "none"),
-        write_statistics=[name for name in names if name not in coordinates],
+        compression=dict.fromkeys(names, "snappy") | dict.fromkeys(plain, "none"),
+        write_statistics=[name for name in names if name not in plain],
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from detector.data.paths import ends
 from detector.errors import UsageError, did_you_mean
@@ -46,12 +47,17 @@ def assign(images: pa.Table, split: Split) -> list[str]:
     return assigned
 
 
-def groups(images: pa.Table, split: Split) -> list[str | None]:
-    """What keeps each image together with others: its value of `group_by`, or the picture that it is a copy of."""
+def groups(images: pa.Table, split: Split) -> list[str | None] | None:
+    """What keeps each image together with others: its value of `group_by`, or the picture that it is a copy of.
+
+    None where no image has such a thing.
+    """
     if split.group_by:
         data = map(json.loads, images["data"].to_pylist())
         values = (row.get(split.group_by.removeprefix("data.")) for row in data)
         return [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+    if not pc.any(pc.match_substring(images["source"], ".rf.")).as_py():
+        return None
     copies = (_AUGMENTED.search(source) if ".rf." in source else None for source in images["source"].to_pylist())
     return [copy[1] if copy else None for copy in copies]
 

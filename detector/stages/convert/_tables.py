@@ -42,8 +42,9 @@ def include(images: pa.Table, objects: Objects, split: Split) -> tuple[Included,
     files = [
         f"{part}/{name}{end}" for part, name, end in zip(splits, names, chosen["extension"].to_pylist(), strict=True)
     ]
-    columns = (_at(taken, each, len(status)) for each in (files, splits, groups(chosen, split)))
-    file, assigned, group = columns
+    together = groups(chosen, split)
+    group = pa.nulls(len(status), pa.string()) if together is None else _at(taken, together, len(status))
+    file, assigned = (_at(taken, each, len(status)) for each in (files, splits))
     return Included(file, assigned, group, status), losses.table(alone)
 
 

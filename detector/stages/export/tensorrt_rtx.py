@@ -21,6 +21,7 @@ from detector.stages.export._targets import (
 from detector.stages.export._tolerance import Tolerance
 
 LIBRARIES = ("tensorrt-rtx", "onnxconverter-common", "onnx", "onnxslim", "torch", "ultralytics-opencv-headless")
+NEEDS = ("convert", "train", "evaluate")  # its sidecar says from which score on a prediction counts
 LOG = "tensorrt-rtx.log"
 PARITY = "parity-engine.json"
 MISSING = (

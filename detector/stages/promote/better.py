@@ -22,6 +22,7 @@ LIBRARIES = (
     "numpy",
     "opencv-python-headless",
     "pyarrow",
+    "scipy",
 )
 OVERALL = ("mAP50-95", "mAP50", "mAP75", "precision", "recall", "F1")
 BY_CLASS = ("mAP50-95", "mAP50")

@@ -258,7 +258,7 @@ def of_another_version(engine):
     from detector.stages.export import _sidecar
 
     made_from = _sidecar.Sidecar.model_validate(read(engine)).made_from
-    _sidecar.write(engine, made_from.model_copy(update={"library": "1.4.0.76"}))
+    _sidecar.write(engine, made_from.model_copy(update={"library": "1.4.0.76"}), None)
 
 
 @pytest.mark.parametrize(
