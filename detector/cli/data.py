@@ -24,7 +24,9 @@ def status(as_json: bool) -> None:
 @click.option("--port", type=int, help="5151, or any that is free")
 @options.as_json
 def app(which: str | None, port: int | None, as_json: bool) -> None:
-    """Open FiftyOne on a dataset version: images, labels, findings, predictions.
+    """Open FiftyOne on a dataset version.
+
+    It shows images, labels, what the check found, and predictions.
 
     \b
     detector app                   the latest version
@@ -70,7 +72,9 @@ def diff(old: str, new: str | None, as_json: bool) -> None:
 def prune(
     pipeline: Path, overrides: tuple[str, ...], as_json: bool, keep: int, dry_run: bool, wait_lock: float
 ) -> None:
-    """Remove old runs and dataset versions of PIPELINE, and what only they needed.
+    """Remove old runs and dataset versions.
+
+    Those of PIPELINE, and what only they needed.
 
     What the champion, the one before it, and the next run need stays.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.as_json
 def doctor(as_json: bool) -> None:
-    """Look at what this machine has for a pipeline, and say how to get the rest."""
+    """Say what this machine has, and how to get the rest."""
     from detector.commands.doctor import examine
 
     findings = list(examine())

@@ -13,7 +13,7 @@ from detector.cli.options import opened, show
 @options.overrides
 @options.as_json
 def champion(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Show which version is champion, its figures, and where its weights and engines are.
+    """Show the champion: version, figures, files.
 
     \b
     detector champion
@@ -31,9 +31,10 @@ def champion(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 @click.option("--pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), help="the pipeline of both")
 @options.as_json
 def compare(before: str, after: str | None, pipeline: Path, as_json: bool) -> None:
-    """Compare the models BEFORE (the champion) and AFTER (of the newest run), on the same images.
+    """Compare two models on the same images.
 
-    Each is a run, the number of a registered version, or `champion`. Figures have the interval of their difference.
+    BEFORE is the champion, and AFTER the newest run, if they are left out. Each is a run, the number of a registered
+    version, or `champion`. Figures have the interval of their difference.
 
     \b
     detector compare                                   the champion and the newest run

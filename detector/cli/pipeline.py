@@ -18,7 +18,9 @@ from detector.terms import Task
 @click.option("--task", type=click.Choice(["detect", "segment"]), default="detect", help="boxes or outlines")
 @options.as_json
 def init(folder: Path, task: Task, as_json: bool) -> None:
-    """Write a first pipeline.yaml and a small sample project into FOLDER (here).
+    """Write a first pipeline.yaml and a sample project.
+
+    Into FOLDER, or here.
 
     \b
     detector init
@@ -36,7 +38,9 @@ def init(folder: Path, task: Task, as_json: bool) -> None:
 @options.overrides
 @options.as_json
 def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check PIPELINE without running anything: every fault, with its line.
+    """Check pipeline.yaml: every fault, with its line.
+
+    Nothing runs.
 
     \b
     detector validate
@@ -87,7 +91,9 @@ def run(
     exit_code_if_unchanged: int,
     metrics_file: Path | None,
 ) -> None:
-    """Do what PIPELINE (pipeline.yaml) says: only what has changed, in order, recorded.
+    """Do what pipeline.yaml says, if it is not done yet.
+
+    Only what has changed, in order, recorded.
 
     \b
     detector run pipeline.yaml
@@ -115,7 +121,9 @@ def run(
 @click.command()
 @options.as_json
 def schema(as_json: bool) -> None:
-    """Print the JSON Schema of pipeline.yaml, which editors use to complete and check it.
+    """Print the JSON Schema of pipeline.yaml.
+
+    Editors complete and check the file with it.
 
     \b
     detector schema > pipeline.schema.json
