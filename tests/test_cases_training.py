@@ -20,7 +20,8 @@ def test_a_segmentation_model_that_finds_nothing(tmp_path):
     done = detector(project, "run", "pipeline.yaml")
     assert (done.returncode, done.stderr) == (0, "")
     assert (
-        "evaluate             2 test images: mAP50-95 0.000 [0.000, 0.000], mAP50 0.000; precision 0.000" in done.stdout
+        "evaluate             2 test images: mAP50-95 0.000 [0.000, 0.000], mAP50 0.000; nothing is found"
+        in done.stdout
     )
     assert "2 objects missed and 0 false" in done.stdout
     assert "promote              challenger: version 1, mAP50-95 0.0000, below the minimum of 0.05" in done.stdout
