@@ -1,10 +1,10 @@
 """Which evaluation a person means: of a run, or of a registered version."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
 from detector import record
+from detector.commands.versions import output_of
 from detector.config.pipeline import Config
 from detector.data.evaluation import Evaluation
 from detector.data.places import RUNS
@@ -32,7 +32,7 @@ def find(which: str | None, config: Config, scratch: Path) -> Named:
     if which == CHAMPION or (which or "").isdecimal():
         return _version(None if which == CHAMPION else which, config, scratch)
     run = _newest() if which is None else RUNS / Path(which).name
-    folder = run and _evaluated(run)
+    folder = run and output_of(run, "evaluate")
     if folder is None or not (folder / "evaluation.json").exists():
         problem = f"no run called {which} has evaluated" if which else "no run here has evaluated"
         raise UsageError(f"{problem}; name a run of `detector status`, a version's number, or {CHAMPION}")
@@ -48,11 +48,4 @@ def _version(number: str | None, config: Config, scratch: Path) -> Named:
 
 def _newest() -> Path | None:
     runs = sorted((file.parent for file in RUNS.glob("*/run.json")), reverse=True)
-    return next((run for run in runs if _evaluated(run)), None)
-
-
-def _evaluated(run: Path) -> Path | None:
-    """Where the evaluation of a run is, which may be in an earlier one's folder."""
-    file = run / "run.json"
-    steps = json.loads(file.read_text(encoding="utf-8"))["steps"] if file.exists() else []
-    return next((Path(step["path"]) for step in steps if step["step"] == "evaluate"), None)
+    return next((run for run in runs if output_of(run, "evaluate")), None)

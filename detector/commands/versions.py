@@ -14,7 +14,7 @@ def find(which: str | None) -> Dataset:
         folder = _latest()
     else:
         name = Path(which).name
-        folder = next(DATASETS.glob(f"*/{name}"), None) or _of_run(RUNS / name)
+        folder = next(DATASETS.glob(f"*/{name}"), None) or output_of(RUNS / name, "convert")
     if folder is None or not (folder / "conversion.json").exists():
         problem = f"no dataset version or run is called {which}" if which else "there is no dataset version yet"
         raise UsageError(f"{problem}; `detector status` shows what is here, `detector run` makes one")
@@ -26,7 +26,8 @@ def _latest() -> Path | None:
     return links[-1] if links else None
 
 
-def _of_run(run: Path) -> Path | None:
+def output_of(run: Path, stage: str) -> Path | None:
+    """Where the output of a run's stage lies, which an earlier run may have made; None where there is none."""
     file = run / "run.json"
-    steps = json.loads(file.read_text())["steps"] if file.exists() else []
-    return next((Path(step["path"]) for step in steps if step["step"] == "convert"), None)
+    steps = json.loads(file.read_text(encoding="utf-8"))["steps"] if file.exists() else []
+    return next((Path(step["path"]) for step in steps if step["step"] == stage), None)

@@ -49,6 +49,16 @@ def read(name: str) -> Deployed | None:
     return Deployed(**{key: value for key, value in written.items() if key != "schema"})
 
 
+def place_of(name: str, folder: str, file: str) -> str | None:
+    """Where a file of a run's record (its folder there, and its name) lies among the champion's; None: nowhere."""
+    kind, _, variant = folder.partition("/")
+    if kind == "export" and not file.endswith(".log"):
+        return f"{variant}/{file}"
+    if (kind, file) == ("weights", "best.pt"):
+        return f"{name}.pt"
+    return file if (kind, file) == ("evaluate", "evaluation.json") else None
+
+
 def deploy(name: str, version: str, run: str, files: Mapping[str, Path]) -> Path:
     """Make `files` (place below the folder → where it is now) the champion's, all at once; gives the folder."""
     hashes = {place: _hash(file) for place, file in sorted(files.items())}

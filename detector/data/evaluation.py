@@ -26,9 +26,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from detector.data.geometry import Ints
 from detector.errors import UsageError
 from detector.system.files import write_whole
 from detector.terms import Task
@@ -94,6 +96,11 @@ class Measured:
     mistakes: Mapping[str, Mapping[str, float]]
     slices: list[dict[str, Any]]
 
+    @property
+    def score(self) -> float:
+        """From which a prediction counts when the model is used."""
+        return float(self.operating_point["score"] or 0.0)
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -132,6 +139,12 @@ class Evaluation:
         """Read all tables, for one who wants to know that they are whole. Raises OSError or ValueError."""
         for table in (self.predictions, self.objects, self.images):
             table.validate()
+
+    @property
+    def mistakes(self) -> Ints:
+        """Missed objects and false predictions of each image, shape (images,)."""
+        counts: Ints = self.images["missed"].to_numpy().astype(np.int64) + self.images["false"].to_numpy()
+        return counts
 
     @property
     def file(self) -> Path:

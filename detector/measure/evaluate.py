@@ -111,7 +111,7 @@ def _at_point(point: OperatingPoint) -> dict[str, float]:
 
 def _by_class_at_point(compared: Compared, matches: Matches, point: OperatingPoint) -> Iterator[tuple[str, float]]:
     """Precision and recall of each class at the operating point."""
-    said = matches.counted & (compared.seen.scores >= point.score)
+    said = matches.said(compared.seen.scores, point.score)
     hit = said & matches.found[:, 0]
     for label, name in enumerate(compared.classes):
         own, objects = compared.seen.class_id == label, int((compared.truth.class_id == label).sum())

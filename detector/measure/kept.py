@@ -9,6 +9,7 @@ from detector.data.evaluation import Evaluation
 from detector.data.geometry import Bools, Floats, Ints
 from detector.measure.matches import THRESHOLDS
 from detector.measure.precision import OneClass, by_class
+from detector.measure.split import positions
 
 
 @dataclass(frozen=True)
@@ -40,34 +41,22 @@ def kept(evaluation: Evaluation, images: Sequence[int]) -> Kept:
     """The evaluation on these of its images (positions in `evaluation.images`), in that order."""
     rows = evaluation.images["image"].to_numpy()[list(images)]
     seen, objects = evaluation.predictions, evaluation.objects
-    image, inside = _positions(seen["image"].to_numpy(), rows)
+    image, inside = positions(seen["image"].to_numpy(), rows)
     bits, scores = seen["found"].to_numpy()[inside], seen["score"].to_numpy()[inside]
     label, counts = seen["class_id"].to_numpy()[inside].astype(np.int64), bits >= 0
     found: Bools = (bits[:, None] >> np.arange(len(THRESHOLDS)) & 1).astype(bool) & counts[:, None]
-    object_image, known = _positions(objects["image"].to_numpy(), rows)
+    object_image, known = positions(objects["image"].to_numpy(), rows)
     known_label = objects["class_id"].to_numpy()[known]
     names, size = evaluation.measured.classes, len(rows)
     by_label = [np.bincount(object_image[known_label == at], minlength=size) for at in range(len(names))]
     parts = by_class(image[counts], label[counts], scores[counts], found[counts], by_label)
-    said = counts & (scores >= _score(evaluation))
+    said = counts & (scores >= evaluation.measured.score)
     return Kept(
         dict(zip(names, parts, strict=True)),
         np.bincount(image[said], minlength=size),
         np.bincount(image[said & found[:, 0]], minlength=size),
         np.bincount(object_image, minlength=size),
     )
-
-
-def _score(evaluation: Evaluation) -> float:
-    return float(evaluation.measured.operating_point["score"] or 0.0)
-
-
-def _positions(image: Ints, rows: Ints) -> tuple[Ints, Bools]:
-    """The position in `rows` of those that are on one of them, and which are."""
-    order = np.argsort(rows)
-    at = np.minimum(np.searchsorted(rows[order], image), max(len(rows) - 1, 0))
-    inside: Bools = rows[order][at] == image if len(rows) else np.zeros(len(image), bool)
-    return order[at[inside]] if len(rows) else np.empty(0, np.int64), inside
 
 
 def drawn_here(of: Kept, weights: Ints) -> dict[str, Floats]:

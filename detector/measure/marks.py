@@ -32,7 +32,7 @@ def marks(evaluation: Evaluation, sizes: Mapping[int, Size]) -> dict[int, Marks]
 
 def said(evaluation: Evaluation) -> pa.Table:
     """What a model says when it is used: the predictions from the operating point on, each with its number as `row`."""
-    seen, score = evaluation.predictions, evaluation.measured.operating_point["score"] or 0.0
+    seen, score = evaluation.predictions, evaluation.measured.score
     numbered = seen.append_column("row", pa.array(np.arange(seen.num_rows, dtype=np.int32)))
     return numbered.filter(pc.and_(pc.greater_equal(seen["score"], score), pc.greater_equal(seen["found"], 0)))
 

@@ -29,6 +29,10 @@ class Matches:
     object: Ints
     prediction: Ints
 
+    def said(self, scores: Floats, from_score: float) -> Bools:
+        """Which predictions (N,) count when those of a score on are made; `scores` (N,)."""
+        return self.counted & (scores >= from_score)
+
 
 @dataclass(frozen=True)
 class Scene:

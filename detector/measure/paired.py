@@ -50,13 +50,7 @@ def _difference(before: float, after: float, draws: Floats, margin: float) -> Di
 
 def fewer_mistakes(before: Evaluation, after: Evaluation, paired: Paired) -> Ints:
     """By how many each shared image has fewer missed objects and false predictions after than before."""
-    return _mistakes(before)[list(paired.before)] - _mistakes(after)[list(paired.after)]
-
-
-def _mistakes(evaluation: Evaluation) -> Ints:
-    counts = evaluation.images.select(["missed", "false"])
-    both: Ints = counts["missed"].to_numpy().astype(np.int64) + counts["false"].to_numpy()
-    return both
+    return before.mistakes[list(paired.before)] - after.mistakes[list(paired.after)]
 
 
 def _shared(before: Sequence[str], after: Sequence[str]) -> tuple[list[int], list[int]]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from detector.data.geometry import Floats, Ints
 from detector.data.raster import raster
+from detector.measure.outlines import corners
 
 Kind = Literal["bbox", "segm"]  # what is compared: boxes or masks
 Rle = dict[str, Any]  # COCO's run-length code: {"size": [height, width], "counts": bytes}
@@ -75,12 +76,10 @@ def outlined(table: pa.Table, sizes: Floats) -> list[Rle]:
     from faster_coco_eval import mask
 
     rasters = [raster(int(width), int(height)) for width, height in sizes]
-    corners = np.array([-0.5, -0.5, 0.5, -0.5, 0.5, 0.5, -0.5, 0.5])
     codes: list[Rle] = []
     for row in table.select(["image", "x", "y", "width", "height", "polygon"]).to_pylist():
         height, width = rasters[row["image"]]
-        box = corners * np.tile((row["width"], row["height"]), 4) + np.tile((row["x"], row["y"]), 4)
-        points = row["polygon"] or box.tolist()
+        points = row["polygon"] or corners(row["x"], row["y"], row["width"], row["height"])
         scaled = np.asarray(points, np.float64) * np.tile((width, height), len(points) // 2)
         codes.append(mask.frPyObjects([scaled.tolist()], height, width)[0])
     return codes

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.data.dataset import Split
-from detector.data.geometry import Ints
+from detector.data.geometry import Bools, Ints
 from detector.measure.shapes import Compared, columns, outlined, restored
 
 
@@ -41,13 +41,19 @@ def part_of(split: Split, seen: pa.Table) -> Part:
 
 def _placed(table: pa.Table, rows: Ints) -> pa.Table:
     """The table's rows on these images, in their order, each `image` as its position among them."""
-    image = table["image"].to_numpy()
-    position = np.searchsorted(rows, image)
-    inside = rows[np.minimum(position, len(rows) - 1)] == image if len(rows) else np.zeros(len(image), bool)
-    kept = np.flatnonzero(inside)
-    kept = kept[np.argsort(position[kept], kind="stable")]
+    position, inside = positions(table["image"].to_numpy(), rows)
+    order = np.argsort(position, kind="stable")
     at = table.schema.get_field_index("image")
-    return table.take(kept).set_column(at, "image", pa.array(position[kept].astype(np.int32)))
+    kept = table.take(np.flatnonzero(inside)[order])
+    return kept.set_column(at, "image", pa.array(position[order].astype(np.int32)))
+
+
+def positions(image: Ints, rows: Ints) -> tuple[Ints, Bools]:
+    """The position in `rows` of those that are on one of them, and which are."""
+    order = np.argsort(rows)
+    at = np.minimum(np.searchsorted(rows[order], image), max(len(rows) - 1, 0))
+    inside: Bools = rows[order][at] == image if len(rows) else np.zeros(len(image), bool)
+    return order[at[inside]] if len(rows) else np.empty(0, np.int64), inside
 
 
 def groups(images: pa.Table) -> list[str]:

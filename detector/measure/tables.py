@@ -42,7 +42,7 @@ def _with(table: pa.Table, rows: Ints, more: Mapping[str, Any]) -> pa.Table:
 
 def _per_image(part: Part, matches: Matches, point: OperatingPoint) -> pa.Table:
     seen = part.compared.seen
-    said = matches.counted & (seen.scores >= point.score)
+    said = matches.said(seen.scores, point.score)
 
     def count(image: Ints) -> Ints:
         return np.bincount(image, minlength=len(part.rows))

@@ -35,7 +35,7 @@ def confusion(evaluation: Evaluation | None) -> dict[str, Any] | None:
         "classes": classes,
         "rows": list(zip([*classes, None], rows, strict=False)),
         "mixups": mixups,
-        "score": evaluation.measured.operating_point["score"] or 0.0,
+        "score": evaluation.measured.score,
     }
 
 

@@ -23,4 +23,4 @@ def mistakes(evaluation: Evaluation | None) -> dict[str, Any] | None:
         }
         for name, kind in sorted(measured.mistakes.items(), key=lambda item: -item[1]["cost"])
     ]
-    return {"rows": rows, "score": measured.operating_point["score"] or 0.0}
+    return {"rows": rows, "score": measured.score}

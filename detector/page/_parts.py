@@ -37,7 +37,10 @@ def classes(evaluation: Evaluation | None, dataset: Dataset | None) -> dict[str,
 
 def figure(measured: Measured, name: str) -> dict[str, Any]:
     """A metric with its interval, where it has one, and both as a strip."""
-    value, interval = measured.metrics.get(name), measured.intervals.get(name)
+    return _cell(measured.metrics.get(name), measured.intervals.get(name))
+
+
+def _cell(value: float | None, interval: tuple[float, float] | None) -> dict[str, Any]:
     strip = share(value, interval) if value is not None and interval else None
     return {"value": value, "interval": interval if strip else None, "strip": strip}
 
@@ -73,8 +76,6 @@ def slices(evaluation: Evaluation | None) -> dict[str, list[dict[str, Any]]]:
     """Of each field that was asked for, a row for each value."""
     fields: dict[str, list[dict[str, Any]]] = {}
     for each in evaluation.measured.slices if evaluation else []:
-        value, interval = each["mAP50-95"], each["interval"]
-        strip = share(value, interval) if value is not None and interval else None
-        cell = {"value": value, "interval": interval if strip else None, "strip": strip}
+        cell = _cell(each["mAP50-95"], each["interval"])
         fields.setdefault(each["field"], []).append(each | {"figure": cell})
     return fields

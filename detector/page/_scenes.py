@@ -29,7 +29,7 @@ def worst(evaluation: Evaluation | None, dataset: Dataset | None) -> list[dict[s
     if evaluation is None or dataset is None:
         return []
     images = evaluation.images
-    mistakes = images["missed"].to_numpy() + images["false"].to_numpy()
+    mistakes = evaluation.mistakes
     order = [int(at) for at in np.argsort(-mistakes, kind="stable")[:WORST] if mistakes[at]]
     rows = [images["image"][at].as_py() for at in order]
     sizes = {row: (dataset.images["width"][row].as_py(), dataset.images["height"][row].as_py()) for row in rows}

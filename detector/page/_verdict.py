@@ -55,7 +55,7 @@ def _meaning(run: Run) -> str | None:
     measured = run.evaluation.measured
     images = SEEN[measured.split].format(images=counted(run.evaluation.images.num_rows, f"{measured.split} image"))
     recall, precision = (f"{100 * measured.metrics[name]:.0f} %" for name in ("recall", "precision"))
-    score = measured.operating_point["score"] or 0.0
+    score = measured.score
     return (
         f"On {images}, it finds {recall} of the objects, and {precision} of what it reports is right, "
         f"where predictions count from a score of {score:.2f} on."

@@ -26,14 +26,6 @@ def deploy(name: str, run: Path, steps: Sequence[Done], recorder: Recorder) -> P
 
 def _files(name: str, steps: Sequence[Done]) -> dict[str, Path]:
     """What this run made, or took as it was: place → file."""
-    files: dict[str, Path] = {}
-    for step in steps:
-        for folder, paths in step.result.artifacts.items():
-            kind, _, variant = folder.partition("/")
-            if kind == "export":
-                files |= {f"{variant}/{path.name}": path for path in paths if path.suffix != ".log"}
-            elif kind == "weights":
-                files |= {f"{name}.pt": path for path in paths if path.name == "best.pt"}
-            elif kind == "evaluate":
-                files |= {path.name: path for path in paths if path.name == "evaluation.json"}
-    return files
+    folders = ((folder, paths) for step in steps for folder, paths in step.result.artifacts.items())
+    placed = ((deployed.place_of(name, folder, path.name), path) for folder, paths in folders for path in paths)
+    return {place: path for place, path in placed if place}

@@ -30,7 +30,7 @@ def notes(evaluation: Evaluation, worst: Sequence[Path]) -> Iterator[str]:
     measured, images = evaluation.measured, evaluation.images
     point = measured.operating_point
     missed, false = (sum(images[name].to_pylist()) for name in ("missed", "false"))
-    mistakes = f"{counted(missed, 'object')} missed and {false:,} false, from a score of {point['score']:.2f}"
+    mistakes = f"{counted(missed, 'object')} missed and {false:,} false, from a score of {measured.score:.2f}"
     yield f"{mistakes}; the worst images: {worst[0].parent}" if worst else mistakes
     if point["asked"] is not None and (point["precision"] or 0) < point["asked"]:
         yield f"no score has a precision of {point['asked']:g}; the operating point is the one of the best F1"

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.data.dataset import Dataset
+from detector.measure.outlines import corners
 from detector.stages.evaluate._pictures import Shape, compare
 from detector.stages.evaluate._said import Row, Said
 
@@ -44,8 +45,5 @@ def _label(row: Row, classes: list[str]) -> str:
 
 
 def _outline(row: Row) -> npt.NDArray[np.float64]:
-    if row["polygon"]:
-        return np.array(row["polygon"]).reshape(-1, 2)
-    corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
-    outline: npt.NDArray[np.float64] = corners * (row["width"], row["height"]) + (row["x"], row["y"])
-    return outline
+    points = row["polygon"] or corners(row["x"], row["y"], row["width"], row["height"])
+    return np.array(points).reshape(-1, 2)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from detector import measure
 from detector.errors import UsageError, did_you_mean
 from detector.stages import Job, Pipeline, Result, Section
 
@@ -13,16 +14,7 @@ if TYPE_CHECKING:
     from detector.data.dataset import Split
     from detector.data.evaluation import Measured
 
-LIBRARIES = (
-    "ultralytics-opencv-headless",
-    "torch",
-    "faster-coco-eval",
-    "numpy",
-    "opencv-python-headless",
-    "pillow",
-    "pyarrow",
-    "scipy",
-)
+LIBRARIES = (*measure.LIBRARIES, "pillow")
 
 
 class Options(Section):

@@ -40,7 +40,7 @@ def comparison(bout: Bout, ring: Ring, rules: Rules) -> Comparison:
         metric=rules.metric,
         confidence=rules.confidence,
         margin=rules.margin,
-        scores=(_score(before), _score(after)),
+        scores=(before.measured.score, after.measured.score),
         figures=paired.figures,
         won=[shown[at] for at in won],
         lost=[shown[at] for at in lost],
@@ -61,10 +61,6 @@ def _images(bout: Bout, ring: Ring, pairs: Sequence[int]) -> list[Image]:
 
 def _size(dataset: Dataset, row: int) -> Size:
     return dataset.images["width"][row].as_py(), dataset.images["height"][row].as_py()
-
-
-def _score(evaluation: Evaluation) -> float:
-    return float(evaluation.measured.operating_point["score"] or 0.0)
 
 
 def _trained_on(bout: Bout) -> str | None:

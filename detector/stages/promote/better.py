@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from detector import measure
 from detector.data import champion as champions
 from detector.errors import UsageError
 from detector.stages import Job, Pipeline, Result, Section, Source
@@ -15,15 +16,7 @@ if TYPE_CHECKING:
     from detector.data.evaluation import Evaluation
     from detector.stages.promote._contest import Verdict
 
-LIBRARIES = (
-    "ultralytics-opencv-headless",
-    "torch",
-    "faster-coco-eval",
-    "numpy",
-    "opencv-python-headless",
-    "pyarrow",
-    "scipy",
-)
+LIBRARIES = measure.LIBRARIES
 OVERALL = ("mAP50-95", "mAP50", "mAP75", "precision", "recall", "F1")
 BY_CLASS = ("mAP50-95", "mAP50")
 AS_BEFORE = ", as before: the same weights"
