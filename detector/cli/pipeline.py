@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ def plan(
 ) -> None:
     """Say what `run` would do with each step, and why.
 
+    Below `train`: what is derived from the data for options that are left out, once `convert` has run.
+
     \b
     detector plan
     detector plan --set train.epochs=100
@@ -67,12 +70,19 @@ def plan(
     from detector.run.plan import plan as plan_pipeline
 
     planned = list(plan_pipeline(opened(pipeline, overrides), Choice(first, last, frozenset(forced))))
-    steps = [{"step": each.step.name, "run": each.why is not None, "why": each.why or []} for each in planned]
-    show({"schema": 1, "steps": steps}, as_json, lambda: click.echo("\n".join(map(_line, steps))))
+    steps = [
+        {"step": each.step.name, "run": each.why is not None, "why": each.why or [], "derived": each.derived}
+        for each in planned
+    ]
+    lines = (line for step in steps for line in _lines(step))
+    show({"schema": 1, "steps": steps}, as_json, lambda: click.echo("\n".join(lines)))
 
 
-def _line(step: dict[str, Any]) -> str:
-    return f"{step['step']:<19}  {'run   ' if step['run'] else 'skip  '}{', '.join(step['why'])}".rstrip()
+def _lines(step: dict[str, Any]) -> Iterator[str]:
+    """What happens with the step; below it what it derives for options that are left out."""
+    yield f"{step['step']:<19}  {'run   ' if step['run'] else 'skip  '}{', '.join(step['why'])}".rstrip()
+    for name, each in step["derived"].items():
+        yield f"{'':<21}{name} {each['value']}: {each['why']}"
 
 
 @click.command()

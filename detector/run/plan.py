@@ -1,7 +1,7 @@
 """Which steps a run would do, and why."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from detector.data.places import DATASETS, RESULTS
 from detector.errors import UsageError
 from detector.run import results
 from detector.run.fingerprint import Ingredients, ingredients, key_of, reasons
-from detector.stages import Result, Source, needs, source_of
+from detector.stages import Result, Source, derived, needs, source_of
 from detector.terms import STAGES
 
 
@@ -34,6 +34,14 @@ class Planned:
     made_from: Ingredients | None = None
     source: Source | None = None
     forced: bool = False
+    inputs: Mapping[str, Result] = field(default_factory=dict)
+
+    @property
+    def derived(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the step derives for options that are left out, where the results before it are there."""
+        step = self.step
+        ready = all(stage in self.inputs for stage in needs(step.stage, step.backend))
+        return derived(step.backend, step.options, self.inputs) if ready else {}
 
     @property
     def working(self) -> dict[str, Any]:
@@ -87,4 +95,4 @@ def plan(config: Config, choice: Choice) -> Iterator[Planned]:
         planned = planned or plan_step(step, config, inputs, choice)
         if planned.result and step.stage != "export":
             inputs[step.stage] = planned.result
-        yield planned
+        yield replace(planned, inputs=dict(inputs))

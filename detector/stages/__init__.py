@@ -10,6 +10,8 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     def foresee(options, pipeline, inputs)       optional: raises UsageError for what the results so far rule out,
                                                  before a stage in between spends its time
     def resumable(folder) -> bool                optional: whether a job cut short in this folder can go on there
+    def derived(options, inputs)                 optional: what it derives from its inputs for options that are left
+                                                 out, name → {value, why}; `plan` shows it
     NEEDS = ("convert", ...)     optional: the stages whose results it takes, where those are not its stage's (NEEDS)
     def look(options, datasets) -> Source        optional: what else the output depends on (a source, a kind of GPU)
 
@@ -182,6 +184,12 @@ def faults_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterato
     """What the backend finds wrong beyond its schema: a path inside its section, and a message."""
     check = getattr(cast(ModuleType, backend), "faults", None)
     return iter(()) if check is None else check(options, pipeline)
+
+
+def derived(backend: Backend, options: Section, inputs: Mapping[str, Result]) -> Mapping[str, Mapping[str, Any]]:
+    """What the backend derives from its inputs for options that are left out: name → value and why."""
+    asked = getattr(cast(ModuleType, backend), "derived", None)
+    return {} if asked is None else cast(Mapping[str, Mapping[str, Any]], asked(options, inputs))
 
 
 def foresee(backend: Backend, options: Section, pipeline: Pipeline, inputs: Mapping[str, Result]) -> None:

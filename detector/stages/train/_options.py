@@ -6,6 +6,8 @@ from pydantic import Field
 
 from detector.stages import Section
 
+DERIVED = "left out, derived from the data"
+
 
 class Options(Section):
     """What to train, and for how long. Anything else that Ultralytics takes goes under `options`."""
@@ -21,12 +23,22 @@ class Options(Section):
         None, description="an architecture's depth and width multiples and most channels, in place of its own"
     )
     warm_start: bool = Field(False, description="begin with what the champion has learned, once there is one")
-    epochs: int = Field(100, ge=1, description="times that every training image is seen")
-    image_size: int = Field(640, ge=32, multiple_of=32, description="pixels of the square that images are fitted to")
-    batch: int = Field(16, ge=1, description="images in a step")
-    patience: int = Field(100, ge=0, description="stop after so many epochs without a gain on val; 0 never does")
+    epochs: int | None = Field(
+        None, ge=1, description=f"times that every training image is seen; {DERIVED}", examples=[100]
+    )
+    image_size: int | None = Field(
+        None, ge=32, multiple_of=32, description=f"pixels of the square that images are fitted to; {DERIVED}",
+        examples=[640],
+    )  # fmt: skip
+    batch: int | None = Field(None, ge=1, description=f"images in a step; {DERIVED}", examples=[16])
+    patience: int | None = Field(
+        None, ge=0, description="stop after so many epochs without a gain on val, 0: never; left out, half of them",
+        examples=[50],
+    )  # fmt: skip
     seed: int = Field(0, ge=0, description="the same seed gives the same weights on the same machine")
     augment: list[dict[str, dict[str, Any] | None]] = Field(
         [], description="Albumentations transforms by name, with their arguments"
     )
-    options: dict[str, Any] = Field({}, description="any other Ultralytics training argument")
+    options: dict[str, Any] = Field(
+        {}, description="any other Ultralytics training argument; some that are left out are derived from the data"
+    )

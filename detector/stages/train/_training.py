@@ -1,5 +1,6 @@
 """One training: what Ultralytics is given, what is reported of every epoch, and what comes out."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,23 @@ from detector.stages import Job, Result
 from detector.stages.services import ModelVersion
 from detector.stages.train._augment import transforms
 from detector.stages.train._checkpoint import checkpoint, forget_after, keep_whole
+from detector.stages.train._defaults import Settings, as_json, in_a_line, settle
+from detector.stages.train._facts import facts_of
 from detector.stages.train._failures import Diverged, Watch, in_words
 from detector.stages.train._network import SMALLEST
 from detector.stages.train._options import Options
+from detector.system.files import write_whole
 from detector.terms import Task
 
-LOG = "ultralytics.log"
+LOG, DERIVED = "ultralytics.log", "derived.json"
 
 
 def train(job: Job[Options]) -> Result:
     """Train in the job's folder, and say how it went."""
+    settings = _settings(job)
     try:
         with quietly(job.folder / LOG):
-            trainer = _trained(job)
+            trainer = _trained(job, settings)
     except Diverged:
         checkpoint(job.folder).unlink(missing_ok=True)  # the next run would go on to the same end
         raise
@@ -40,7 +45,7 @@ def train(job: Job[Options]) -> Result:
         "epochs": trainer.epoch + 1,
         "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
     }
-    made_from = _made_from(job, fingerprint(trained.best))
+    made_from = _made_from(job, settings.image_size, fingerprint(trained.best))
     trained.write(made_from)
     return Result(
         path=job.folder,
@@ -48,27 +53,39 @@ def train(job: Job[Options]) -> Result:
         summary=_summary(figures, trainer.device.type),
         figures=figures,
         artifacts={"train": _documents(job.folder), "weights": [trained.best, trained.last]},
+        notes=list(in_a_line(settings.derived)),
         images=len(trainer.train_loader.dataset) * (trainer.epoch + 1 - trainer.start_epoch),
     )
 
 
-def _made_from(job: Job[Options], learned: str) -> MadeFrom:
-    version = Dataset(job.inputs["convert"].path).version
+def _made_from(job: Job[Options], image_size: int, learned: str) -> MadeFrom:
+    version = _dataset(job).version
     classes = list(job.pipeline.classes)
-    return MadeFrom(version, job.pipeline.task, classes, _model(job), job.options.image_size, learned)
+    return MadeFrom(version, job.pipeline.task, classes, _model(job), image_size, learned)
 
 
 def _model(job: Job[Options]) -> str:
     return job.options.model or SMALLEST[job.pipeline.task]
 
 
-def _trained(job: Job[Options]) -> Any:
+def _settings(job: Job[Options]) -> Settings:
+    """Every option as it is written or derived; derived.json says which and why."""
+    settings = settle(job.options, facts_of(_dataset(job)))
+    write_whole(job.folder / DERIVED, json.dumps(as_json(settings.derived), indent=1))
+    return settings
+
+
+def _dataset(job: Job[Options]) -> Dataset:
+    return Dataset(job.inputs["convert"].path)
+
+
+def _trained(job: Job[Options], settings: Settings) -> Any:
     """The Ultralytics trainer after its work."""
-    augmentations = transforms(job.options.augment, Dataset(job.inputs["convert"].path), job.options.image_size)
-    network, done = _network(job)
+    augmentations = transforms(job.options.augment, _dataset(job), settings.image_size)
+    network, done = _network(job, settings.epochs)
     champion = _champion(job) if not done else None
     watch = Watch()
-    with job.report.progress("train", job.options.epochs) as advance:
+    with job.report.progress("train", settings.epochs) as advance:
 
         def begin(trainer: Any) -> None:
             watch.begin(trainer)
@@ -85,7 +102,9 @@ def _trained(job: Job[Options]) -> Any:
         network.add_callback("on_train_start", begin)
         network.add_callback("on_model_save", end_epoch)  # once an epoch; on_fit_epoch_end comes again after the last
         with in_words(watch):
-            network.train(**_arguments(job), augmentations=augmentations, resume=done > 0, **_pretrained(champion))
+            network.train(
+                **_arguments(job, settings), augmentations=augmentations, resume=done > 0, **_pretrained(champion)
+            )
     return network.trainer
 
 
@@ -96,14 +115,14 @@ def _use_threads(trainer: Any) -> None:
         torch.set_num_threads(threads_for(trainer.model, trainer.args.imgsz, trainer.batch_size))
 
 
-def _network(job: Job[Options]) -> tuple[Any, int]:
+def _network(job: Job[Options], epochs: int) -> tuple[Any, int]:
     """An Ultralytics model and how many of its epochs are done: where a training was cut short, else a fresh start."""
     if not checkpoint(job.folder).exists():
         return _fresh(job), 0
     network = load_model(checkpoint(job.folder))
     done = int(network.ckpt["epoch"]) + 1
     forget_after(done, job.folder / "results.csv")
-    job.report.say(f"goes on after epoch {done} of {job.options.epochs}, where it was cut short")
+    job.report.say(f"goes on after epoch {done} of {epochs}, where it was cut short")
     return network, done
 
 
@@ -136,15 +155,14 @@ def _pretrained(champion: ModelVersion | None) -> dict[str, str]:
     return {} if champion is None else {"pretrained": str(champion.fetch())}
 
 
-def _arguments(job: Job[Options]) -> dict[str, Any]:
-    options = job.options
-    return options.options | {
-        "data": str(Dataset(job.inputs["convert"].path).data_yaml),
-        "epochs": options.epochs,
-        "imgsz": options.image_size,
-        "batch": options.batch,
-        "patience": options.patience,
-        "seed": options.seed,
+def _arguments(job: Job[Options], settings: Settings) -> dict[str, Any]:
+    return settings.arguments | {
+        "data": str(_dataset(job).data_yaml),
+        "epochs": settings.epochs,
+        "imgsz": settings.image_size,
+        "batch": settings.batch,
+        "patience": settings.patience,
+        "seed": job.options.seed,
         "device": device(),
         "save_dir": str(job.folder),
     }
@@ -167,8 +185,9 @@ def _metrics(trainer: Any, task: Task) -> dict[str, float]:
 
 
 def _documents(folder: Path) -> list[Path]:
-    """The plots, the table of epochs and the log."""
-    return sorted([*folder.glob("*.png"), *folder.glob("*.jpg"), folder / "results.csv", folder / LOG])
+    """The plots, the table of epochs, what was derived, and the log."""
+    pictures = [*folder.glob("*.png"), *folder.glob("*.jpg")]
+    return sorted([*pictures, folder / "results.csv", folder / DERIVED, folder / LOG])
 
 
 def _summary(figures: Mapping[str, float], device: str) -> str:

@@ -19,8 +19,10 @@ def value_fault(name: str, value: Any, options: Mapping[str, Any]) -> str | None
     """What is wrong with the value of a training argument; `options` are all of those that are set."""
     if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"
-    if name in _IGNORED_IF_AUTO and str(options.get("optimizer", "auto")).lower() == "auto":
-        return "is ignored while the optimizer is auto, which chooses its own; set optimizer too: SGD, AdamW, …"
+    if name in _IGNORED_IF_AUTO and str(options.get("optimizer", "")).lower() == "auto":
+        return (
+            "is ignored while the optimizer is auto, which chooses its own; name one (SGD, …), or leave it out"
+        )
     if name in _CHECKS:
         return _CHECKS[name](value)
     least = {**_LEAST, **_integers()}.get(name)

@@ -1,6 +1,8 @@
 """Train a YOLO model with Ultralytics, on the first GPU where there is one, else on every core."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from detector.stages import Job, Pipeline, Result
 from detector.stages.train._arguments import Faults, training_faults
@@ -9,7 +11,7 @@ from detector.stages.train._network import SMALLEST, network_faults
 from detector.stages.train._options import Options
 from detector.stages.train._transforms import transform_faults
 
-__all__ = ["LIBRARIES", "Options", "faults", "resumable", "run"]
+__all__ = ["LIBRARIES", "Options", "derived", "faults", "resumable", "run"]
 LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations", "numpy", "opencv-python-headless")
 
 
@@ -23,6 +25,15 @@ def faults(options: Options, pipeline: Pipeline) -> Faults:
 def resumable(folder: Path) -> bool:
     """Whether a training was cut short here after one whole epoch or more."""
     return checkpoint(folder).exists()
+
+
+def derived(options: Options, inputs: Mapping[str, Result]) -> Mapping[str, Mapping[str, Any]]:
+    """What is left out and derived from the dataset version: name → value and why."""
+    from detector.data.dataset import Dataset
+    from detector.stages.train._defaults import as_json, settle
+    from detector.stages.train._facts import facts_of
+
+    return as_json(settle(options, facts_of(Dataset(inputs["convert"].path))).derived)
 
 
 def _below(key: str, inner: Faults) -> Faults:

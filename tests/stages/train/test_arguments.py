@@ -11,7 +11,7 @@ from detector.stages.train._network import SMALLEST, network_faults
 from detector.stages.train._transforms import transform_faults
 from tests.support.jobs import Pipeline
 
-IGNORED = "is ignored while the optimizer is auto, which chooses its own; set optimizer too: SGD, AdamW, …"
+IGNORED = "is ignored while the optimizer is auto, which chooses its own; name one (SGD, …), or leave it out"
 FRACTION = "must be a share of the training images, from above 0 to 1, or a whole number of them"
 FREEZE = "must be a number of layers to freeze, from the first on, or a list of them: [0, 1, 23.cv2]"
 
@@ -39,8 +39,6 @@ FREEZE = "must be a number of layers to freeze, from the first on, or a list of 
             {"pretrained": "x.pt"},
             "can't be set here: set train.model to weights (.pt) or to an architecture (.yaml), and train.warm_start",
         ),
-        ({"lr0": 0.01}, IGNORED),
-        ({"momentum": 0.9}, IGNORED),
         ({"optimizer": "Adamm"}, "Adamm is not an optimizer of Ultralytics; did you mean Adam?"),
         (
             {"optimizer": ""},
@@ -78,6 +76,12 @@ def test_an_argument_at_fault(options, message):
     ((path, said),) = training_faults(options)
     assert path == tuple(options)
     assert said == message
+
+
+@pytest.mark.parametrize("name", ["lr0", "momentum"])
+def test_what_the_automatic_optimizer_chooses_itself(name):
+    assert list(training_faults({"optimizer": "auto", name: 0.01})) == [((name,), IGNORED)]
+    assert list(training_faults({name: 0.01})) == []  # the optimizer that is derived takes it
 
 
 def test_good_arguments():
