@@ -23,6 +23,14 @@ TOGETHER = {  # part of a test's path → what it shares with others, and takes 
     "tests/stages/evaluate/": "trained networks",
     "tests/stages/export/": "trained networks",
 }
+LONGEST = (  # what takes minutes starts first, so that no process is left alone with it in the end
+    "tests/end_to_end/test_sample.py",
+    *TOGETHER,
+    "tests/contest/",
+    "tests/end_to_end/test_kills.py",
+    "tests/commands/test_prune.py",
+    "tests/end_to_end/",
+)
 
 SLOW_TO_MAKE = {
     "label_studio",
@@ -41,6 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SLOW_TO_MAKE.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+    items.sort(
+        key=lambda item: next((at for at, part in enumerate(LONGEST) if part in _file(item.nodeid)), len(LONGEST))
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -51,12 +62,16 @@ def _same_folder() -> Iterator[None]:
     os.chdir(folder)
 
 
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
 class _Scheduling(LoadScopeScheduling):
     """Tests that share something costly run in one process, and else those of one file do."""
 
     def _split_scope(self, nodeid: str) -> str:
-        shared = (what for part, what in TOGETHER.items() if part in nodeid)
-        return next(shared, nodeid.partition("::")[0])
+        file = _file(nodeid)
+        return next((what for part, what in TOGETHER.items() if part in file), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Scheduling:

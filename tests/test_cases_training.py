@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from detector.browse.database import connected
-from tests.end_to_end.conftest import detector
+from tests.support import warm
 
 CASES = Path(__file__).parents[2] / "shared/cases"
 
@@ -17,7 +17,7 @@ CASES = Path(__file__).parents[2] / "shared/cases"
 def test_a_segmentation_model_that_finds_nothing(tmp_path):
     project = tmp_path / "empty-segment"
     shutil.copytree(CASES / "empty-segment", project)
-    done = detector(project, "run", "pipeline.yaml")
+    done = warm.run(project, "run", "pipeline.yaml")
     assert (done.returncode, done.stderr) == (0, "")
     assert (
         "evaluate             2 test images: mAP50-95 0.000 [0.000, 0.000], mAP50 0.000; nothing is found"
@@ -30,5 +30,5 @@ def test_a_segmentation_model_that_finds_nothing(tmp_path):
         test = fiftyone.load_dataset(name).match_tags("test")
         assert test.values("ground_truth.polylines.evaluation") == [["fn"], ["fn"]]
         assert test.values("predictions.polylines") == [[], []]
-    again = detector(project, "run", "pipeline.yaml", "--json")
+    again = warm.run(project, "run", "pipeline.yaml", "--json")
     assert (again.returncode, json.loads(again.stdout)["status"]) == (0, "unchanged")

@@ -117,27 +117,31 @@ def _join(rings: list[NDArray[np.int32]]) -> Floats:
     from scipy.spatial import KDTree
 
     path, waiting = rings[0].astype(np.float64), list(rings[1:])
-    near = [KDTree(path).query(ring) for ring in waiting]  # for each point of a ring: distance, index into path
+    points = np.concatenate(rings)[len(path) :]  # of the waiting rings, one ring behind the other
+    distances, places = KDTree(path).query(points)  # of each point: to the path, and the index into it
     while waiting:
-        at = int(np.argmin([distances.min() for distances, _ in near]))
-        ring, (distances, places) = waiting.pop(at), near.pop(at)
-        start = int(distances.argmin())
-        step = int(places[start])
+        starts = np.cumsum([0, *(len(ring) for ring in waiting)])[:-1]
+        at = int(np.minimum.reduceat(distances, starts).argmin())
+        ring = waiting.pop(at)
+        own = slice(starts[at], starts[at] + len(ring))
+        start = int(distances[own].argmin())
+        step = int(places[own][start])
         around = np.concatenate([ring[start:], ring[: start + 1]])
         path = np.concatenate([path[: step + 1], around, path[step:]])
-        near = [_nearer(known, other, around, step) for known, other in zip(near, waiting, strict=True)]
+        points, distances, places = (np.delete(values, own, axis=0) for values in (points, distances, places))
+        distances, places = _nearer((distances, places), points, around, step)
     return path
 
 
 Nearest = tuple[Floats, NDArray[np.int64]]
 
 
-def _nearer(known: Nearest, ring: NDArray[np.int32], added: NDArray[np.int32], step: int) -> Nearest:
-    """The nearest points after `added` was put into the path behind `step`."""
+def _nearer(known: Nearest, points: NDArray[np.int32], added: NDArray[np.int32], step: int) -> Nearest:
+    """How far the points are from the path, and from which place, after `added` was put into it behind `step`."""
     from scipy.spatial import KDTree
 
     distances, places = known
     places = np.where(places > step, places + len(added) + 1, places)
-    closer, at = KDTree(added).query(ring)
+    closer, at = KDTree(added).query(points)
     better = closer < distances
     return np.where(better, closer, distances), np.where(better, at + step + 1, places)

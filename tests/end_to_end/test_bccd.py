@@ -5,8 +5,6 @@ Two of its boxes have no area. Its pictures and annotations lie beside the repos
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from mlflow import MlflowClient
 
 from detector.data.dataset import Dataset
+from tests.support import warm
 from tests.support.services.label_studio import ROOT, TOKEN
 
 BCCD = ROOT.parent / "shared" / "bccd"
@@ -36,7 +35,7 @@ train:
   using: ultralytics
   model: yolo11n.yaml
   scale: [0.33, 0.125, 256]
-  epochs: 2
+  epochs: 1
   image_size: 160
   options: {cache: ram, workers: 0}
 export: [{using: onnx}]
@@ -97,14 +96,8 @@ def _run(server, folder):
 
 
 def _started(server, folder):
-    return subprocess.Popen(
-        [sys.executable, "-m", "detector", "run", "pipeline.yaml", "--json"],
-        cwd=folder,
-        env=os.environ | {"LABEL_STUDIO_URL": server.url, "LABEL_STUDIO_TOKEN": TOKEN} | ONE_THREAD,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    address = {"LABEL_STUDIO_URL": server.url, "LABEL_STUDIO_TOKEN": TOKEN}
+    return warm.Process(folder, "run", "pipeline.yaml", "--json", environment=os.environ | address | ONE_THREAD)
 
 
 def _assert_converted(dataset):

@@ -11,6 +11,7 @@ from detector.data.dataset import Dataset
 from detector.record import mlflow as record
 from detector.stages import Result
 from tests.end_to_end.conftest import detector
+from tests.support import warm
 from tests.support.exports import export
 from tests.support.judged import evaluated, seen
 
@@ -33,7 +34,7 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     (folder / "pipeline.yaml").write_text(PIPELINE)
     export(folder)
-    done = detector(folder, "run", "--json")
+    done = warm.run(folder, "run", "--json")
     assert done.returncode == 0, done.stderr
     assert told(done.stdout) == ("done", "champion: version 1, mAP50-95 0.0000, the first", "1")
     return folder
@@ -47,7 +48,7 @@ def told(printed):
 
 
 def run(project, *arguments):
-    return told(detector(project, "run", "--json", *arguments).stdout)
+    return told(warm.run(project, "run", "--json", *arguments).stdout)
 
 
 def crown(project, monkeypatch, content):

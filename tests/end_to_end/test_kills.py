@@ -56,8 +56,11 @@ def disturbed(whole, folder, moments, chance):
 
 
 def kill_at(folder, moment, seconds):
-    """Kill a run so many seconds after it came to a moment, or is past it; False when it ended before."""
-    with cut_short.start(folder) as process:
+    """Kill a run so many seconds after it came to a moment, or is past it; False when it ended before.
+
+    Runs that make the version start cold: their sets have another order than those of the run that nobody disturbed.
+    """
+    with cut_short.start(folder, cold=MOMENTS.index(moment) <= MOMENTS.index("check")) as process:
         while now(folder) < MOMENTS.index(moment):
             if process.poll() is not None:
                 assert process.returncode == 0, "".join(process.communicate())

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 
 from detector import sample
+from tests.support import warm
 
 EPOCHS = 5
 PIPELINE = f"""
@@ -39,16 +40,18 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "detector", "run", "--json", *arguments]
-    return subprocess.Popen(
-        command, cwd=folder, env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def start(folder: Path, *arguments: str, cold: bool = False) -> subprocess.Popen | warm.Process:
+    """A run that is at work; a cold one is a new process of Python."""
+    environment, arguments = os.environ | ONE_THREAD, ("run", "--json", *arguments)
+    if not cold:
+        return warm.Process(folder, *arguments, environment=environment)
+    command, pipe = [sys.executable, "-m", "detector", *arguments], subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
 
 
-def run(folder: Path, *arguments: str) -> dict:
+def run(folder: Path, *arguments: str, cold: bool = False) -> dict:
     """What a run says that has to end well; `said` is what it told a person."""
-    with start(folder, *arguments) as process:
+    with start(folder, *arguments, cold=cold) as process:
         out, err = process.communicate(timeout=300)
     assert process.returncode == 0, f"exit code {process.returncode}\n{out}\n{err}"
     return json.loads(out) | {"said": err}

@@ -6,7 +6,7 @@ import pytest
 
 from detector.browse.database import connected
 from tests.end_to_end.conftest import detector
-from tests.support import formats
+from tests.support import formats, warm
 from tests.support.formats import truth
 
 HEAD = "task: detect\nclasses: [car, person]\ntrain: {model: yolo11n.yaml}\n"
@@ -27,7 +27,7 @@ def project(tmp_path_factory):
 def run(project, name, pull):
     """What `run --until convert` says and leaves, of a pipeline of two lines beside name, task and classes."""
     (project / f"{name}.yaml").write_text(f"name: {name}\n{HEAD}pull: {pull}\n")
-    done = detector(project, "run", f"{name}.yaml", "--until", "convert", "--json")
+    done = warm.run(project, "run", f"{name}.yaml", "--until", "convert", "--json")
     outcome = json.loads(done.stdout)
     assert outcome["status"] in {"done", "unchanged"}, done.stderr
     conversion = json.loads((project / f"datasets/{name}/latest/conversion.json").read_text())

@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
 
+SERVER = {  # its jobs (scoring, traces) are eight more processes, and nothing here asks for one
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+}
+
 
 @dataclass
 class MlflowServer:
@@ -32,7 +37,7 @@ class MlflowServer:
         address = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
         command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store, *files, *address]
         log = (self.folder / "server.log").open("ab")
-        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+        environment = os.environ | SERVER
         self.process = subprocess.Popen(
             command, stdout=log, stderr=log, cwd=self.folder, env=environment, start_new_session=True
         )
