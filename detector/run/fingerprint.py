@@ -75,5 +75,5 @@ def _text(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = "nothing" if value is None else _text(value)
+    text = "left out" if value is None else _text(value)
     return text if len(text) <= 40 else f"{text[:37]}…"

@@ -78,7 +78,18 @@ def test_the_plan_says_why(detect_project):
     plan = detect_project.detector("plan", "--set", "train.epochs=99").stdout.splitlines()
     assert re.fullmatch(r"check +skip", plan[2])
     assert re.fullmatch(r"train +run +epochs \d+ → 99", plan[3])
-    assert re.fullmatch(r"evaluate +run +waits for train", plan[4])
+    assert any(re.fullmatch(r"evaluate +run +waits for train", line) for line in plan)
+
+
+def test_the_plan_says_what_follows_from_the_data(detect_project):
+    planned = json.loads(detect_project.detector("plan", "--json", "--set", "train.epochs=14").stdout)
+    [derived] = [step["derived"] for step in planned["steps"] if step["step"] == "train"]
+    assert (derived["batch"]["value"], derived["close_mosaic"]["value"]) == (4, 7)
+    assert derived["batch"]["why"] == "504 steps with 14 epochs of 143 images"
+    shown = detect_project.detector("plan", "--set", "train.epochs=14", "--set", "train.batch=8").stdout
+    assert "close_mosaic 7: the second half sees the images as they are" in shown
+    assert "nbs 8: every batch is a step of the optimizer" in shown
+    assert not re.search(r"^ +batch ", shown, re.MULTILINE)
 
 
 def test_status_shows_the_run(detect_project):

@@ -119,7 +119,7 @@ def test_what_changed_is_said_as_a_person_would():
     old = made_from("train", options)
     new = made_from("train", options.model_copy(update={"epochs": 7, "warm_start": True}), classes=("Plate", "Cup"))
     assert reasons(old, new) == [
-        "epochs 100 → 7",
+        "epochs left out → 7",
         "warm_start false → true",
         'classes ["Cup", "Plate"] → ["Plate", "Cup"]',
     ]

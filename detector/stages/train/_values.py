@@ -20,9 +20,7 @@ def value_fault(name: str, value: Any, options: Mapping[str, Any]) -> str | None
     if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"
     if name in _IGNORED_IF_AUTO and str(options.get("optimizer", "")).lower() == "auto":
-        return (
-            "is ignored while the optimizer is auto, which chooses its own; name one (SGD, …), or leave it out"
-        )
+        return "is ignored while the optimizer is auto, which chooses its own; name one (SGD, …), or leave it out"
     if name in _CHECKS:
         return _CHECKS[name](value)
     least = {**_LEAST, **_integers()}.get(name)
