@@ -32,7 +32,7 @@ class Options(Section):
     )  # fmt: skip
     batch: int | None = Field(None, ge=1, description=f"images in a step; {DERIVED}", examples=[16])
     patience: int | None = Field(
-        None, ge=0, description="stop after so many epochs without a gain on val, 0: never; left out, half of the epochs",
+        None, ge=0, description="stop after so many epochs without a gain on val, or never: 0; left out, half of them",
         examples=[50],
     )  # fmt: skip
     seed: int = Field(0, ge=0, description="the same seed gives the same weights on the same machine")

@@ -77,21 +77,21 @@ def test_transforms_reach_the_training(tmp_path):
 
 
 def test_a_value_that_a_transform_refuses_is_named(tmp_path):
-    converted = tmp_path / "converted"
-    converted.mkdir()
+    converted = training.version(tmp_path, "detect")
     with pytest.raises(UsageError, match=r"GaussNoise can't be made: p: Input should be less than or equal to 1$"):
-        training.train(tmp_path, "detect", training.Result(converted, "", ""), augment=[{"GaussNoise": {"p": 3.0}}])
+        training.train(tmp_path, "detect", converted, augment=[{"GaussNoise": {"p": 3.0}}])
 
 
 def test_weights_of_another_task_are_refused(tmp_path):
     weights = tiny.weights(tmp_path / "other", "yolo11n-seg")
+    converted = training.version(tmp_path, "detect")
     with pytest.raises(UsageError, match=r"best\.pt is made to segment, and the task is detect"):
-        training.train(tmp_path, "detect", training.Result(tmp_path, "", ""), model=str(weights), scale=None)
+        training.train(tmp_path, "detect", converted, model=str(weights), scale=None)
 
 
 def test_importing_the_backend_is_cheap():
     backend = load("train", "ultralytics")
-    assert backend.Options(model="yolo11n.yaml").epochs == 100
+    assert backend.Options(model="yolo11n.yaml").seed == 0
 
 
 def test_weights_are_trained_further(trained, tmp_path):
