@@ -110,6 +110,10 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
+def _is_ours(error: ModuleNotFoundError) -> bool:
+    return error.name is None or error.name.partition(".")[0] == __name__.partition(".")[0]
+
+
 def failure(error: BaseException) -> dict[str, Any]:
     """What `--json` says of an error that ended a command, also of one that nobody foresaw."""
     return {"schema": 1, "status": "failed", "error": sentence(error), "exit_code": exit_code(error)}
@@ -125,6 +129,8 @@ def sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return f"{error.filename or 'a file'}: {error.strerror}; this user must be able to read and write there"
+    if isinstance(error, ModuleNotFoundError) and not _is_ours(error):
+        return f"{error.name} is not installed here: install this package again; `detector doctor` says what is missing"
     return f"unexpected: {type(error).__name__}: {error}; the run's log has the details"
 
 

@@ -9,7 +9,7 @@ def package(name: str) -> Path:
     """The folder of an installed package, found without importing it."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{name} is not installed")
+        raise ModuleNotFoundError(f"{name} is not installed", name=name)
     return Path(spec.origin).parent
 
 
