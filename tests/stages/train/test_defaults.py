@@ -51,15 +51,16 @@ class TestTheStagesOwn:
     def test_images_are_larger_for_small_objects_and_no_larger_than_they_are(self, small, pixels, size):
         assert settled(USUAL._replace(small=small, pixels=pixels)).image_size == size
 
-    def test_what_is_written_stands_and_is_not_said_to_be_derived(self):
-        written = {"epochs": 3, "batch": 5, "image_size": 96, "patience": 0}
-        settings = settled(**written, options={"nbs": 64, "mosaic": 1.0, "scale": 0.9, "optimizer": "SGD"})
-        assert (settings.epochs, settings.batch, settings.image_size, settings.patience) == (3, 5, 96, 0)
-        assert settings.arguments | {"nbs": 64, "mosaic": 1.0, "scale": 0.9, "optimizer": "SGD"} == settings.arguments
-        assert not set(settings.derived) & {*written, "nbs", "mosaic", "scale", "optimizer"}
-
     def test_no_images_are_no_reason_to_fail(self):
         assert settle(Options(), Facts(0, 0, 0.0, 0.0, 0.0)).batch == 4
+
+
+def test_what_is_written_stands_and_is_not_said_to_be_derived(self):
+    written = {"epochs": 3, "batch": 5, "image_size": 96, "patience": 0}
+    settings = settled(**written, options={"nbs": 64, "mosaic": 1.0, "scale": 0.9, "optimizer": "SGD"})
+    assert (settings.epochs, settings.batch, settings.image_size, settings.patience) == (3, 5, 96, 0)
+    assert settings.arguments | {"nbs": 64, "mosaic": 1.0, "scale": 0.9, "optimizer": "SGD"} == settings.arguments
+    assert not set(settings.derived) & {*written, "nbs", "mosaic", "scale", "optimizer"}
 
 
 class TestArguments:
