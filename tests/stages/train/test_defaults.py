@@ -55,7 +55,7 @@ class TestTheStagesOwn:
         assert settle(Options(), Facts(0, 0, 0.0, 0.0, 0.0)).batch == 4
 
 
-def test_what_is_written_stands_and_is_not_said_to_be_derived(self):
+def test_what_is_written_stands_and_is_not_said_to_be_derived():
     written = {"epochs": 3, "batch": 5, "image_size": 96, "patience": 0}
     settings = settled(**written, options={"nbs": 64, "mosaic": 1.0, "scale": 0.9, "optimizer": "SGD"})
     assert (settings.epochs, settings.batch, settings.image_size, settings.patience) == (3, 5, 96, 0)
