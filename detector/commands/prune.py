@@ -13,7 +13,7 @@ from detector.config.pipeline import Config
 from detector.data.places import FIFTYONE, LOCK, RUNS
 from detector.errors import DetectorError, TryAgain
 from detector.reporting.costs import size, stats
-from detector.run.lock import locked
+from detector.system.lock import locked
 from detector.run.pruning import LEFT, Prunable, prunable
 
 

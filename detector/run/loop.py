@@ -13,7 +13,7 @@ from detector.errors import DetectorError, TryAgain
 from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
 from detector.run import unfinished
-from detector.run.lock import locked
+from detector.system.lock import locked
 from detector.run.open import OpenRun, can_resume, new_folder, opened
 from detector.run.plan import Choice, Planned, chosen, plan_step
 from detector.run.state import State
