@@ -13,8 +13,8 @@ from detector.config.pipeline import Config
 from detector.data.places import FIFTYONE, LOCK, RUNS
 from detector.errors import DetectorError, TryAgain
 from detector.reporting.costs import size, stats
-from detector.system.lock import locked
 from detector.run.pruning import LEFT, Prunable, prunable
+from detector.system.lock import locked
 
 
 def prune(config: Config, keep: int, dry_run: bool, wait: float) -> dict[str, Any]:
