@@ -137,9 +137,13 @@ class Shared:
     def _ask(self, draw: Draw) -> "Trial":
         self.study.sampler = draw.sampler(len(self.trials()))
         trial = self.study.ask()
-        self.storage.record_heartbeat(trial._trial_id)
-        trial.set_user_attr(BEGUN, trial.number)
-        draw.draw(trial)
+        try:
+            self.storage.record_heartbeat(trial._trial_id)
+            trial.set_user_attr(BEGUN, trial.number)
+            draw.draw(trial)
+        except BaseException:  # stopped, just now
+            self.put_back(trial)
+            raise
         return trial
 
     def _beat(self, trial: "Trial", ended: threading.Event) -> None:

@@ -1,0 +1,94 @@
+"""A small project with a search in it, and workers at it: real processes of the real command."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from detector import sample
+from detector.terms import SPLITS
+
+IMAGES = 12
+QUICK = """
+import sys
+from detector.cli import main
+from detector.tuning import study
+study.INTERVAL, study.GRACE = 1, 3  # seconds: a test does not wait for a minute
+main()
+"""
+PIPELINE = """# the file of a test
+name: parts
+task: detect
+classes: [Screw, Nut, Washer]
+pull: {using: label_studio_export, path: sample/export.json}
+convert: {split: {field: split}}
+check: {using: rules, fail_on: {}}
+train:
+  model: yolo11n.yaml
+  scale: [0.33, 0.125, 256]        # micro
+  epochs: 1
+  image_size: 32
+  batch: 4
+  options: {optimizer: AdamW, lr0: 0.005, mosaic: 0, workers: 0}   # what we have now
+  tune:
+    trials: 3
+    seeds: 2
+    space: {lr0: {log: [1e-3, 0.05]}, mosaic: {range: [0, 1]}, cos_lr: {choice: [true, false]}}
+# the end
+"""
+
+
+def project(folder: Path) -> Path:
+    """The folder, with pictures in train, val and test, and a pipeline that trains a micro network on them."""
+    sample.write(folder / "sample", images=IMAGES, outlines=False)
+    export = folder / "sample/export.json"
+    tasks = json.loads(export.read_text())
+    for at, each in enumerate(tasks):
+        each["data"]["split"] = SPLITS[at % 3]
+    export.write_text(json.dumps(tasks))
+    (folder / "pipeline.yaml").write_text(PIPELINE)
+    return folder
+
+
+def worker(folder: Path, *arguments: str) -> subprocess.Popen:
+    """`detector tune --json` with a quick heart."""
+    command = [sys.executable, "-c", QUICK, "tune", "--json", *arguments]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ended(process: subprocess.Popen) -> dict:
+    """What a worker printed, once it has ended well."""
+    printed, said = process.communicate(timeout=500)
+    assert process.returncode == 0, said
+    return json.loads(printed)
+
+
+def states(folder: Path) -> list[str]:
+    """The state of every trial, as Optuna's database has it now."""
+    file = folder / "runs/tune/parts/studies.db"
+    if not file.exists():
+        return []
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as database:
+        there = database.execute("SELECT name FROM sqlite_master WHERE name = 'trials'").fetchall()
+        return [state for (state,) in database.execute("SELECT state FROM trials ORDER BY trial_id")] if there else []
+
+
+def wait_until(running: int, folder: Path, *processes: subprocess.Popen) -> None:
+    """Until so many trials are worked on."""
+    until = time.monotonic() + 300
+    while states(folder).count("RUNNING") < running:
+        assert all(process.poll() is None for process in processes), [process.communicate() for process in processes]
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def wait_until_trains(trial: int, folder: Path, process: subprocess.Popen, file: str = "args.yaml") -> None:
+    """Until Ultralytics is at work on the trial, or has written another file of it."""
+    until = time.monotonic() + 300
+    while not list((folder / "runs/tune/parts").glob(f"*/{trial:04}/train/{file}")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
