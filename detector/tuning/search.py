@@ -46,7 +46,13 @@ class Trials:
 
     def work(self) -> None:
         """Do trials until all are finished, by whichever worker."""
-        work(self.shared, Draw(self._asked, self._queue, self._sampler, self._draw), self._do, self.bench.waits, self.tell)
+        work(
+            self.shared,
+            Draw(self._asked, self._queue, self._sampler, self._draw),
+            self._do,
+            self.bench.waits,
+            self.tell,
+        )
 
     def values(self, trial: "FrozenTrial | Trial") -> dict[str, Any]:
         """The arguments of a trial beside those that every training of the pipeline has."""

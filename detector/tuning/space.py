@@ -4,13 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from detector.stages.train._search import Search
+from detector.stages.train._search import DIGITS, Search
 from detector.stages.train._tune import Values
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
-
-DIGITS = 4  # of a number: what is trained is what a person would write into the file
 
 
 def distributions(search: Search) -> dict[str, "BaseDistribution"]:

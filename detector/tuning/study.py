@@ -136,7 +136,9 @@ class Shared:
 
     def _ask(self, draw: Draw) -> "Trial":
         self.study.sampler = draw.sampler(len(self.trials()))
-        trial = self.study.ask()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that the heart must be made to beat: see `beating`
+            trial = self.study.ask()
         try:
             self.storage.record_heartbeat(trial._trial_id)
             trial.set_user_attr(BEGUN, trial.number)

@@ -10,6 +10,7 @@ from detector.stages.train._tune import Tune, Values, is_whole
 from detector.stages.train._values import IGNORED_IF_AUTO, is_auto
 
 FEW = ("lr0", "weight_decay", "mosaic", "scale", "translate", "hsv_v", "close_mosaic")  # what matters most
+DIGITS = 4  # of a number that is tried: what is trained is what a person would write into the file
 _TIMES = 5.0  # a learning rate and a weight decay are tried from a fifth of what they are to five times that
 _AROUND = {"mosaic": (1.0, 1.0), "scale": (0.4, 0.9), "translate": (0.1, 0.5), "hsv_v": (0.3, 0.9)}  # reach, most
 
@@ -38,7 +39,8 @@ def searched(options: Options, dataset: Dataset) -> Search:
         own["close_mosaic"] = min(own["close_mosaic"], options.epochs)
     space = space or _around(own, options.epochs)
     whole = frozenset(name for name, values in space.items() if values.bounds and is_whole(name, values))
-    return Search(space, whole, own, {name: value for name, value in chosen.items() if name not in space})
+    own, beside = {name: own[name] for name in space}, {name: chosen[name] for name in chosen if name not in space}
+    return Search(space, whole, own, beside)
 
 
 def _around(own: dict[str, Any], epochs: int) -> dict[str, Values]:
@@ -46,7 +48,8 @@ def _around(own: dict[str, Any], epochs: int) -> dict[str, Values]:
     space = {name: _magnitudes(own[name]) for name in ("lr0", "weight_decay")}
     for name, (reach, most) in _AROUND.items():
         if isinstance(own[name], int | float):  # `scale` may be a list, which is a wish of its own
-            space[name] = Values(range=(round(max(own[name] - reach, 0.0), 4), max(min(own[name] + reach, most), 0.01)))
+            low, high = max(own[name] - reach, 0.0), max(min(own[name] + reach, most), own[name])
+            space[name] = Values(range=(round(low, DIGITS), round(high, DIGITS)))
     space["close_mosaic"] = Values(range=(0, max(math.ceil(epochs / 2), own["close_mosaic"], 1)))
     return space
 
@@ -54,7 +57,8 @@ def _around(own: dict[str, Any], epochs: int) -> dict[str, Values]:
 def _magnitudes(value: float) -> Values:
     if value <= 0:
         return Values(range=(0.0, 0.001))
-    return Values(log=(float(f"{value / _TIMES:.4g}"), min(float(f"{value * _TIMES:.4g}"), 1.0)))
+    low, high = (float(f"{bound:.{DIGITS}g}") for bound in (value / _TIMES, value * _TIMES))
+    return Values(log=(low, min(high, 1.0)))
 
 
 def _chosen(options: Options, dataset: Dataset) -> dict[str, Any]:
