@@ -10,7 +10,7 @@ from typing import Any
 from detector.config.edit import written
 from detector.config.load import load
 from detector.config.pipeline import Config
-from detector.errors import UsageError
+from detector.errors import ConfigError, UsageError
 from detector.reporting.terminal import Terminal
 from detector.run import results
 from detector.run.plan import results_of
@@ -53,18 +53,19 @@ def write(pipeline: Path, values: Mapping[str, Any]) -> None:
     """Write training arguments into the file, whole or not at all; what is not theirs stays as it is.
 
     Raises:
-        UsageError: The file's form does not allow it, or it can't be written.
+        UsageError: The file's form does not allow it.
     """
     place = pipeline.resolve()
-    text = place.read_bytes().decode("utf-8")
     scratch = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        scratch.write_bytes(written(text, OPTIONS, values).encode())
+        scratch.write_bytes(written(place.read_bytes().decode(), OPTIONS, values).encode())
         shutil.copymode(place, scratch)
         load(scratch, shown=pipeline)
         scratch.replace(place)
-    except PermissionError as error:
-        raise UsageError(f"{pipeline} can't be written ({error.strerror}); add `{setting(values)}` to runs") from error
+    except ConfigError:
+        raise
+    except UsageError as error:
+        raise UsageError(f"{error}, or give runs {setting(values)}") from error
     finally:
         scratch.unlink(missing_ok=True)
 

@@ -25,9 +25,9 @@ def written(text: str, keys: Sequence[str], values: Mapping[str, Any]) -> str:
     """
     expected = _with(yaml.safe_load(text), keys, values)
     edited = text
-    for name, value in values.items():  # each on the text as the one before left it
-        edited = _apply(edited, _edit(edited, keys, name, value))
     try:
+        for name, value in values.items():  # each on the text as the one before left it
+            edited = _apply(edited, _edit(edited, keys, name, value))
         same = yaml.safe_load(edited) == expected
     except yaml.YAMLError:
         same = False

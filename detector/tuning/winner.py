@@ -1,9 +1,9 @@
 """Which trial is better than what the pipeline has, beyond chance.
 
-Two things are left to chance: which images are in val, and the seed of a training. Each seed gives a paired difference
-with its bootstrap interval over the images. Their mean has the variance of the images (taken as that of one seed, as
-if all seeds erred on the same images) and that of the mean of seeds; the degrees of freedom are Welch's and
-Satterthwaite's. The seed of the trials is none of these seeds: the best of many trials was lucky with it.
+Two things are left to chance: which images are in val, and the seed of a training. Each seed gives a difference with a
+paired bootstrap interval over the images. The mean over the seeds has the variance of the images (taken as that of one
+seed, as if all seeds erred on the same images) and the variances of both means of seeds, as in Welch's test, with the
+degrees of freedom of Satterthwaite. The seed of the trials is none of these seeds: the best of many was lucky with it.
 """
 
 import math
@@ -17,6 +17,7 @@ from detector.data.comparison import Difference
 from detector.data.studies import Best, Candidate, Verdict
 from detector.measure.intervals import CONFIDENCE
 
+_REACH = float(norm.ppf((1 + CONFIDENCE) / 2))  # half of an interval, in standard deviations
 MOST = 2  # trials that are trained with further seeds
 
 
@@ -34,18 +35,19 @@ def chosen(best: Sequence[Best], own: float) -> list[Best]:
 
 def candidate(trial: int, values: Mapping[str, Any], differences: Sequence[Difference]) -> Candidate:
     """The trial beside the pipeline's own, by the differences of each seed (two or more)."""
-    changes = np.array([each.change for each in differences])
-    images = np.mean([((each.high - each.low) / (2 * norm.ppf((1 + CONFIDENCE) / 2))) ** 2 for each in differences])
-    seeds = changes.var(ddof=1) / len(changes)
-    error = math.sqrt(images + seeds)
-    freedom = (images + seeds) ** 2 / (seeds**2 / (len(changes) - 1)) if seeds else math.inf
-    change = float(changes.mean())
+    before, after = (np.array([getattr(each, side) for each in differences]) for side in ("before", "after"))
+    images = float(np.mean([((each.high - each.low) / (2 * _REACH)) ** 2 for each in differences]))
+    seeds = [float(values.var(ddof=1)) / len(values) for values in (before, after)]
+    variance, change = images + sum(seeds), float(after.mean() - before.mean())
+    uncertain = sum(each**2 for each in seeds) / (len(differences) - 1)
+    freedom = variance**2 / uncertain if uncertain else math.inf
+    error = math.sqrt(variance)
     reach = float(t.ppf((1 + CONFIDENCE) / 2, freedom)) * error
     return Candidate(
         trial=trial,
         values=values,
-        before=float(np.mean([each.before for each in differences])),
-        after=float(np.mean([each.after for each in differences])),
+        before=float(before.mean()),
+        after=float(after.mean()),
         low=change - reach,
         high=change + reach,
         better=float(t.cdf(change / error, freedom)) if error else float(change > 0),

@@ -11,10 +11,11 @@ ASKED = Asked("mAP50-95", 0.95)
 REACH = 1.96  # half the width of an interval, in standard deviations
 
 
-def differences(changes, images=0.01, before=0.6):
+def differences(changes, images=0.01, before=(0.6, 0.6, 0.6)):
     """Differences of seeds; `images` is the standard deviation by images of each."""
     return [
-        Difference(before, before + change, change - REACH * images, change + REACH * images, 0.5) for change in changes
+        Difference(value, value + change, change - REACH * images, change + REACH * images, 0.5)
+        for value, change in zip(before, changes, strict=True)
     ]
 
 
@@ -65,7 +66,8 @@ def test_what_is_no_better_wins_at_most_as_often_as_is_allowed(by_seeds):
     """2000 searches whose best trial is as good as the defaults: images and seeds decide alone."""
     draw, crowned, searches = np.random.default_rng(0), 0, 2000
     for _ in range(searches):
-        images = draw.normal(0, 0.01)  # the same images in each seed
-        changes = images + draw.normal(0, by_seeds, 3)
-        crowned += verdict([candidate(1, {}, differences(changes))], [1, 2, 3], 0.6, ASKED).winner is not None
+        before, after = draw.normal(0.6, by_seeds, (2, 3))
+        changes = after - before + draw.normal(0, 0.01)  # the same images in each seed
+        found = verdict([candidate(1, {}, differences(changes, before=before))], [1, 2, 3], 0.6, ASKED)
+        crowned += found.winner is not None
     assert crowned / searches < 0.05 + 3 * np.sqrt(0.05 * 0.95 / searches)

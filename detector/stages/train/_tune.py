@@ -73,7 +73,7 @@ class Tune(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     trials: int = Field(20, ge=2, description="trainings, the first of them with what the pipeline has now")
-    seeds: int = Field(3, ge=2, description="further seeds that the best trials and the first one are trained with")
+    seeds: int = Field(3, ge=3, description="further seeds that the best trials and the first one are trained with")
     space: dict[str, Values] = Field(
         {},
         description="Ultralytics training arguments, each {range: [least, most]}, {log: [least, most]} or "

@@ -1,0 +1,28 @@
+"""A search whose pipeline learns nothing by itself: what is better is found, is written into the file, and trains."""
+
+import pytest
+
+from detector.config.load import load
+from tests.end_to_end.conftest import detector
+from tests.support.tuning import ended, squares, worker
+
+
+@pytest.mark.contest
+def test_what_is_better_beyond_chance_wins_and_is_what_a_run_trains_with(tmp_path):
+    folder = squares(tmp_path)
+    outcome = ended(worker(folder))
+    print(outcome["study"])
+    verdict = outcome["study"]["verdict"]
+    [candidate] = verdict["candidates"]
+    assert (verdict["winner"], verdict["values"]) == (1, {"lr0": 0.009})
+    assert candidate["after"] - candidate["before"] > 0.2
+    assert candidate["low"] > 0
+    assert outcome["set"] == "--set train.options.lr0=0.009"
+    applied = ended(worker(folder, "--apply"))
+    assert (applied["applied"], applied["trials"]) == (True, None)
+    assert "lr0: 0.009, nbs: 8" in (folder / "pipeline.yaml").read_text()
+    [train] = [step for step in load(folder / "pipeline.yaml").steps if step.stage == "train"]
+    assert train.options.options["lr0"] == 0.009
+    ran = detector(folder, "run")
+    assert ran.returncode == 0, ran.stderr
+    assert "mAP50-95 0.0" not in ran.stdout
