@@ -13,6 +13,7 @@ runs/tune/<name>/
                              "updated": "2026-11-24T10:23:23Z"}
         log
         0007/               a trial: Ultralytics' table and log, val/ with what was measured (an Evaluation)
+        seeds/0002/         one of the trainings with further seeds, alike
 """
 
 import json

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.data.evaluation import Evaluation
@@ -48,7 +49,7 @@ class Seeds:
 
     def _evaluation(self, trial: int, seed: int) -> Evaluation:
         done = next(each for each in self.shared.trials("COMPLETE") if pair_of(each) == (trial, seed))
-        return Evaluation(self.bench.folder / done.user_attrs[PLACE] / "val")
+        return _evaluation_of(done, self.bench.folder)
 
     def _queue(self) -> None:
         self.shared.drop_others()
@@ -70,6 +71,15 @@ class Seeds:
 def pair_of(trial: "FrozenTrial") -> Pair:
     """Which trial is trained again, and with what seed."""
     return trial.user_attrs.get(OF, DEFAULTS), trial.user_attrs.get(SEED, DEFAULTS)
+
+
+def is_there(trial: "FrozenTrial", folder: Path) -> bool:
+    """Whether what was measured is still there, if anything was: somebody may have deleted the folder."""
+    return trial.state.name != "COMPLETE" or _evaluation_of(trial, folder).file.exists()
+
+
+def _evaluation_of(trial: "FrozenTrial", folder: Path) -> Evaluation:
+    return Evaluation(folder / trial.user_attrs[PLACE] / "val")
 
 
 def _any(_trials: int) -> "BaseSampler":

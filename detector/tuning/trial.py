@@ -90,7 +90,8 @@ class Bench:
     def _taken_up(self, trial: "Trial") -> Path:
         """The folder of the trial: that of the try before, renamed, so that who was slow to die has it no more."""
         folder, before = self.folder / f"{trial.number:04}", trial.user_attrs.get(PLACE)
-        if before is not None and (self.folder / before).exists() and not folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)  # of a database that somebody has deleted
+        if before is not None and (self.folder / before).exists():
             (self.folder / before).rename(folder)
         trial.set_user_attr(PLACE, folder.name)
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from detector import record
 from detector.config.pipeline import Config
@@ -22,9 +23,12 @@ from detector.stages import Result
 from detector.system.lock import is_shared, locked, shared
 from detector.tuning import said, winner
 from detector.tuning.search import Trials, pruner
-from detector.tuning.seeds import DEFAULTS, Seeds, pair_of
+from detector.tuning.seeds import DEFAULTS, Seeds, is_there, pair_of
 from detector.tuning.study import database, opened
 from detector.tuning.trial import Bench
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 
 class Searched(NamedTuple):
@@ -145,10 +149,13 @@ def _again(config: Config, trials: Trials, best: list[studies.Best], seeds: list
     values: dict[int, Mapping[str, Any]] = {each.trial: each.values for each in best}
     values = {DEFAULTS: {}, **values} if best else {}
     wanted = {(trial, seed) for trial in values for seed in seeds}
-    found = opened(
-        studies.database_of(config.name), f"{trials.key}-seeds", concerns=lambda trial: pair_of(trial) in wanted
-    )
-    return Seeds(trials.bench, found, values, seeds, trials.metric)
+    bench = replace(trials.bench, folder=trials.bench.folder / "seeds")
+
+    def concerns(trial: "FrozenTrial") -> bool:
+        return pair_of(trial) in wanted and is_there(trial, bench.folder)
+
+    found = opened(studies.database_of(config.name), f"{trials.key}-seeds", concerns=concerns)
+    return Seeds(bench, found, values, seeds, trials.metric)
 
 
 def _rows(trials: Trials) -> Iterator[dict[str, Any]]:

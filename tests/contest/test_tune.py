@@ -1,10 +1,19 @@
 """A search whose pipeline learns nothing by itself: what is better is found, is written into the file, and trains."""
 
 import pytest
+from mlflow import MlflowClient
 
 from detector.config.load import load
 from tests.end_to_end.conftest import detector
 from tests.support.tuning import ended, squares, worker
+
+
+def _trained(folder):
+    """Every training in the record, and how many epochs it was told."""
+    client = MlflowClient(f"sqlite:///{folder}/runs/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("parts").experiment_id])
+    below = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    return [(run.info.run_name, len(client.get_metric_history(run.info.run_id, "val/mAP50-95"))) for run in below]
 
 
 @pytest.mark.contest
@@ -12,6 +21,8 @@ def test_what_is_better_beyond_chance_wins_and_is_what_a_run_trains_with(tmp_pat
     folder = squares(tmp_path)
     outcome = ended(worker(folder))
     print(outcome["study"])
+    assert [(name, epochs) for name, epochs in _trained(folder) if epochs != 20] == []
+    assert len(_trained(folder)) == 2 + 2 * 3
     verdict = outcome["study"]["verdict"]
     [candidate] = verdict["candidates"]
     assert (verdict["winner"], verdict["values"]) == (1, {"lr0": 0.009})
