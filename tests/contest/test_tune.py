@@ -25,15 +25,16 @@ def test_what_is_better_beyond_chance_wins_and_is_what_a_run_trains_with(tmp_pat
     assert len(_trained(folder)) == 2 + 2 * 3
     verdict = outcome["study"]["verdict"]
     [candidate] = verdict["candidates"]
-    assert (verdict["winner"], verdict["values"]) == (1, {"lr0": 0.009})
+    lr0 = verdict["values"]["lr0"]
+    assert (verdict["winner"], 0.006 <= lr0 <= 0.02) == (1, True)
     assert candidate["after"] - candidate["before"] > 0.2
     assert candidate["low"] > 0
-    assert outcome["set"] == "--set train.options.lr0=0.009"
+    assert outcome["set"] == f"--set train.options.lr0={lr0}"
     applied = ended(worker(folder, "--apply"))
     assert (applied["applied"], applied["trials"]) == (True, None)
-    assert "lr0: 0.009, nbs: 8" in (folder / "pipeline.yaml").read_text()
+    assert f"lr0: {lr0}, nbs: 8" in (folder / "pipeline.yaml").read_text()
     [train] = [step for step in load(folder / "pipeline.yaml").steps if step.stage == "train"]
-    assert train.options.options["lr0"] == 0.009
+    assert train.options.options["lr0"] == lr0
     ran = detector(folder, "run")
     assert ran.returncode == 0, ran.stderr
     assert "mAP50-95 0.0" not in ran.stdout

@@ -13,6 +13,7 @@ from PIL import Image
 
 from detector import sample
 from detector.terms import SPLITS
+from tests.test_json import matches
 
 IMAGES = 12
 QUICK = """
@@ -66,7 +67,7 @@ def ended(process: subprocess.Popen) -> dict:
     """What a worker printed, once it has ended well."""
     printed, said = process.communicate(timeout=500)
     assert process.returncode == 0, said
-    return json.loads(printed)
+    return matches("tune", printed, status="done")
 
 
 def states(folder: Path) -> list[str]:
@@ -111,7 +112,7 @@ train:
   batch: 8
   options:   # it learns nothing
     {optimizer: AdamW, lr0: 1.0e-05, nbs: 8, warmup_epochs: 0, mosaic: 0, scale: 0, translate: 0, fliplr: 0, workers: 0}
-  tune: {trials: 2, space: {lr0: {choice: [0.009, 1.0e-05]}}}
+  tune: {trials: 2, space: {lr0: {log: [0.006, 0.02]}}}
 export: []
 """
 

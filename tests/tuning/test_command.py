@@ -17,6 +17,7 @@ from detector.run.plan import results_of
 from detector.run.studied import key_of
 from tests.end_to_end.conftest import detector
 from tests.support.tuning import project
+from tests.test_json import matches
 
 WINNER = {"lr0": 0.00002, "mosaic": 0.4}
 WHY = "trial 1 is better: mAP50-95 0.6500 against 0.6000 over 2 seeds"
@@ -79,7 +80,7 @@ def test_a_winner_is_written_into_the_file_and_nothing_else_is(folder):
     study(DECIDED)
     before = Path("pipeline.yaml").read_text()
     Path("pipeline.yaml").chmod(0o640)
-    printed = json.loads(said(folder, "tune", "--apply", "--json"))
+    printed = matches("tune", said(folder, "tune", "--apply", "--json"))
     after = Path("pipeline.yaml").read_text()
     assert (printed["applied"], printed["study"]["verdict"]["winner"]) == (True, 1)
     assert printed["set"] == "--set train.options.lr0=2.0e-05 --set train.options.mosaic=0.4"
@@ -136,7 +137,8 @@ def test_plan_status_and_run_know_of_it(folder):
     begun = study(finished=2)
     lines = said(folder, "plan").splitlines()
     assert lines[-1] == "tune                 2 of 3 trials are finished; `detector tune` does them, and a run never"
-    assert json.loads(said(folder, "plan", "--json"))["tune"] == {
+    assert matches("status", said(folder, "status", "--json"))["studies"]["parts"]["finished"] == 2
+    assert matches("plan", said(folder, "plan", "--json"))["tune"] == {
         "study": begun.study, "trials": 3, "finished": 2, "verdict": None,
     }  # fmt: skip
     assert (
