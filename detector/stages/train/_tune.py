@@ -4,27 +4,19 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from detector.stages.train._arguments import Faults, default_of, kind_of, training_faults
 from detector.stages.train._values import IGNORED_IF_AUTO, is_auto
 
-Number = int | float
-
 
 class Values(BaseModel):
-    """What an argument may be: one of the three."""
+    """What an argument may be: one of the three. Numbers may be text, as YAML 1.1 takes 1e-4 for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    range: tuple[Number, Number] | None = Field(None, description="the least and the most, every value as likely")
-    log: tuple[Number, Number] | None = Field(None, description="the least and the most, every magnitude as likely")
+    range: tuple[float, float] | None = Field(None, description="the least and the most, every value as likely")
+    log: tuple[float, float] | None = Field(None, description="the least and the most, every magnitude as likely")
     choice: list[Any] | None = Field(None, description="one of these")
-
-    @field_validator("range", "log", mode="before")
-    @classmethod
-    def _numbers(cls, bounds: Any) -> Any:
-        """YAML 1.1 takes 1e-4 for text; here a number is meant."""
-        return [_number(bound) for bound in bounds] if isinstance(bounds, list) else bounds
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Self:
@@ -38,7 +30,7 @@ class Values(BaseModel):
         return self
 
     @property
-    def bounds(self) -> tuple[Number, Number] | None:
+    def bounds(self) -> tuple[float, float] | None:
         """The least and the most; None for a choice."""
         return self.range or self.log
 
@@ -54,18 +46,11 @@ class Values(BaseModel):
         return f"{low:g} to {high:g}{', log' if self.log else ''}"
 
 
-def _check(kind: str, low: Number, high: Number) -> None:
+def _check(kind: str, low: float, high: float) -> None:
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"{kind}: the least comes first, and the most is above it, not {low:g} and {high:g}")
     if kind == "log" and low <= 0:
         raise ValueError(f"log: the least must be above 0, not {low:g}; range takes it")
-
-
-def _number(bound: Any) -> Any:
-    try:
-        return float(bound) if isinstance(bound, str) else bound
-    except ValueError:
-        return bound
 
 
 class Tune(BaseModel):
@@ -98,7 +83,8 @@ def _messages(name: str, values: Values, options: Mapping[str, Any]) -> Iterator
     for value in values.tried:
         for keys, message in training_faults({**options, name: value}):
             if keys[0] == name:
-                yield message if message.startswith(("can't", "is not an argument")) else f"{value}: {message}"
+                told = message.startswith(("can't", "is not an argument", str(value), repr(value)))
+                yield message if told else f"{value:g}: {message}" if values.bounds else f"{value}: {message}"
 
 
 def _beside(tune: Tune, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,4 +101,4 @@ def is_whole(name: str, values: Values) -> bool:
     kind = kind_of(name)
     if kind is not None:
         return kind == "INT"
-    return not isinstance(default_of(name), float) and all(isinstance(bound, int) for bound in values.tried)
+    return not isinstance(default_of(name), float) and all(bound.is_integer() for bound in values.tried)
