@@ -106,14 +106,16 @@ def read(name: str, study: str) -> Study | None:
     return _read(folder_of(name, study) / _FILE)
 
 
+def of(name: str) -> list[Study]:
+    """The studies of pipeline `name`, the one that was worked on last at the end."""
+    studies = (_read(file) for file in sorted((STUDIES / name).glob(f"*/{_FILE}")))
+    return sorted((study for study in studies if study), key=lambda study: study.updated)
+
+
 def newest() -> dict[str, Study]:
     """Of each pipeline here the study that was worked on last."""
-    studies: dict[str, Study] = {}
-    for file in sorted(STUDIES.glob(f"*/*/{_FILE}")):
-        study, other = _read(file), studies.get(file.parents[1].name)
-        if study and (other is None or other.updated <= study.updated):
-            studies[file.parents[1].name] = study
-    return studies
+    studies = {folder.name: of(folder.name) for folder in sorted(STUDIES.glob("*/"))}
+    return {name: all_of_it[-1] for name, all_of_it in studies.items() if all_of_it}
 
 
 def write(name: str, study: Study) -> None:

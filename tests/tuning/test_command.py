@@ -15,6 +15,7 @@ from detector.data.studies import Best, Candidate, Study, Verdict
 from detector.run import results
 from detector.run.plan import results_of
 from detector.run.studied import key_of
+from detector.system.lock import shared
 from tests.end_to_end.conftest import detector
 from tests.support.tuning import project
 from tests.test_json import matches
@@ -161,6 +162,20 @@ def test_other_data_or_arguments_are_another_study_and_more_trials_are_not(folde
         assert study(**{name: value}).study != known
     assert f"decided: {WHY}" in said(folder, "plan")
     assert "no trial yet" in said(folder, "plan", "--set", "train.epochs=3")
+
+
+def test_prune_keeps_the_last_study_and_what_a_worker_is_at(folder):
+    old, new = (replace(study(DECIDED), updated=f"2026-01-0{day}T00:00:00Z", study=f"{day:012}") for day in (1, 2))
+    shutil.rmtree(studies.STUDIES / "parts")
+    for each in (old, new):
+        studies.write("parts", replace(each, dataset="0123456789ab"))
+    shutil.copytree(Path("datasets/parts/latest").resolve(), "datasets/parts/0123456789ab")
+    with shared(studies.workers_of("parts")):
+        at_work = matches("prune", said(folder, "prune", "--keep", "1", "--dry-run", "--json"))
+    assert (at_work["studies"], at_work["versions"]) == ([], [])
+    removed = matches("prune", said(folder, "prune", "--keep", "1", "--json"))
+    assert (removed["studies"], removed["versions"]) == ([old.study], ["0123456789ab"])
+    assert [each.study for each in studies.of("parts")] == [new.study]
 
 
 def test_a_search_is_no_reason_to_train_again():
