@@ -70,8 +70,9 @@ class Shared:
     def take(self, draw: Draw, waits: Callable[[int], None]) -> "Trial | None":
         """The next trial, once there is one to do; None when all are finished that are asked for.
 
-        `waits` is told how many trials are others' to finish.
+        `waits` is told how many trials are others' to finish, whenever that changes.
         """
+        told = 0
         while True:
             with self.held():
                 self._revive()
@@ -81,7 +82,8 @@ class Shared:
                     return None
                 if counts.finished + counts.running < asked:
                     return self._ask(draw)
-            waits(counts.running)
+            if counts.running != told:
+                waits(told := counts.running)
             time.sleep(POLL)
 
     def counts(self) -> Counts:

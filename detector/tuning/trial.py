@@ -18,6 +18,7 @@ from detector.record import Training, Tuning
 from detector.reporting.terminal import Terminal
 from detector.stages import Job, Result
 from detector.stages.train._failures import Diverged
+from detector.terms import counted
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -64,7 +65,7 @@ class Bench:
 
     def waits(self, trainings: int) -> None:
         """Others are at work on what is left."""
-        log.info("waits for %d trainings of other workers", trainings)
+        self.terminal.line("", f"waits for {counted(trainings, 'training')} of other workers")
 
     def evaluated(self, trial: "Trial", wanted: Wanted) -> Evaluation:
         """Train, and measure. What an earlier try of the trial had done is taken up.
@@ -72,6 +73,7 @@ class Bench:
         Raises:
             Pruned: It was given up, or diverged.
         """
+        gc.collect()  # what a training held that was given up
         folder = self._taken_up(trial)
         before = trial.user_attrs.get(BEFORE)
         with self.record.training(wanted.title, folder, before) as training:
@@ -81,8 +83,6 @@ class Bench:
             except Pruned as why:
                 training.tags({"detector.pruned": str(why)})
                 raise
-            finally:
-                gc.collect()  # what a training that was given up held
             training.metrics({f"tune/{name}": value for name, value in evaluation.measured.metrics.items()}, 0)
         shutil.rmtree(folder / "train" / "weights", ignore_errors=True)
         return evaluation

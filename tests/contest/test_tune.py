@@ -17,6 +17,7 @@ def _trained(folder):
 
 
 @pytest.mark.contest
+@pytest.mark.timeout(3600)
 def test_what_is_better_beyond_chance_wins_and_is_what_a_run_trains_with(tmp_path):
     folder = squares(tmp_path)
     outcome = ended(worker(folder))

@@ -65,7 +65,10 @@ def worker(folder: Path, *arguments: str) -> subprocess.Popen:
 
 def ended(process: subprocess.Popen) -> dict:
     """What a worker printed, once it has ended well."""
-    printed, said = process.communicate(timeout=500)
+    try:
+        printed, said = process.communicate(timeout=1500)
+    finally:
+        process.kill()
     assert process.returncode == 0, said
     return matches("tune", printed, status="done")
 

@@ -26,6 +26,7 @@ def nested(runs):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("trials", [4, pytest.param(12, marks=pytest.mark.torture)])
 def test_a_killed_worker_loses_no_trial(tmp_path, trials):
     """Two workers, one killed: all trials are finished, and a rerun finds nothing to do."""
