@@ -77,9 +77,9 @@ def plan(
         for each in planned
     ]
     search = studied.planned(config, next((each.result for each in planned if each.step.name == "convert"), None))
-    lines = [*(line for step in steps for line in _lines(step)), *([f"{'tune':<19}  {studied.line(search)}"] if search else [])]
-    show({"schema": 1, "steps": steps, "tune": search}, as_json, lambda: click.echo("
-".join(lines)))
+    lines = [line for step in steps for line in _lines(step)]
+    lines += [f"{'tune':<19}  {studied.line(search)}"] if search else []
+    show({"schema": 1, "steps": steps, "tune": search}, as_json, lambda: click.echo("\n".join(lines)))
 
 
 def _lines(step: dict[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from detector.config.pipeline import Config, Step
 from detector.data import studies
+from detector.run.closure import code_of
 from detector.stages import Result
 from detector.system.installed import version_of
 
@@ -34,7 +35,8 @@ def key_of(config: Config, converted: Result) -> str:
         "options": options,
         "space": tune["space"],
         "metric": metric_of(config),
-        "libraries": {name: version_of(name) for name in train.backend.LIBRARIES[:1]},  # its defaults are set out from
+        "rules": code_of("detector.stages.train._defaults"),  # they derive what the options leave open
+        "libraries": {name: version_of(name) for name in train.backend.LIBRARIES[:1]},  # it has the other defaults
     }
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 

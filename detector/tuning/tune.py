@@ -83,7 +83,7 @@ def _trials(config: Config, inputs: Mapping[str, Result], terminal: Terminal, st
     with quietly(folder / "log"):
         search = backend.search(options, split.dataset)
     bench = Bench(config, step, inputs, split, folder, recording, terminal)
-    found = opened(studies.database_of(config.name), key, pruner(options.epochs))
+    found = opened(studies.database_of(config.name), key, pruner(search.epochs))
     return Trials(bench, found, search, options.tune, metric, key)
 
 

@@ -5,6 +5,8 @@ import math
 import pytest
 
 from detector.models.quiet import quietly
+from detector.stages.train._defaults import settle
+from detector.stages.train._facts import facts_of
 from detector.stages.train.ultralytics import Options, search
 from detector.tuning import space
 from tests.support import tiny
@@ -21,7 +23,7 @@ def searched(dataset, tmp_path, **options):
 
 
 def test_with_no_space_what_matters_most_is_tried_around_what_is_there(dataset, tmp_path):
-    options = {"optimizer": "SGD", "lr0": 0.003, "scale": 0.2, "close_mosaic": 40}
+    options = {"optimizer": "SGD", "lr0": 0.003, "scale": 0.2, "close_mosaic": 40, "mosaic": 0.8}
     found = searched(dataset, tmp_path, epochs=50, options=options, tune={})
     assert {name: str(values) for name, values in found.space.items()} == {
         "lr0": "0.0006 to 0.015, log",
@@ -32,7 +34,7 @@ def test_with_no_space_what_matters_most_is_tried_around_what_is_there(dataset, 
         "hsv_v": "0.1 to 0.7",
         "close_mosaic": "0 to 40",
     }
-    assert found.own == {"lr0": 0.003, "weight_decay": 0.0005, "mosaic": 1.0, "scale": 0.2, "translate": 0.1,
+    assert found.own == {"lr0": 0.003, "weight_decay": 0.0005, "mosaic": 0.8, "scale": 0.2, "translate": 0.1,
                          "hsv_v": 0.4, "close_mosaic": 40}  # fmt: skip
     assert space.own(found) == found.own
     assert found.beside == {}
@@ -48,11 +50,24 @@ def test_what_is_there_lies_in_the_space_or_is_left_alone(dataset, tmp_path, opt
 
 @pytest.mark.parametrize(("epochs", "optimizer"), [(100, "AdamW"), (40000, "MuSGD")])
 def test_where_the_optimizer_is_auto_a_trial_has_what_that_comes_to(dataset, tmp_path, epochs, optimizer):
-    found = searched(dataset, tmp_path, epochs=epochs, tune={"space": {"lr0": {"log": ["1e-4", "1e-1"]}}})
+    options = {"optimizer": "auto", "nbs": 64}
+    search = {"space": {"lr0": {"log": ["1e-4", "1e-1"]}}}
+    found = searched(dataset, tmp_path, batch=16, epochs=epochs, options=options, tune=search)
     lr0 = 0.01 if optimizer == "MuSGD" else round(0.002 * 5 / (4 + len(dataset.classes)), 6)
     assert found.own == {"lr0": lr0}
     assert found.beside == {"optimizer": optimizer, "momentum": 0.9, "warmup_bias_lr": 0.0}
     assert space.arguments(found, {"lr0": 0.0123456}) == {**found.beside, "lr0": 0.01235}
+
+
+def test_what_is_derived_from_the_data_is_where_a_search_sets_out(dataset, tmp_path):
+    found = searched(dataset, tmp_path, epochs=40, tune={})
+    derived = settle(Options(epochs=40), facts_of(dataset)).derived
+    assert {name: value for name, value in found.own.items() if name in derived} == {
+        name: derived[name].value for name in ("lr0", "scale", "close_mosaic") if name in derived
+    }
+    assert space.own(found) == found.own
+    assert found.beside == {}
+    assert found.epochs == 40
 
 
 def test_other_arguments_leave_the_optimizer_alone(dataset, tmp_path):

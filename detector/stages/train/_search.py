@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from detector.data.dataset import Dataset
 from detector.stages.train._arguments import default_of
+from detector.stages.train._defaults import Settings, settle
+from detector.stages.train._facts import facts_of
 from detector.stages.train._options import Options
 from detector.stages.train._tune import Tune, Values, is_whole
 from detector.stages.train._values import IGNORED_IF_AUTO, is_auto
@@ -19,28 +21,32 @@ class Search(NamedTuple):
     """The arguments to try.
 
     `space` is what each may be, `whole` are those with whole numbers, `own` is what the pipeline has now of them (None:
-    none that can be told), and `beside` is what every trial sets besides.
+    none that can be told), and `beside` is what every trial sets besides. A trial has so many `epochs` at most.
     """
 
     space: dict[str, Values]
     whole: frozenset[str]
     own: dict[str, Any]
     beside: dict[str, Any]
+    epochs: int
 
 
 def searched(options: Options, dataset: Dataset) -> Search:
-    """What `options.tune` asks for on this version; with no space, the FEW around what the pipeline has now."""
-    space = (options.tune or Tune()).space
+    """What `options.tune` asks for on this version; with no space, the FEW around what the pipeline has now.
+
+    That is what is written, or else derived from the data, or else Ultralytics' default.
+    """
+    settings, space = settle(options, facts_of(dataset)), (options.tune or Tune()).space
     names = tuple(space) or FEW
-    auto = is_auto(options.options.get("optimizer", "auto")) and "optimizer" not in space
-    chosen = _chosen(options, dataset) if auto and not IGNORED_IF_AUTO.isdisjoint(names) else {}
-    own = {name: {**options.options, **chosen}.get(name, default_of(name)) for name in names}
+    auto = is_auto(settings.arguments.get("optimizer", "")) and "optimizer" not in space
+    chosen = _chosen(settings, dataset) if auto and not IGNORED_IF_AUTO.isdisjoint(names) else {}
+    own = {name: {**settings.arguments, **chosen}.get(name, default_of(name)) for name in names}
     if isinstance(own.get("close_mosaic"), int):
-        own["close_mosaic"] = min(own["close_mosaic"], options.epochs)
-    space = space or _around(own, options.epochs)
+        own["close_mosaic"] = min(own["close_mosaic"], settings.epochs)
+    space = space or _around(own, settings.epochs)
     whole = frozenset(name for name, values in space.items() if values.bounds and is_whole(name, values))
     own, beside = {name: own[name] for name in space}, {name: chosen[name] for name in chosen if name not in space}
-    return Search(space, whole, own, beside)
+    return Search(space, whole, own, beside, settings.epochs)
 
 
 def _around(own: dict[str, Any], epochs: int) -> dict[str, Values]:
@@ -61,7 +67,7 @@ def _magnitudes(value: float) -> Values:
     return Values(log=(low, min(high, 1.0)))
 
 
-def _chosen(options: Options, dataset: Dataset) -> dict[str, Any]:
+def _chosen(settings: Settings, dataset: Dataset) -> dict[str, Any]:
     """What Ultralytics takes for `optimizer: auto` on this version, as arguments; it is asked, in a moment."""
     from types import SimpleNamespace
 
@@ -70,8 +76,8 @@ def _chosen(options: Options, dataset: Dataset) -> dict[str, Any]:
 
     arguments = SimpleNamespace(optimizer="auto", lr0=default_of("lr0"), warmup_bias_lr=default_of("warmup_bias_lr"))
     trainer = SimpleNamespace(args=arguments, data={"nc": len(dataset.classes)})
-    nominal = options.options.get("nbs", default_of("nbs"))
-    steps = math.ceil(dataset.on("train").images / max(options.batch, nominal)) * options.epochs
+    nominal = settings.arguments.get("nbs", default_of("nbs"))
+    steps = math.ceil(dataset.on("train").images / max(settings.batch, nominal)) * settings.epochs
     network = nn.Module()
     network.model = nn.Sequential(nn.Linear(1, 1))  # any will do: the choice depends on classes and steps
     group = BaseTrainer.build_optimizer(trainer, network, "auto", iterations=steps).param_groups[0]

@@ -92,7 +92,7 @@ def _beside(tune: Tune, options: Mapping[str, Any]) -> dict[str, Any]:
     optimizers = tune.space["optimizer"].tried if "optimizer" in tune.space else []
     if optimizers:
         return {**options, "optimizer": "auto" if any(map(is_auto, optimizers)) else optimizers[0]}
-    chosen = is_auto(options.get("optimizer", "auto")) and not IGNORED_IF_AUTO.isdisjoint(tune.space)
+    chosen = is_auto(options.get("optimizer", "")) and not IGNORED_IF_AUTO.isdisjoint(tune.space)
     return {**options, "optimizer": "AdamW"} if chosen else dict(options)
 
 
