@@ -119,7 +119,9 @@ class Trials:
         title = f"trial {trial.number}"
         shown = f"{self.shared.counts().finished} of {self.tune.trials} trials"
         try:
-            evaluation = self.bench.evaluated(trial, Wanted(title, shown, values, self.bench.seed, prune=not own))
+            evaluation = self.bench.evaluated(
+                trial, Wanted(title, shown, values, self.bench.seed, prune=not own), self.shared.put_back
+            )
         except Pruned as why:
             trial.set_user_attr(WHY, str(why))
             self.bench.terminal.line(title, said.pruned(str(why), values))

@@ -62,7 +62,9 @@ class Seeds:
         of, seed = trial.user_attrs[OF], trial.user_attrs[SEED]
         title = f"{'defaults' if of == DEFAULTS else f'trial {of}'}, seed {seed}"
         shown = f"{self.shared.counts().finished} of {len(self.pairs)} seeds"
-        evaluation = self.bench.evaluated(trial, Wanted(title, shown, self.values[of], seed, prune=False))
+        evaluation = self.bench.evaluated(
+            trial, Wanted(title, shown, self.values[of], seed, prune=False), self.shared.put_back
+        )
         value = evaluation.measured.metrics[self.metric]
         self.bench.terminal.line(title, f"{value:.4f}")
         return value

@@ -67,8 +67,8 @@ class Bench:
         """Others are at work on what is left."""
         self.terminal.line("", f"waits for {counted(trainings, 'training')} of other workers")
 
-    def evaluated(self, trial: "Trial", wanted: Wanted) -> Evaluation:
-        """Train, and measure. What an earlier try of the trial had done is taken up.
+    def evaluated(self, trial: "Trial", wanted: Wanted, put_back: Callable[["Trial"], None]) -> Evaluation:
+        """Train, and measure. What an earlier try of the trial had done is taken up; a stop puts the trial back first.
 
         Raises:
             Pruned: It was given up, or diverged.
@@ -76,15 +76,23 @@ class Bench:
         gc.collect()  # what a training held that was given up
         folder = self._taken_up(trial)
         before = trial.user_attrs.get(BEFORE)
+        given_up = None
         with self.record.training(wanted.title, folder, before) as training:
             trial.set_user_attr(BEFORE, training.run_id)
             try:
                 evaluation = self._measured(folder, wanted, _Report(self.terminal, training, trial, wanted))
+                training.metrics({f"tune/{name}": value for name, value in evaluation.measured.metrics.items()}, 0)
             except Pruned as why:
+                given_up = why
                 training.tags({"detector.pruned": str(why)})
+            except Exception:
                 raise
-            training.metrics({f"tune/{name}": value for name, value in evaluation.measured.metrics.items()}, 0)
+            except BaseException:  # a stop leaves ten seconds, and the record may need them all
+                put_back(trial)
+                raise
         shutil.rmtree(folder / "train" / "weights", ignore_errors=True)
+        if given_up is not None:
+            raise given_up
         return evaluation
 
     def _taken_up(self, trial: "Trial") -> Path:

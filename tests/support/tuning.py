@@ -57,9 +57,9 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def worker(folder: Path, *arguments: str) -> subprocess.Popen:
-    """`detector tune --json` with a quick heart."""
-    command = [sys.executable, "-c", QUICK, "tune", "--json", *arguments]
+def worker(folder: Path, *arguments: str, settings: str = "") -> subprocess.Popen:
+    """`detector tune --json` with a quick heart; `settings` is Python, run before."""
+    command = [sys.executable, "-c", settings + QUICK, "tune", "--json", *arguments]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -10,6 +10,13 @@ from mlflow import MlflowClient
 
 from tests.end_to_end.conftest import detector
 from tests.support.tuning import ended, project, states, wait_until, wait_until_trains, worker
+from tests.test_json import matches
+
+PRUNE_ALL = """
+from optuna.pruners import ThresholdPruner
+from detector.tuning import tune
+tune.pruner = lambda epochs: ThresholdPruner(lower=2)
+"""
 
 
 def runs_of(folder):
@@ -60,22 +67,23 @@ def test_a_killed_worker_loses_no_trial(tmp_path, trials):
 
 
 @pytest.mark.slow
-def test_a_stopped_worker_puts_its_trial_back_at_once(tmp_path):
+def test_a_stopped_worker_puts_its_trial_back_at_once_and_a_pruned_one_is_finished(tmp_path):
     folder, asked = project(tmp_path), ("--set", "train.epochs=8", "--set", "train.tune.trials=2")
     stopped = worker(folder, *asked)
     wait_until_trains(0, folder, stopped, "weights/checkpoint.pt")
     stopped.send_signal(signal.SIGTERM)
     printed, _ = stopped.communicate(timeout=60)
     assert stopped.returncode == 75
-    assert json.loads(printed)["error"] == "stopped by SIGTERM; the next run goes on from what is done"
+    assert printed == "" or matches("failure", printed, exit_code=75)  # on a busy machine its ten seconds may be over
     assert states(folder) == ["FAIL", "WAITING"]
-    parent, below = nested(runs_of(folder))
-    assert {run.info.status for run in (parent, *below)} == {"KILLED"}
     status = json.loads(detector(folder, "status", "--json").stdout)["studies"]["parts"]
     assert (status["asked"], status["finished"]) == (2, 0)
-    outcome = ended(worker(folder, *asked))
-    assert [trial["state"] for trial in outcome["trials"]] == ["fail", *["complete"] * 2]
+    outcome = ended(worker(folder, *asked, settings=PRUNE_ALL))
+    assert [trial["state"] for trial in outcome["trials"]] == ["fail", "complete", "pruned"]
+    assert (outcome["study"]["finished"], outcome["study"]["pruned"]) == (2, 1)
     log = (folder / "runs/tune/parts" / outcome["study"]["study"] / "log").read_text()
     assert re.search(r"trial 1: goes on after epoch \d of 8, where it was cut short", log)
-    parent, _ = nested(runs_of(folder))
+    parent, below = nested(runs_of(folder))
     assert parent.info.status == "FINISHED"
+    assert [run.info.status for run in below] == ["KILLED", "FINISHED", "FINISHED"]
+    assert below[2].data.tags["detector.pruned"] == "after epoch 1, at mAP50-95 0.0000"
