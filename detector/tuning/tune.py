@@ -22,9 +22,9 @@ from detector.run.plan import Choice
 from detector.stages import Result
 from detector.system.lock import is_shared, locked, shared
 from detector.tuning import said, winner
+from detector.tuning.database import database, opened
 from detector.tuning.search import Trials, pruner
 from detector.tuning.seeds import DEFAULTS, Seeds, is_there, pair_of
-from detector.tuning.study import database, opened
 from detector.tuning.trial import Bench
 
 if TYPE_CHECKING:

@@ -11,14 +11,16 @@ import pytest
 
 from detector.errors import DetectorError
 from detector.tuning import study
-from detector.tuning.study import Draw, database, opened
+from detector.tuning.database import database, opened
+from detector.tuning.study import Draw
 from detector.tuning.workers import finish, work
 
 WORKER = """
 import os, sys, time
 from pathlib import Path
 from detector.tuning import study
-from tests.tuning.test_study import draw, quick
+from detector.tuning.database import opened
+from tests.tuning.test_study import draw
 from detector.tuning.workers import work
 study.INTERVAL, study.GRACE, study.POLL = 1, 2, 0.05
 
@@ -29,7 +31,7 @@ def do(trial):
     time.sleep(0.01)
     return trial.params["x"]
 
-shared = study.opened(Path(sys.argv[1]), "s")
+shared = opened(Path(sys.argv[1]), "s")
 work(shared, draw(int(sys.argv[2])), do, lambda count: None)
 """
 
