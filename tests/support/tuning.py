@@ -66,7 +66,7 @@ def worker(folder: Path, *arguments: str, settings: str = "") -> subprocess.Pope
 def ended(process: subprocess.Popen) -> dict:
     """What a worker printed, once it has ended well."""
     try:
-        printed, said = process.communicate(timeout=1500)
+        printed, said = process.communicate(timeout=3000)
     finally:
         process.kill()
     assert process.returncode == 0, said
