@@ -74,10 +74,8 @@ def lines(outcome: Mapping[str, Any], pipeline: Path) -> Iterator[tuple[str, str
     """A title and a text: what to do with the verdict."""
     values = outcome["study"]["verdict"]["values"]
     if outcome["applied"]:
-        yield (
-            "applied",
-            f"{pipeline} has the arguments of trial {outcome['study']['verdict']['winner']}; see what changed",
-        )
+        winner = outcome["study"]["verdict"]["winner"]
+        yield "applied", f"{pipeline} has the arguments of trial {winner} now; `detector run` trains with them"
     elif values:
         yield "apply", "detector tune --apply  writes this into the file; for one run it is"
         yield "", f"detector run {outcome['set']}"
