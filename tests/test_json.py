@@ -98,6 +98,7 @@ def test_the_app_prints_where_it_is_and_ends_when_it_is_told(project):
     ("arguments", "code", "said"),
     [
         (("rollback",), 2, "cells has no champion to roll back"),
+        (("tune",), 2, "train.tune is missing"),
         (("compare",), 2, "cells has no champion yet"),
         (("app", "nothing"), 2, "no dataset version or run is called nothing"),
         (("run", "--unknown"), 2, "No such option '--unknown'"),

@@ -1,11 +1,44 @@
-"""Commands on models: champion, compare, rollback."""
+"""Commands on models: tune, champion, compare, rollback."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from detector.cli import options
 from detector.cli.options import opened, show
+
+
+@click.command()
+@options.pipeline
+@options.overrides
+@options.as_json
+@options.wait_lock
+@click.option("--apply", is_flag=True, help="write what won into the file")
+def tune(pipeline: Path, overrides: tuple[str, ...], as_json: bool, wait_lock: float, apply: bool) -> None:
+    """Search for better training arguments.
+
+    As `train.tune` says: trials by Optuna, judged on val, and the best of them beside the defaults with further seeds.
+    The same command again is a second worker, or goes on where the search was cut short.
+
+    \b
+    detector tune
+    detector tune --set train.tune.trials=40        some more
+    detector tune --apply                           with the winner in pipeline.yaml
+    """
+    from detector.commands.tune import lines
+    from detector.commands.tune import tune as search
+    from detector.reporting.terminal import Terminal
+
+    terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    config = opened(pipeline, overrides)
+    outcome = search(config, Path(pipeline.name), apply, terminal, wait_lock)
+
+    def told() -> None:
+        for title, text in lines(outcome, pipeline):
+            terminal.line(title, text)
+
+    show(outcome, as_json, told)
 
 
 @click.command()

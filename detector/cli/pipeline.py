@@ -66,16 +66,20 @@ def plan(
     detector plan
     detector plan --set train.epochs=100
     """
+    from detector.run import studied
     from detector.run.plan import Choice
     from detector.run.plan import plan as plan_pipeline
 
-    planned = list(plan_pipeline(opened(pipeline, overrides), Choice(first, last, frozenset(forced))))
+    config = opened(pipeline, overrides)
+    planned = list(plan_pipeline(config, Choice(first, last, frozenset(forced))))
     steps = [
         {"step": each.step.name, "run": each.why is not None, "why": each.why or [], "derived": each.derived}
         for each in planned
     ]
-    lines = (line for step in steps for line in _lines(step))
-    show({"schema": 1, "steps": steps}, as_json, lambda: click.echo("\n".join(lines)))
+    search = studied.planned(config, next((each.result for each in planned if each.step.name == "convert"), None))
+    lines = [line for step in steps for line in _lines(step)]
+    lines += [f"{'tune':<19}  {studied.line(search)}"] if search else []
+    show({"schema": 1, "steps": steps, "tune": search}, as_json, lambda: click.echo("\n".join(lines)))
 
 
 def _lines(step: dict[str, Any]) -> Iterator[str]:

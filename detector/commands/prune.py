@@ -13,8 +13,8 @@ from detector.config.pipeline import Config
 from detector.data.places import FIFTYONE, LOCK, RUNS
 from detector.errors import DetectorError, TryAgain
 from detector.reporting.costs import size, stats
-from detector.run.lock import locked
 from detector.run.pruning import LEFT, Prunable, prunable
+from detector.system.lock import locked
 
 
 def prune(config: Config, keep: int, dry_run: bool, wait: float) -> dict[str, Any]:
@@ -38,6 +38,7 @@ def prune(config: Config, keep: int, dry_run: bool, wait: float) -> dict[str, An
         "versions": [path.name for path in leaving.versions],
         "pulled": len(leaving.pulled),
         "results": len(leaving.results),
+        "studies": [path.name for path in leaving.studies],
         "images": len(leaving.images),
         "bytes": freed,
         "notes": notes,
@@ -95,6 +96,7 @@ def lines(removed: dict[str, Any]) -> list[str]:
     rows = {
         "runs": ", ".join(removed["runs"]),
         "versions": ", ".join(removed["versions"]),
+        "studies": ", ".join(removed["studies"]),
         **{kind: f"{removed[kind]:,}" if removed[kind] else "" for kind in ("pulled", "results", "images")},
     }
     shown = [f"{kind:<18}{value}" for kind, value in rows.items() if value] or ["there is nothing to prune"]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from detector.data import champion
+from detector.data import champion, studies
 from detector.data.places import DATASETS, RESULTS, RUNS
 
 
@@ -19,6 +19,7 @@ def status(most: int = 5) -> dict[str, Any]:
         "runs": [json.loads(file.read_text()) | {"run": str(file.parent)} for file in files],
         "datasets": {link.parent.name: link.resolve().name for link in latest},
         "champions": {name: asdict(known) for name, known in named.items() if known},
+        "studies": {name: asdict(study) for name, study in studies.newest().items()},
     }
 
 
@@ -28,11 +29,20 @@ def lines(state: dict[str, Any]) -> list[str]:
         return ["nothing has run here yet; `detector run` does what pipeline.yaml says"]
     shown = [f"{name:<18}dataset version {version}" for name, version in state["datasets"].items()]
     shown += [f"{name:<18}{_champion(known)}" for name, known in state["champions"].items()]
+    shown += [f"{name:<18}{_study(study)}" for name, study in state["studies"].items()]
     for run in state["runs"]:
         last = run["steps"][-1] if run["steps"] else None
         note = run["error"] or (f"{last['step']}: {last['summary']}" if last else "")
         shown.append(f"{Path(run['run']).name}  {run['status']:<12}{note.splitlines()[0] if note else ''}".rstrip())
     return shown
+
+
+def _study(study: dict[str, Any]) -> str:
+    best, own, verdict = study["best"], study["own"], study["verdict"]
+    parts = [f"tune: {study['finished']} of {study['asked']} trials are finished"]
+    parts += [f"the best, trial {best['trial']}, has {study['metric']} {best['value']:.4f} on val"] if best else []
+    parts += [f"the defaults {own:.4f}"] if own is not None else []
+    return "; ".join([", ".join(parts), *([verdict["why"]] if verdict else [])])
 
 
 def _champion(known: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """What pydantic finds wrong, said as a person would, with the way out."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -53,9 +53,19 @@ def _present(location: Sequence[str | int], value: Any, missing: bool) -> Keys:
 def _keys_at(model: Any, keys: Keys) -> list[str]:
     """The keys that the schema knows at a place inside `model`; none where it is no mapping of known keys."""
     for key in keys:
-        fields = getattr(model, "model_fields", {})
-        model = fields[key].annotation if key in fields else None
+        model = _below(model, key)
     return list(getattr(model, "model_fields", {}))
+
+
+def _below(model: Any, key: str | int) -> Any:
+    """What the schema has under a key of a model or a mapping; of several arms, the one that has keys of its own."""
+    if get_origin(model) is dict:
+        annotation = get_args(model)[1]
+    else:
+        field = getattr(model, "model_fields", {}).get(key)
+        annotation = field.annotation if field else None
+    arms = (annotation, *get_args(annotation)) if get_origin(annotation) is not dict else (annotation,)
+    return next((arm for arm in arms if hasattr(arm, "model_fields") or get_origin(arm) is dict), None)
 
 
 def _message(entries: Sequence[Any], known: Sequence[str]) -> str:

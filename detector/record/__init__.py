@@ -73,6 +73,53 @@ class Recorder(Protocol):
         ...
 
 
+class Training(Protocol):
+    """The open record of one training of a study."""
+
+    run_id: str
+    registry: Registry
+
+    def parameters(self, values: Mapping[str, object]) -> None:
+        """Record parameters. Raises DetectorError for one that was recorded with another value."""
+        ...
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """Record numbers that were measured at `step`."""
+        ...
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Record words."""
+        ...
+
+
+class Tuning(Protocol):
+    """The open record of a study, which several workers may have open at once."""
+
+    @property
+    def url_hint(self) -> str:
+        """What shows the study to a person: an address, or a command."""
+        ...
+
+    def tell(self, parameters: Mapping[str, str], figures: Mapping[str, float], tags: Mapping[str, str]) -> None:
+        """What there is to say of the whole study so far."""
+        ...
+
+    def keep(self, file: Path) -> None:
+        """Keep a file of the study."""
+        ...
+
+    def training(self, name: str, folder: Path, before: str | None) -> AbstractContextManager[Training]:
+        """The record of one training in `folder`; how the block ends is how it ended.
+
+        `before` is the `run_id` of an earlier try that was killed.
+        """
+        ...
+
+    def end(self, status: str) -> None:
+        """The study is FINISHED, FAILED or KILLED as far as it is recorded, and no worker is at it."""
+        ...
+
+
 class Backend(Protocol):
     """A module that records runs somewhere."""
 
@@ -82,6 +129,10 @@ class Backend(Protocol):
         self, options: Any, pipeline_name: str, folder: Path, tags: Mapping[str, str], secrets: Collection[str]
     ) -> AbstractContextManager[Recorder]:
         """Open the record of the run in `folder`, anew or again; how the block ends is how the run ended."""
+        ...
+
+    def tuning(self, options: Any, pipeline_name: str, study: str, alone: bool) -> Tuning:
+        """Open the record of a study, anew or again; `alone`: no other worker lives."""
         ...
 
     def rollback(self, options: Any, pipeline_name: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from urllib.request import url2pathname
 from detector.errors import DetectorError
 from detector.record._address import database_file, is_server
 from detector.record._secrets import without_secrets
+from detector.system.lock import is_shared
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PLACE = "detector.folder"  # a tag: the machine and folder that a run worked in
 RUN = "detector.run"  # a tag: the name of its run folder
+STUDY = "detector.study"  # a tag: the study that it is of, or that it is a training of
 
 
 def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
@@ -61,11 +63,22 @@ def reopened(client: "MlflowClient", experiment: str, folder: str, place: str) -
     return run
 
 
-def close_abandoned(client: "MlflowClient", experiment: str, place: str, but: "Run | None") -> None:
-    """Runs that were killed in this folder are still RUNNING in MLflow: end them."""
+def close_abandoned(client: "MlflowClient", experiment: str, place: str, but: "Run | None", workers: Path) -> None:
+    """Runs that were killed in this folder are still RUNNING in MLflow: end them.
+
+    Those of studies, only if none of the `workers` lives: `detector run` and `detector tune` may be at work at once.
+    """
+    searched = is_shared(workers)
     for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
-        own = run.data.tags.get(PLACE) == place
+        own = run.data.tags.get(PLACE) == place and not (searched and STUDY in run.data.tags)
         if own and (but is None or run.info.run_id != but.info.run_id):
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def end_killed_studies(client: "MlflowClient", experiment: str, place: str) -> None:
+    """The runs of studies whose workers were killed end; call it when none of them lives."""
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        if run.data.tags.get(PLACE) == place and STUDY in run.data.tags:
             client.set_terminated(run.info.run_id, "KILLED")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
+from detector.data.studies import workers_of
 from detector.errors import DetectorError
 from detector.record import Kept
 from detector.record._address import address_fault
@@ -14,6 +15,7 @@ from detector.stages import Section
 
 if TYPE_CHECKING:
     from detector.record._record import Record
+    from detector.record._tuning import Tuning
 
 LIBRARIES = ("mlflow",)
 
@@ -60,9 +62,9 @@ def open(  # noqa: A001 - read as mlflow.open
     tags = {**tags, RUN: folder.name}
     with failures(options.uri):
         experiment = experiment_id(client, options.uri, pipeline_name)
-        place = f"{platform.node()}:{Path.cwd()}"
+        place = _place()
         run = reopened(client, experiment, folder.name, place)
-        close_abandoned(client, experiment, place, run)
+        close_abandoned(client, experiment, place, run, workers_of(pipeline_name))
         if run is None:
             source = {"mlflow.source.name": "detector run", "mlflow.source.type": "LOCAL", PLACE: place}
             run = client.create_run(experiment, tags={**source, **tags}, run_name=folder.name)
@@ -70,6 +72,30 @@ def open(  # noqa: A001 - read as mlflow.open
     writer.tags(tags)
     writer.artifact(folder / "pipeline.yaml")
     return Record(writer, pipeline_name, url_hint(options.uri, experiment, writer.run_id), secrets)
+
+
+def tuning(options: Options, pipeline_name: str, study: str, alone: bool) -> "Tuning":
+    """Open the record of a study, anew or again; `alone`: no other worker lives, and what such ones left RUNNING ends.
+
+    Raises:
+        TryAgain: MLflow can't be reached.
+        DetectorError: Its store can't be used from here.
+    """
+    from detector.record._client import connect, failures
+    from detector.record._experiment import PLACE, STUDY, end_killed_studies, experiment_id
+    from detector.record._tuning import Tuning
+
+    client = connect(options.uri)
+    with failures(options.uri):
+        experiment = experiment_id(client, options.uri, pipeline_name)
+        if alone:
+            end_killed_studies(client, experiment, _place())
+    return Tuning(client, options.uri, experiment, pipeline_name, {PLACE: _place(), STUDY: study})
+
+
+def _place() -> str:
+    """The machine and the folder that this process works in."""
+    return f"{platform.node()}:{Path.cwd()}"
 
 
 def rollback(options: Options, pipeline_name: str) -> tuple[str, str]:

@@ -6,5 +6,5 @@ results       the results that are kept, by fingerprint
 loop          the run itself
 unfinished    the run that was cut short, to be gone on with
 pruning       what nothing needs any more
-lock          one run at a time; `stopping`: how SIGTERM and Ctrl-C end one
+stopping      how SIGTERM and Ctrl-C end one
 """

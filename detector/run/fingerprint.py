@@ -22,7 +22,7 @@ _GIVES = {"pull": "pull", "convert": "dataset version", "train": "model", "evalu
 def ingredients(step: Step, config: Config, inputs: Mapping[str, Result], source: Source | None) -> Ingredients:
     """Everything that a step's output depends on, by name. `source` is what it depends on beside its inputs."""
     return {
-        "options": json.loads(step.options.model_dump_json()),
+        "options": json.loads(step.options.model_dump_json(exclude=set(step.options.SHAPE_NOTHING))),
         "task": config.task,
         "classes": {name: list(labels) for name, labels in config.classes.items()},
         "inputs": {name: inputs[name].id for name in needs(step.stage, step.backend)},

@@ -13,10 +13,11 @@ from detector.errors import DetectorError, TryAgain
 from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
 from detector.run import unfinished
-from detector.run.lock import locked
 from detector.run.open import OpenRun, can_resume, new_folder, opened
 from detector.run.plan import Choice, Planned, chosen, plan_step
 from detector.run.state import State
+from detector.run.studied import not_applied
+from detector.system.lock import locked
 
 
 def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome: Outcome) -> Outcome:
@@ -28,13 +29,21 @@ def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome
         begun = _begin(state, first) if first else _go_on(state, "", None)
         if begun is None:
             outcome.status = "unchanged"
-            return outcome
+            return _with_search(state)
         with begun as current:
             if first:
                 current.do(first)
             for step in steps:
                 current.do(plan_step(step, config, state.inputs, choice))
-            return current.finish()
+            current.finish()
+        return _with_search(state)
+
+
+def _with_search(state: State) -> Outcome:
+    """What the run came to; and where to look, if a search has found better arguments than it trained with."""
+    found = not_applied(state.config, state.inputs.get("convert"))
+    state.outcome.look += [found] if found else []
+    return state.outcome
 
 
 def _first_to_run(state: State, steps: Iterator[Step], choice: Choice) -> Planned | None:

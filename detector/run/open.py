@@ -52,7 +52,7 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
     outcome.folder = folder
     write_whole(folder / "pipeline.yaml", config.resolved())
     with ExitStack() as stack:
-        stack.enter_context(_logging_to(folder / "log"))
+        stack.enter_context(logging_to(folder / "log"))
         recorder = None
         try:
             outcome.write(None)
@@ -87,7 +87,8 @@ def _note_failure(state: State, error: BaseException, recorder: Recorder | None)
 
 
 @contextmanager
-def _logging_to(file: Path) -> Iterator[None]:
+def logging_to(file: Path) -> Iterator[None]:
+    """Inside, everything that is logged goes to the file, too."""
     handler = logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.raiseExceptions = False  # a log that can't be written is no reason to print at every line of it

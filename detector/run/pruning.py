@@ -11,8 +11,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from detector.data import studies
 from detector.data.places import DATASETS, RESULTS, RUNS
 from detector.run import unfinished
+from detector.system.lock import is_shared
 
 LEFT = ".pruned-"  # a folder that is on its way out is called so: it is gone for everybody else
 # what is being written is called by its own name or by none, then the process, then perhaps chance
@@ -27,6 +29,7 @@ class Prunable:
     versions: list[Path]
     pulled: list[Path]
     runs: list[Path]
+    studies: list[Path]
     images: list[Path]
     scratch: list[Path]
 
@@ -50,7 +53,10 @@ class _Kept:
 
 
 def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
-    """What may go when the newest `keep` runs of pipeline `name` stay, and the runs and versions in `needed`."""
+    """What may go when the newest `keep` runs of pipeline `name` stay, and the runs and versions in `needed`.
+
+    Of its studies the newest stays; all of them, and their versions, while a worker lives.
+    """
     runs = _runs(name)
     cut_short = unfinished.find(RESULTS / name, RUNS)
     staying = {*list(runs)[-keep:], *([cut_short.folder] if cut_short else []), *(RUNS / each for each in needed)}
@@ -59,6 +65,9 @@ def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
     paths = {result.path for result in used}
     staying |= {run for run in runs if any(path.is_relative_to(run) for path in paths)}
     data = DATASETS / name
+    searched = studies.of(name)
+    at_work = is_shared(studies.workers_of(name))
+    needed = {*needed, *(study.dataset for study in searched if at_work)}
     paths |= _outputs(runs, staying) | {data / each for each in needed} | {data / (data / "latest").resolve().name}
     versions = [file.parent for file in sorted(data.glob("[!.]*/conversion.json")) if not file.parent.is_symlink()]
     pulled = [file.parent for file in sorted(data.glob("pulled/[!.]*/images.arrow"))]
@@ -68,6 +77,7 @@ def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
         versions=[folder for folder in versions if folder not in paths],
         pulled=[*(folder for folder in pulled if folder not in paths), *indexes[:-keep]],
         runs=[run for run in runs if run not in staying],
+        studies=[] if at_work else [studies.folder_of(name, study.study) for study in searched[:-1]],
         # a pull that was cut short has images in the store that no table names yet
         images=[] if cut_short else _unnamed(data, paths.intersection(versions), paths.intersection(pulled)),
         scratch=[*_scratch(data), *sorted(RUNS.glob(f"{LEFT}*"))],

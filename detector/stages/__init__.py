@@ -13,6 +13,7 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     def derived(options, inputs)                 optional: what it derives from its inputs for options that are left
                                                  out, name → {value, why}; `plan` shows it
     NEEDS = ("convert", ...)     optional: the stages whose results it takes, where those are not its stage's (NEEDS)
+    def search(options, dataset) -> Search       optional: what `detector tune` tries (detector.stages.train._search)
     def look(options, datasets) -> Source        optional: what else the output depends on (a source, a kind of GPU)
 
 A stage is a function of files: it takes paths and options, gives paths and figures, and imports no other stage. What it
@@ -50,11 +51,13 @@ NEEDS: Mapping[str, tuple[str, ...]] = {  # stage → those whose results it tak
 class Section(BaseModel):
     """What every backend's part of pipeline.yaml has: the backend's name. Unknown keys are refused.
 
-    `NOT_NAMED` are the options that don't say what is made, but what happens if that fails.
+    `NOT_NAMED` are the options that don't say what is made, but what happens if that fails; `SHAPE_NOTHING` are those
+    that a run makes no use of.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     NOT_NAMED: ClassVar[frozenset[str]] = frozenset()
+    SHAPE_NOTHING: ClassVar[frozenset[str]] = frozenset()
     using: str
 
     @property

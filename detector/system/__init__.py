@@ -1,1 +1,1 @@
-"""What is asked of the operating system: files that appear whole, processes, memory. Nothing here knows of pictures."""
+"""What is asked of the operating system: files that appear whole, locks, processes, memory; it knows of no picture."""

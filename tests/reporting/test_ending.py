@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from detector.reporting.outcome import Done
 from detector.reporting.prometheus import Ended, exposition
-from detector.run.lock import locked
 from detector.stages import Result
+from detector.system.lock import locked
 from tests.support.exports import export
 
 LABELS = ("pipeline", "step", "name", "version")

@@ -74,7 +74,8 @@ def test_a_moved_project_knows_what_is_done(copy):
 
 def test_a_run_with_nothing_new_imports_nothing_heavy(copy):
     """Half a second and 40 MB hang on it (benchmarks/unchanged.py)."""
-    heavy = ("torch", "numpy", "pyarrow", "mlflow", "PIL", "cv2", "fiftyone", "ultralytics", "httpx")
+    learning = ("torch", "ultralytics", "numpy", "scipy", "optuna", "PIL", "cv2")
+    heavy = (*learning, "pyarrow", "mlflow", "sqlalchemy", "fiftyone", "httpx")
     probe = (
         "import sys; sys.argv = ['detector', 'run', '--until', 'convert', '--exit-code-if-unchanged', '99']\n"
         "from detector.cli import main\n"

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import yaml
+
 from detector.errors import did_you_mean
 from detector.stages.train._installed import text_of
 from detector.stages.train._values import value_fault
@@ -55,7 +57,7 @@ def training_faults(options: Mapping[str, Any]) -> Faults:
 
 
 def _type_fault(name: str, value: Any) -> str | None:
-    kind = _kinds().get(name)
+    kind = kind_of(name)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is None or name == "fraction":
         return None
@@ -77,6 +79,21 @@ def _as_number(value: Any) -> str:
         return f"; YAML reads {value} as text, write {float(value)}" if isinstance(value, str) else ""
     except ValueError:
         return ""
+
+
+def kind_of(name: str) -> str | None:
+    """FLOAT, FRACTION (0 to 1), INT, BOOL or STR; None for an argument that Ultralytics does not check itself."""
+    return _kinds().get(name)
+
+
+def default_of(name: str) -> Any:
+    """What Ultralytics takes where an argument is left out; None where it has no default."""
+    return _defaults().get(name)
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return dict(yaml.safe_load(text_of("ultralytics", "cfg/default.yaml")))
 
 
 @cache

@@ -1,10 +1,11 @@
 """What `train: {using: ultralytics}` takes."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from detector.stages import Section
+from detector.stages.train._tune import Tune
 
 DERIVED = "left out, derived from the data"
 
@@ -12,6 +13,7 @@ DERIVED = "left out, derived from the data"
 class Options(Section):
     """What to train, and for how long. Anything else that Ultralytics takes goes under `options`."""
 
+    SHAPE_NOTHING: ClassVar[frozenset[str]] = frozenset({"tune"})
     using: Literal["ultralytics"] = "ultralytics"
     model: str | None = Field(
         None,
@@ -42,3 +44,4 @@ class Options(Section):
     options: dict[str, Any] = Field(
         {}, description="any other Ultralytics training argument; some that are left out are derived from the data"
     )
+    tune: Tune | None = Field(None, description="what `detector tune` searches for; `detector run` never does")

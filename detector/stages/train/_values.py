@@ -12,14 +12,14 @@ from detector.stages.train._installed import text_of
 
 _LEAST = {"workers": 0, "close_mosaic": 0, "save_period": -1, "warmup_epochs": 0, "box": 0, "cls": 0, "dfl": 0}
 _BELOW = {"momentum": 1}
-_IGNORED_IF_AUTO = ("lr0", "momentum", "warmup_bias_lr")  # `optimizer: auto` chooses these itself
+IGNORED_IF_AUTO = frozenset({"lr0", "momentum", "warmup_bias_lr"})  # `optimizer: auto` chooses these itself
 
 
 def value_fault(name: str, value: Any, options: Mapping[str, Any]) -> str | None:
     """What is wrong with the value of a training argument; `options` are all of those that are set."""
     if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"
-    if name in _IGNORED_IF_AUTO and str(options.get("optimizer", "")).lower() == "auto":
+    if name in IGNORED_IF_AUTO and is_auto(options.get("optimizer", "")):
         return "is ignored while the optimizer is auto, which chooses its own; name one (SGD, …), or leave it out"
     if name in _CHECKS:
         return _CHECKS[name](value)
@@ -29,6 +29,11 @@ def value_fault(name: str, value: Any, options: Mapping[str, Any]) -> str | None
     if name in _BELOW and value >= _BELOW[name]:
         return f"must be below {_BELOW[name]}"
     return None
+
+
+def is_auto(optimizer: Any) -> bool:
+    """Whether Ultralytics is to choose the optimizer itself."""
+    return str(optimizer).lower() == "auto"
 
 
 def _optimizer(value: Any) -> str | None:

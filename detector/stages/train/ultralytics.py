@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.stages import Job, Pipeline, Result
 from detector.stages.train._arguments import Faults, training_faults
@@ -10,8 +10,13 @@ from detector.stages.train._checkpoint import checkpoint
 from detector.stages.train._network import SMALLEST, network_faults
 from detector.stages.train._options import Options
 from detector.stages.train._transforms import transform_faults
+from detector.stages.train._tune import tune_faults
 
-__all__ = ["LIBRARIES", "Options", "derived", "faults", "resumable", "run"]
+if TYPE_CHECKING:
+    from detector.data.dataset import Dataset
+    from detector.stages.train._search import Search
+
+__all__ = ["LIBRARIES", "Options", "derived", "faults", "resumable", "run", "search"]
 LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations", "numpy", "opencv-python-headless")
 
 
@@ -20,6 +25,8 @@ def faults(options: Options, pipeline: Pipeline) -> Faults:
     yield from network_faults(options.model or SMALLEST[pipeline.task], options.scale, pipeline.task)
     yield from _below("options", training_faults(options.options))
     yield from _below("augment", transform_faults(options.augment))
+    if options.tune is not None:
+        yield from _below("tune", tune_faults(options.tune, options.options))
 
 
 def resumable(folder: Path) -> bool:
@@ -38,6 +45,13 @@ def derived(options: Options, inputs: Mapping[str, Result]) -> Mapping[str, Mapp
 
 def _below(key: str, inner: Faults) -> Faults:
     return (((key, *path), message) for path, message in inner)
+
+
+def search(options: Options, dataset: "Dataset") -> "Search":
+    """What `detector tune` tries on a dataset version, around what these options come to there."""
+    from detector.stages.train._search import searched
+
+    return searched(options, dataset)
 
 
 def run(job: Job[Options]) -> Result:

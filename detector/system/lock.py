@@ -1,4 +1,4 @@
-"""One run at a time in a project: a lock that dies with its process."""
+"""One run at a time in a project, and whoever else is at work: locks that die with their process."""
 
 import fcntl
 import os
@@ -22,6 +22,32 @@ def locked(path: Path, wait: float = 0.0) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Hold the lock at `path` with all others that share it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_shared(path: Path) -> bool:
+    """Whether anybody holds the lock at `path`."""
+    if not path.exists():
+        return False
+    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _take(handle: int, wait: float) -> None:

@@ -6,12 +6,12 @@ import sys
 import pytest
 
 from detector.errors import Locked
-from detector.run.lock import locked
+from detector.system.lock import locked
 
 HOLD = """
 import sys
 from pathlib import Path
-from detector.run.lock import locked
+from detector.system.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
