@@ -68,8 +68,10 @@ def _content(raw: msgspec.Raw | bytes) -> object:
     """What a data set hangs on."""
     task = lenient.loads(bytes(raw).decode())
     annotations = task.get("annotations", task.get("completions"))
+    if not isinstance(annotations, list):
+        return task.get("data"), annotations or []
     names = ("id", "result", "was_cancelled", "ground_truth", "completed_by")
-    contents = [[each.get(name) for name in names] if isinstance(each, dict) else each for each in annotations or []]
+    contents = [[each.get(name) for name in names] if isinstance(each, dict) else each for each in annotations]
     return task.get("data"), contents
 
 

@@ -152,6 +152,14 @@ def test_the_same_task_twice_is_one(read):
         assert reasons(drawn) == [("excluded", "repeated_task", 1)]
 
 
+@pytest.mark.parametrize("odd", [True, 3, "none", {"result": []}, None])
+def test_a_task_twice_whose_annotations_are_no_list(read, odd):
+    strange = task(1) | {"annotations": odd}
+    drawn = read([strange, task(2, annotation(box(2, 1, 9, 9))), strange])
+    assert ("excluded", "repeated_task", 1) in reasons(drawn)
+    assert drawn.images["task_id"].to_pylist()[-1] == 2
+
+
 def test_a_task_of_two_images_is_no_repetition(read):
     pair = {"id": 1, "data": {"l": "l.png", "r": "r.png"}, "annotations": [annotation(box(1, 1, 9, 9, to_name="l"))]}
     assert read([pair]).images.num_rows == 2
