@@ -21,6 +21,8 @@ SHRUNK = 12  # pixels of a median object, of which mosaic, which halves it, woul
 SIZES = (640, 1280)  # pixels of an image; usual, most
 CACHED = 0.1  # of the memory that is free, at most
 
+SHOWN = ("image_size", "epochs", "batch", "optimizer", "lr0")  # on the terminal
+
 T = TypeVar("T")
 
 
@@ -87,10 +89,11 @@ def as_json(derived: Mapping[str, Derived]) -> dict[str, dict[str, Any]]:
 
 
 def in_a_line(derived: Mapping[str, Derived]) -> Iterator[str]:
-    """For the terminal; nothing where everything was written."""
-    if derived:
-        values = ", ".join(f"{name} {each.value}" for name, each in derived.items())
-        yield f"derived from the data: {values}; derived.json says why"
+    """For the terminal: what matters most; nothing where that was written."""
+    shown = [f"{name} {derived[name].value}" for name in SHOWN if name in derived]
+    if shown:
+        more = f" and {len(derived) - len(shown)} more" if len(derived) > len(shown) else ""
+        yield f"derived from the data: {', '.join(shown)}{more}; derived.json has them, and why"
 
 
 def _image_size(facts: Facts) -> Derived:

@@ -114,4 +114,4 @@ def test_a_training_uses_them_and_says_why(tmp_path):
     [told] = [file for file in result.artifacts["train"] if file.name == "derived.json"]
     assert json.loads(told.read_text()) == {name: each._asdict() for name, each in expected.derived.items()}
     [note] = result.notes
-    assert note.startswith("derived from the data: batch 4, ")
+    assert note.startswith("derived from the data: batch 4, optimizer AdamW, lr0 0.004 and ")
