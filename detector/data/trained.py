@@ -9,17 +9,19 @@ FOLDER/
                          "model": "yolo26n.pt",          what train.model named
                          "image_size": 640,              pixels
                          "fingerprint": "…"}             SHA-256 of what best.pt has learned
+    derived.json        {"batch": {"value": 4, "why": "…"}, …}  what pipeline.yaml left open, and the data settled
 """
 
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from detector.system.files import write_whole
 from detector.terms import Task
 
-_FILE = "trained.json"
+_FILE, _DERIVED = "trained.json", "derived.json"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,19 @@ class Trained:
     def last(self) -> Path:
         """The weights of the last epoch."""
         return self.folder / "weights" / "last.pt"
+
+    @property
+    def derived_file(self) -> Path:
+        """derived.json."""
+        return self.folder / _DERIVED
+
+    @cached_property
+    def derived(self) -> dict[str, dict[str, Any]]:
+        """What was derived from the data: name → value and why; nothing of a training that leaves no such file."""
+        if not self.derived_file.exists():
+            return {}
+        derived: dict[str, dict[str, Any]] = json.loads(self.derived_file.read_text(encoding="utf-8"))
+        return derived
 
     @cached_property
     def made_from(self) -> MadeFrom:

@@ -6,16 +6,25 @@ show is left out; so a run that failed, or that a gate refused, has a page of wh
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detector.page._run import Failure, Run
 from detector.page._view import view
 from detector.system.files import write_whole
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["Failure", "Run", "write"]
 
 
 def write(page: Path, run: Run) -> None:
     """Write the page of a run."""
+    write_whole(page, templates().get_template("report.html.j2").render(view(run)))
+
+
+def templates() -> "Environment":
+    """The templates of the page, with its filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -26,7 +35,7 @@ def write(page: Path, run: Run) -> None:
         lstrip_blocks=True,
     )
     environment.filters |= {"figure": figure, "change": change}
-    write_whole(page, environment.get_template("report.html.j2").render(view(run)))
+    return environment
 
 
 def figure(value: float | None) -> str:

@@ -4,8 +4,9 @@ import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from detector.data.trained import Trained
 from detector.page._parting import Parting, parting
 from detector.stages import Result
 
@@ -41,10 +42,11 @@ class Chart:
 
 
 class Curves(NamedTuple):
-    """Scores on val and losses over epochs, and where the losses part, if they do."""
+    """Scores on val and losses over epochs, where the losses part, if they do, and what the data settled."""
 
     charts: list[Chart]
     parting: Parting | None
+    derived: Mapping[str, Mapping[str, Any]] = {}
 
 
 def curves(train: Result | None) -> Curves:
@@ -62,7 +64,7 @@ def curves(train: Result | None) -> Curves:
         _chart(title, series, columns["epoch"], (best, parted.epoch if parted and "train" in series else None))
         for title, series in _series(columns)
     )
-    return Curves([chart for chart in drawn if chart is not None], parted)
+    return Curves([chart for chart in drawn if chart is not None], parted, Trained(train.path).derived)
 
 
 def _series(columns: Mapping[str, list[float]]) -> Iterable[tuple[str, dict[str, list[float]]]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from detector.page import templates
 from detector.page._curves import curves, nice
 from detector.page._parting import parting
 from detector.stages import Result
@@ -59,6 +60,16 @@ def test_where_they_part_is_drawn_and_told(tmp_path):
         "box loss": 80,
         "class loss": 80,
     }
+
+
+def test_what_the_data_settled_is_told(tmp_path):
+    (tmp_path / "results.csv").write_text(HEADER + "1,5,5,5,5,0.1,0.1\n")
+    assert curves(Result(tmp_path, "", "")).derived == {}
+    (tmp_path / "derived.json").write_text('{"batch": {"value": 4, "why": "few images"}}')
+    training = curves(Result(tmp_path, "", ""))
+    text = templates().get_template("training.html.j2").render(training=training)
+    assert "1 option that pipeline.yaml left open" in text
+    assert "<td>batch</td><td>4</td><td>few images</td>" in text
 
 
 @pytest.mark.parametrize(

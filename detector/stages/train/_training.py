@@ -23,7 +23,7 @@ from detector.stages.train._options import Options
 from detector.system.files import write_whole
 from detector.terms import Task
 
-LOG, DERIVED = "ultralytics.log", "derived.json"
+LOG = "ultralytics.log"
 
 
 def train(job: Job[Options]) -> Result:
@@ -71,7 +71,7 @@ def _model(job: Job[Options]) -> str:
 def _settings(job: Job[Options]) -> Settings:
     """Every option as it is written or derived; derived.json says which and why."""
     settings = settle(job.options, facts_of(_dataset(job)))
-    write_whole(job.folder / DERIVED, json.dumps(as_json(settings.derived), indent=1))
+    write_whole(Trained(job.folder).derived_file, json.dumps(as_json(settings.derived), indent=1) + "\n")
     return settings
 
 
@@ -187,7 +187,7 @@ def _metrics(trainer: Any, task: Task) -> dict[str, float]:
 def _documents(folder: Path) -> list[Path]:
     """The plots, the table of epochs, what was derived, and the log."""
     pictures = [*folder.glob("*.png"), *folder.glob("*.jpg")]
-    return sorted([*pictures, folder / "results.csv", folder / DERIVED, folder / LOG])
+    return sorted([*pictures, folder / "results.csv", Trained(folder).derived_file, folder / LOG])
 
 
 def _summary(figures: Mapping[str, float], device: str) -> str:
