@@ -147,7 +147,7 @@ def test_a_fault_that_stays_ends_the_pull_and_the_next_one_goes_on(source, fault
     assert len(source.proxy.injected) >= 4
     source.proxy.forget()
     assert source.pull(tmp_path).id == source.whole
-    assert source.proxy.images() == IMAGES
+    assert source.proxy.different_images() == IMAGES
 
 
 @pytest.mark.usefixtures("impatient")
@@ -193,6 +193,6 @@ def test_a_server_that_is_restarted_in_the_middle(tmp_path):
                     "regions": IMAGES,
                     "excluded": 0,
                 }
-                assert proxy.images() == IMAGES - had
+                assert proxy.different_images() == IMAGES - had
             whole(source, kept)
             assert had < IMAGES

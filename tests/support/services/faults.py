@@ -54,6 +54,10 @@ class FaultyProxy:
         """How many requests for images came."""
         return sum(path.startswith("/data/") for path in self.asked)
 
+    def different_images(self) -> int:
+        """How many images were asked for, however often: a busy machine may have let one wait too long."""
+        return len({path for path in self.asked if path.startswith("/data/")})
+
     def next(self, path: str) -> str | None:
         """The fault that this request meets."""
         kind = "image" if path.startswith("/data/") else "api"
