@@ -72,8 +72,9 @@ def settle(options: Options, facts: Facts) -> Settings:
         return rule.value if written is None else written
 
     image_size = take("image_size", options.image_size, _image_size(facts))
-    batch = take("batch", options.batch, _batch(facts, options.epochs or EPOCHS[1]))
-    epochs = take("epochs", options.epochs, _epochs(facts, batch))
+    size = options.batch or _batch_size(facts, options.epochs or EPOCHS[1])
+    epochs = take("epochs", options.epochs, _epochs(facts, size))
+    batch = take("batch", options.batch, _batch(facts, size, epochs))
     patience = take("patience", options.patience, _patience(epochs))
     learned = options.warm_start or not (options.model or "").endswith(".yaml")
     course = _Course(facts, image_size, batch, epochs, learned)
@@ -110,8 +111,11 @@ def _whole(pixels: float) -> int:
     return max(1, math.ceil(pixels / 32)) * 32
 
 
-def _batch(facts: Facts, epochs: int) -> Derived:
-    size = next((each for each in BATCHES if epochs * facts.images >= STEPS * each), BATCHES[-1])
+def _batch_size(facts: Facts, epochs: int) -> int:
+    return next((each for each in BATCHES if epochs * facts.images >= STEPS * each), BATCHES[-1])
+
+
+def _batch(facts: Facts, size: int, epochs: int) -> Derived:
     steps = epochs * math.ceil(facts.images / size)
     return Derived(size, f"{steps:,} steps with {_epochs_of(epochs)} of {facts.images:,} images")
 

@@ -40,6 +40,11 @@ class TestTheStagesOwn:
     def test_batch_leaves_a_thousand_steps(self, images, epochs, batch):
         assert settled(USUAL._replace(images=images), epochs=epochs).batch == batch
 
+    def test_the_reason_for_a_batch_is_of_the_epochs_that_are_trained(self):
+        settings = settled()
+        assert (settings.batch, settings.epochs) == (16, 107)
+        assert settings.derived["batch"].why == "1,070 steps with 107 epochs of 150 images"
+
     @pytest.mark.parametrize(("images", "epochs"), [(1, 300), (20, 200), (50, 100), (100_000, 100)])
     def test_few_images_are_seen_more_often(self, images, epochs):
         assert settled(USUAL._replace(images=images), batch=4).epochs == epochs
