@@ -22,6 +22,7 @@ NO_OUTPUT = {
     "httpx": "carries bytes",
     "matplotlib": "lends a font",
     "pydantic": "checks options, which are in the key themselves",
+    "psutil": "tells what memory is free",
     "pymongo": "carries documents",
 }
 MORE_THAN_IT_USES = {  # imported by a module that has more in it than the backend uses
