@@ -39,6 +39,7 @@ MORE_THAN_IT_USES = {  # imported by a module that has more in it than the backe
     ("detector.stages.export.tensorrt", "pyarrow"),
     *(("detector.stages.export.tensorrt_rtx", name) for name in ("numpy", "onnxruntime", "pyarrow", "tensorrt")),
     ("detector.stages.train.ultralytics", "pyarrow"),
+    ("detector.stages.train.ultralytics", "yaml"),
 }
 
 
