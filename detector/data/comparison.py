@@ -20,6 +20,7 @@ no such file where nothing was compared: without a champion, or with one of othe
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,6 +51,11 @@ class Difference:
     def change(self) -> float:
         """After - before."""
         return self.after - self.before
+
+
+def certainty(better: float) -> str:
+    """The percentage that says how sure `better` is; never rounded up: not to what is asked, nor to all of it."""
+    return f"{min(math.floor(better * 1000 + 1e-6) / 10, 99.9):.1f}".removesuffix(".0")
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,12 @@ class Split:
         return self.dataset.content_of(self.name)
 
     @property
+    def objects(self) -> dict[str, int]:
+        """How many objects of each class there are."""
+        counts: dict[str, int] = self.dataset.conversion["kept"]["objects_in"][self.name]
+        return counts
+
+    @property
     def images(self) -> int:
         """How many there are."""
         return int(self.dataset.conversion["kept"]["images_in"][self.name])

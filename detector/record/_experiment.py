@@ -69,17 +69,23 @@ def close_abandoned(client: "MlflowClient", experiment: str, place: str, but: "R
     Those of studies, only if none of the `workers` lives: `detector run` and `detector tune` may be at work at once.
     """
     searched = is_shared(workers)
-    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
-        own = run.data.tags.get(PLACE) == place and not (searched and STUDY in run.data.tags)
-        if own and (but is None or run.info.run_id != but.info.run_id):
+    for run in _running(client, experiment, place):
+        at_work = searched and STUDY in run.data.tags
+        if not at_work and (but is None or run.info.run_id != but.info.run_id):
             client.set_terminated(run.info.run_id, "KILLED")
 
 
 def end_killed_studies(client: "MlflowClient", experiment: str, place: str) -> None:
     """The runs of studies whose workers were killed end; call it when none of them lives."""
-    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
-        if run.data.tags.get(PLACE) == place and STUDY in run.data.tags:
+    for run in _running(client, experiment, place):
+        if STUDY in run.data.tags:
             client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _running(client: "MlflowClient", experiment: str, place: str) -> list["Run"]:
+    """The runs that MLflow takes for RUNNING, of this machine and folder."""
+    running = client.search_runs([experiment], "attributes.status = 'RUNNING'")
+    return [run for run in running if run.data.tags.get(PLACE) == place]
 
 
 def url_hint(uri: str, experiment: str, run_id: str) -> str:

@@ -13,41 +13,42 @@ from detector.errors import Locked
 @contextmanager
 def locked(path: Path, wait: float = 0.0) -> Iterator[None]:
     """Hold the lock at `path`; raise Locked, naming the holder, when it isn't free within `wait` seconds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
+    with _opened(path) as handle:
         _take(handle, wait)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}".encode(), 0)
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
 def shared(path: Path) -> Iterator[None]:
     """Hold the lock at `path` with all others that share it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
+    with _opened(path) as handle:
         fcntl.flock(handle, fcntl.LOCK_SH)
         yield
-    finally:
-        os.close(handle)
 
 
 def is_shared(path: Path) -> bool:
     """Whether anybody holds the lock at `path`."""
     if not path.exists():
         return False
-    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    with _opened(path) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """The file of a lock, made where it is missing; what is held on it is let go of as the block ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        yield handle
     finally:
         os.close(handle)
-    return False
 
 
 def _take(handle: int, wait: float) -> None:

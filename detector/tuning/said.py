@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from detector.data.comparison import certainty
 from detector.data.studies import Candidate, Study, Verdict
-from detector.tuning.winner import percent
 
 
 def values(arguments: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ def table(verdict: Verdict) -> Iterator[str]:
 def _row(each: Candidate) -> str:
     bounds = f"[{each.low:+.4f}, {each.high:+.4f}]"
     values = f"{each.before:>8.4f}  {each.after:.4f}  {each.after - each.before:+.4f}  {bounds}"
-    return f"{f'trial {each.trial}':<10}  {values}  {percent(each.better):>10} %"
+    return f"{f'trial {each.trial}':<10}  {values}  {certainty(each.better):>10} %"
 
 
 def setting(arguments: Mapping[str, Any]) -> str:

@@ -113,8 +113,7 @@ def _end(tuning: Tuning, workers: Path, status: str) -> None:
 def _foresee(split: Split, metric: str) -> None:
     """Raise UsageError for a val that can't tell which trial is better."""
     _, _, label = metric.partition("/")
-    objects = split.dataset.conversion["kept"]["objects_in"]["val"]
-    if not (objects[label] if label else sum(objects.values())):
+    if not (split.objects[label] if label else sum(split.objects.values())):
         raise UsageError(
             f"trials are judged by {metric} (promote.metric) on val, which has no {label or 'object'}; label some there"
         )

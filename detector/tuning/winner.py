@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import norm, t
 
-from detector.data.comparison import Difference
+from detector.data.comparison import Difference, certainty
 from detector.data.studies import Best, Candidate, Verdict
 from detector.measure.intervals import CONFIDENCE
 
@@ -69,10 +69,5 @@ def verdict(candidates: Sequence[Candidate], seeds: Sequence[int], own: float, a
 
 def _told(best: Candidate, seeds: int, metric: str, confidence: float) -> str:
     change = f"{best.after - best.before:+.4f} [{best.low:+.4f}, {best.high:+.4f}]".replace("-", "−")
-    sure = f"better with {percent(best.better)} %, {percent(confidence)} % is asked"
+    sure = f"better with {certainty(best.better)} %, {certainty(confidence)} % is asked"
     return f"{metric} {best.after:.4f} against {best.before:.4f} over {seeds} seeds, {change}; {sure}"
-
-
-def percent(share: float) -> str:
-    """Never rounded up: not to what is asked, nor to certainty."""
-    return f"{min(math.floor(share * 1000 + 1e-6) / 10, 99.9):.1f}".removesuffix(".0")

@@ -21,14 +21,6 @@ from tests.support import tiny
 YAML = "name: blood\nclasses: [größe]\n"
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    """An empty store: each test takes a copy, since making one costs seconds."""
-    folder = tmp_path_factory.mktemp("store")
-    connect(f"sqlite:///{folder}/mlflow.db")
-    return (folder / "mlflow.db").read_bytes()
-
-
 @pytest.fixture
 def options(tmp_path, monkeypatch, migrated):
     """The default store, in a project folder whose name needs quoting in a URI."""

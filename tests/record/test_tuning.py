@@ -13,19 +13,11 @@ from detector.system.lock import shared
 YAML = "name: blood\nclasses: [größe]\n"
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """An empty store: each test takes a copy, since making one costs seconds."""
-    folder = tmp_path_factory.mktemp("store")
-    connect(f"sqlite:///{folder}/mlflow.db")
-    return (folder / "mlflow.db").read_bytes()
-
-
 @pytest.fixture
-def options(tmp_path, monkeypatch, store):
+def options(tmp_path, monkeypatch, migrated):
     (tmp_path / "runs/one").mkdir(parents=True)
     (tmp_path / "runs/one/pipeline.yaml").write_text(YAML)
-    (tmp_path / "runs/mlflow.db").write_bytes(store)
+    (tmp_path / "runs/mlflow.db").write_bytes(migrated)
     monkeypatch.chdir(tmp_path)
     return record.Options()
 

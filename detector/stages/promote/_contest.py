@@ -1,11 +1,10 @@
 """New weights against the champion, on the same images."""
 
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from detector.data.comparison import Difference
+from detector.data.comparison import Difference, certainty
 from detector.data.dataset import Split
 from detector.data.evaluation import Evaluation
 from detector.errors import UsageError
@@ -59,7 +58,7 @@ def _decide(rules: Rules, differences: Mapping[str, Difference], number: str) ->
     asked = f"{_percent(rules.confidence)} % is asked"
     by = f" by more than {rules.margin:g}" if rules.margin else ""
     than = f" against {difference.before:.4f} of version {number}"
-    comparison = f"{than}: {_change(difference)}; better{by} with {_share(difference)} %"
+    comparison = f"{than}: {_change(difference)}; better{by} with {certainty(difference.better)} %"
     figures = {
         f"{rules.metric} of the champion before": difference.before,
         "better_share": difference.better,
@@ -85,11 +84,6 @@ def _fallen(metric: str, differences: Mapping[str, Difference]) -> Iterator[str]
 
 def _change(difference: Difference) -> str:
     return f"{difference.change:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]".replace("-", "−")
-
-
-def _share(difference: Difference) -> str:
-    """Never rounded up: not to what is asked, nor to certainty."""
-    return _percent(min(math.floor(difference.better * 1000 + 1e-6) / 1000, 0.999))
 
 
 def _percent(share: float) -> str:

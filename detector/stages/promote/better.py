@@ -52,8 +52,7 @@ def foresee(options: Options, pipeline: Pipeline, inputs: Mapping[str, Result]) 
     if not label or "convert" not in inputs:
         return
     split = pipeline.measured_on
-    objects = Dataset(inputs["convert"].path).conversion["kept"]["objects_in"][split]
-    if not objects[label]:
+    if not Dataset(inputs["convert"].path).on(split).objects[label]:
         raise UsageError(
             f"promote.metric: {options.metric} can't be measured, since the {split} split has no {label}; "
             f"label some there, or choose another metric, such as {OVERALL[0]}"
