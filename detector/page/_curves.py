@@ -1,13 +1,12 @@
 """The course of a training as small charts."""
 
-import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from detector.data.epochs import Parting, columns_of, parting
 from detector.data.trained import Trained
-from detector.page._parting import Parting, parting
 from detector.stages import Result
 
 WIDTH, HEIGHT = 280, 150  # of a chart's field, in its own units
@@ -51,14 +50,9 @@ class Curves(NamedTuple):
 
 def curves(train: Result | None) -> Curves:
     """From the results.csv that Ultralytics leaves; no charts for other trainings."""
-    file = None if train is None else train.path / "results.csv"
-    if train is None or file is None or not file.exists():
+    columns = {} if train is None else columns_of(train.path)
+    if train is None or not columns:
         return Curves([], None)
-    with file.open(encoding="utf-8") as rows:
-        table = list(csv.DictReader(rows, skipinitialspace=True))
-    if not table:
-        return Curves([], None)
-    columns = {name.strip(): [_number(row[name]) for row in table] for name in table[0]}
     best, parted = train.figures.get("best_epoch"), parting(columns)
     drawn = (
         _chart(title, series, columns["epoch"], (best, parted.epoch if parted and "train" in series else None))
@@ -116,10 +110,3 @@ def nice(largest: float) -> Sequence[float]:
     power = 10 ** math.floor(math.log10(largest / 2))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power * 4 >= largest)
     return [round(step * index, 12) for index in range(math.ceil(largest / step - 1e-9) + 1)]
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return math.nan

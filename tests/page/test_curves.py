@@ -2,9 +2,9 @@
 
 import pytest
 
+from detector.data.epochs import parting
 from detector.page import templates
 from detector.page._curves import curves, nice
-from detector.page._parting import parting
 from detector.stages import Result
 
 HEADER = "epoch,train/box_loss,train/cls_loss,val/box_loss,val/cls_loss,metrics/mAP50(B),metrics/mAP50-95(B)\n"

@@ -1,11 +1,10 @@
 """One training: what Ultralytics is given, what is reported of every epoch, and what comes out."""
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from detector.data.dataset import Dataset
+from detector.data.epochs import table_of
 from detector.data.trained import MadeFrom, Trained
 from detector.errors import DetectorError, UsageError
 from detector.models.names import plain_names
@@ -20,10 +19,8 @@ from detector.stages.train._facts import facts_of
 from detector.stages.train._failures import Diverged, Watch, in_words
 from detector.stages.train._network import SMALLEST
 from detector.stages.train._options import Options
+from detector.stages.train._told import LOG, documents, metrics, overfitting, parameters, summary
 from detector.system.files import write_whole
-from detector.terms import Task
-
-LOG = "ultralytics.log"
 
 
 def train(job: Job[Options]) -> Result:
@@ -50,10 +47,10 @@ def train(job: Job[Options]) -> Result:
     return Result(
         path=job.folder,
         id=made_from.fingerprint,
-        summary=_summary(figures, trainer.device.type),
+        summary=summary(figures, trainer.device.type),
         figures=figures,
-        artifacts={"train": _documents(job.folder), "weights": [trained.best, trained.last]},
-        notes=list(in_a_line(settings.derived)),
+        artifacts={"train": documents(job.folder), "weights": [trained.best, trained.last]},
+        notes=[*in_a_line(settings.derived), *overfitting(job.folder)],
         images=len(trainer.train_loader.dataset) * (trainer.epoch + 1 - trainer.start_epoch),
     )
 
@@ -91,12 +88,12 @@ def _trained(job: Job[Options], settings: Settings) -> Any:
             watch.begin(trainer)
             _use_threads(trainer)
             keep_whole(trainer)
-            job.report.parameters(_parameters(trainer))
+            job.report.parameters(parameters(trainer))
             advance(done)
 
         def end_epoch(trainer: Any) -> None:
             watch.end_epoch(trainer)
-            job.report.metrics(_metrics(trainer, job.pipeline.task), step=trainer.epoch + 1)
+            job.report.metrics(metrics(trainer, job.pipeline.task), step=trainer.epoch + 1)
             advance(1)
 
         network.add_callback("on_train_start", begin)
@@ -121,7 +118,7 @@ def _network(job: Job[Options], epochs: int) -> tuple[Any, int]:
         return _fresh(job), 0
     network = load_model(checkpoint(job.folder))
     done = int(network.ckpt["epoch"]) + 1
-    forget_after(done, job.folder / "results.csv")
+    forget_after(done, table_of(job.folder))
     job.report.say(f"goes on after epoch {done} of {epochs}, where it was cut short")
     return network, done
 
@@ -166,33 +163,3 @@ def _arguments(job: Job[Options], settings: Settings) -> dict[str, Any]:
         "device": device(),
         "save_dir": str(job.folder),
     }
-
-
-def _parameters(trainer: Any) -> dict[str, object]:
-    """Every argument as it was really used, without the paths of this run."""
-    paths = {"data", "model", "pretrained", "save_dir", "project", "name", "exist_ok", "resume"}
-    used = {name: value for name, value in vars(trainer.args).items() if value is not None and name not in paths}
-    return {f"train/{name}": value for name, value in (used | {"device": str(trainer.device)}).items()}
-
-
-def _metrics(trainer: Any, task: Task) -> dict[str, float]:
-    """Losses, learning rates, and what was measured on val in the epoch that has just ended."""
-    losses: dict[str, float] = trainer.label_loss_items(trainer.tloss)
-    losses |= {name: value for name, value in trainer.metrics.items() if name.startswith("val/")}
-    measured = {f"val/{name}": value for name, value in plain_names(trainer.metrics, task).items()}
-    rates: dict[str, float] = trainer.lr
-    return losses | measured | rates
-
-
-def _documents(folder: Path) -> list[Path]:
-    """The plots, the table of epochs, what was derived, and the log."""
-    pictures = [*folder.glob("*.png"), *folder.glob("*.jpg")]
-    return sorted([*pictures, folder / "results.csv", Trained(folder).derived_file, folder / LOG])
-
-
-def _summary(figures: Mapping[str, float], device: str) -> str:
-    return (
-        f"epoch {figures['best_epoch']:.0f} of {figures['epochs']:.0f} is best: "
-        f"mAP50 {figures['mAP50']:.3f}, mAP50-95 {figures['mAP50-95']:.3f} on val; "
-        f"{figures['parameters'] / 1e6:.2g} M parameters, on {'the CPU' if device == 'cpu' else 'a GPU'}"
-    )

@@ -1,7 +1,12 @@
-"""Where the losses on train and val part: from there on a training learns its pictures by heart."""
+"""The table of epochs that Ultralytics leaves of a training, and where the losses on train and val part.
 
+From there on a training learns its pictures by heart.
+"""
+
+import csv
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 LAST = 3  # epochs, whose mean is held against the best one: a single epoch may go up by chance
@@ -14,6 +19,21 @@ class Parting(NamedTuple):
     epoch: int
     train: float
     val: float
+
+
+def table_of(training: Path) -> Path:
+    """Where the training's table of epochs is."""
+    return training / "results.csv"
+
+
+def columns_of(training: Path) -> dict[str, list[float]]:
+    """Each column of the training's results.csv, a value an epoch; none where there is no such file, or no epoch."""
+    file = table_of(training)
+    if not file.exists():
+        return {}
+    with file.open(encoding="utf-8") as rows:
+        table = list(csv.DictReader(rows, skipinitialspace=True))
+    return {name.strip(): [_number(row[name]) for row in table] for name in table[0]} if table else {}
 
 
 def parting(columns: Mapping[str, list[float]]) -> Parting | None:
@@ -37,3 +57,10 @@ def _total(columns: Mapping[str, list[float]], split: str) -> list[float]:
     names = [name.partition("/")[2] for name in columns if name.startswith("train/") and name.endswith("loss")]
     shared = [columns[f"{split}/{name}"] for name in names if f"val/{name}" in columns]
     return [sum(values) for values in zip(*shared, strict=True)]
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return math.nan

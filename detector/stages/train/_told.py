@@ -1,0 +1,53 @@
+"""What is told of a training: its arguments, every epoch, and how it ended."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from detector.data.epochs import columns_of, parting, table_of
+from detector.data.trained import Trained
+from detector.models.names import plain_names
+from detector.terms import Task
+
+LOG = "ultralytics.log"
+
+
+def parameters(trainer: Any) -> dict[str, object]:
+    """Every argument as it was really used, without the paths of this run."""
+    paths = {"data", "model", "pretrained", "save_dir", "project", "name", "exist_ok", "resume"}
+    used = {name: value for name, value in vars(trainer.args).items() if value is not None and name not in paths}
+    return {f"train/{name}": value for name, value in (used | {"device": str(trainer.device)}).items()}
+
+
+def metrics(trainer: Any, task: Task) -> dict[str, float]:
+    """Losses, learning rates, and what was measured on val in the epoch that has just ended."""
+    losses: dict[str, float] = trainer.label_loss_items(trainer.tloss)
+    losses |= {name: value for name, value in trainer.metrics.items() if name.startswith("val/")}
+    measured = {f"val/{name}": value for name, value in plain_names(trainer.metrics, task).items()}
+    rates: dict[str, float] = trainer.lr
+    return losses | measured | rates
+
+
+def documents(folder: Path) -> list[Path]:
+    """The plots, the table of epochs, what was derived, and the log."""
+    pictures = [*folder.glob("*.png"), *folder.glob("*.jpg")]
+    return sorted([*pictures, table_of(folder), Trained(folder).derived_file, folder / LOG])
+
+
+def overfitting(folder: Path) -> Iterator[str]:
+    """What to do, where the network learned its pictures by heart."""
+    parted = parting(columns_of(folder))
+    if parted is not None:
+        yield (
+            f"the loss on val rises after epoch {parted.epoch}, by {100 * parted.val:.0f} %, while that on train "
+            "falls: the network learns its pictures by heart; more labelled images help most, then stronger "
+            "augmentation (train.augment), or a smaller network"
+        )
+
+
+def summary(figures: Mapping[str, float], device: str) -> str:
+    return (
+        f"epoch {figures['best_epoch']:.0f} of {figures['epochs']:.0f} is best: "
+        f"mAP50 {figures['mAP50']:.3f}, mAP50-95 {figures['mAP50-95']:.3f} on val; "
+        f"{figures['parameters'] / 1e6:.2g} M parameters, on {'the CPU' if device == 'cpu' else 'a GPU'}"
+    )
