@@ -1,9 +1,9 @@
 # For any x86-64 machine; a run ends with ONNX and an engine of TensorRT for RTX:
 #   docker build --target cpu -t detector .
-#   docker run -v "$PWD":/work detector run
+#   docker run --ipc=host -v "$PWD":/work detector run
 # For a machine with an NVIDIA GPU; trains on it, and ends with a TensorRT engine for it, too:
 #   docker build --target gpu -t detector:gpu .
-#   docker run --gpus all -v "$PWD":/work detector:gpu run
+#   docker run --gpus all --ipc=host -v "$PWD":/work detector:gpu run
 FROM python:3.11.14-slim-bookworm AS cpu
 
 # What the wheels expect of the system: mongod (for FiftyOne) needs libcurl, which brings the rest.

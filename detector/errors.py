@@ -8,6 +8,7 @@ DetectorError                 1    something failed
 └── TryAgain                 75    the network, or a server; the next run may pass
 
 Stopped                      75    by SIGTERM: no failure, and no Exception that a library may catch
+├── HungUp                   75    by SIGHUP: the terminal was closed
 └── Interrupted             130    by Ctrl-C
 
 Each message is one clear sentence, and says the way out. They are shown in one place: `detector.cli.main`.
@@ -18,6 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+WIDTH = 120  # characters of somebody's text in a message
 
 
 class DetectorError(Exception):
@@ -59,7 +62,8 @@ class ConfigError(UsageError):
         message = f"{fault.path}: {fault.message}" if fault.path else fault.message
         if not fault.source:
             return where + message
-        return f"{where}{message}\n    {fault.source}\n    {' ' * (fault.column - 1)}^"
+        start = max(0, fault.column - WIDTH // 2) if len(fault.source) > WIDTH else 0
+        return f"{where}{message}\n    {fault.source[start : start + WIDTH]}\n    {' ' * (fault.column - 1 - start)}^"
 
 
 class GateRefused(DetectorError):
@@ -93,6 +97,13 @@ class Stopped(BaseException):
         return "stopped by SIGTERM; the next run goes on from what is done"
 
 
+class HungUp(Stopped):
+    """SIGHUP came: the terminal was closed, and nobody may read what is said any more."""
+
+    def __str__(self) -> str:
+        return "stopped, as its terminal was closed; the next run goes on from what is done"
+
+
 class Interrupted(Stopped, KeyboardInterrupt):
     """Ctrl-C was pressed."""
 
@@ -100,6 +111,11 @@ class Interrupted(Stopped, KeyboardInterrupt):
 
     def __str__(self) -> str:
         return "interrupted; the next run goes on from what is done"
+
+
+def shortened(text: str) -> str:
+    """The beginning of somebody's text, as a message has it."""
+    return text if len(text) <= WIDTH else f"{text[:WIDTH]}…"
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """The group of all commands. Errors are shown here, and only here."""
 
+import contextlib
 import json
 import os
 import sys
@@ -33,9 +34,10 @@ def main() -> None:
 
 
 def _fail(error: BaseException, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(failure(error), ensure_ascii=False))
-    click.echo(sentence(error), err=True)
+    with contextlib.suppress(OSError):  # a terminal that was closed
+        if as_json:
+            click.echo(json.dumps(failure(error), ensure_ascii=False))
+        click.echo(sentence(error), err=True)
     sys.exit(exit_code(error))
 
 

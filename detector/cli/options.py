@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from detector.system.files import unwritable
 from detector.terms import STAGES
 
 if TYPE_CHECKING:
@@ -19,6 +20,21 @@ overrides = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout, progress on stderr")
 wait_lock = click.option("--wait-lock", type=float, default=0.0, metavar="SECONDS", help="wait for another run to end")
+
+
+def _writable(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> Path | None:
+    """A file that the end of a run can be written to: judged before the run, which it must not fail afterwards."""
+    if file is not None and (problem := unwritable(file)):
+        raise click.BadParameter(f"{problem}.")
+    return file
+
+
+metrics_file = click.option(
+    "--metrics-file",
+    type=click.Path(path_type=Path),
+    callback=_writable,
+    help="for Prometheus' node exporter: its textfile",
+)
 _first = click.option("--from", "first", type=_STAGE, default=STAGES[0], help="take what came before as it is")
 _last = click.option("--until", "last", type=_STAGE, default=STAGES[-1], help="stop after this stage")
 _forced = click.option("--force", "forced", type=_STAGE, multiple=True, help="run this stage even if nothing changed")

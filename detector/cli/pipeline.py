@@ -92,8 +92,10 @@ def _lines(step: dict[str, Any]) -> Iterator[str]:
 @click.command()
 @options.steps
 @options.wait_lock
-@click.option("--exit-code-if-unchanged", type=int, default=0, metavar="CODE", help="e.g. 99 for a scheduler")
-@click.option("--metrics-file", type=click.Path(path_type=Path), help="for Prometheus' node exporter: its textfile")
+@click.option(
+    "--exit-code-if-unchanged", type=click.IntRange(0, 255), default=0, metavar="CODE", help="e.g. 99 for a scheduler"
+)
+@options.metrics_file
 def run(
     pipeline: Path,
     overrides: tuple[str, ...],

@@ -53,7 +53,7 @@ def parse(text: str, environment: Mapping[str, str] = os.environ) -> Document:
     """Parse YAML safely; `${VAR}` and `${VAR:-default}` come from `environment` and stay text."""
     document = Document(text)
     try:
-        _check_depth(text)
+        check_depth(text)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -70,7 +70,7 @@ def parse(text: str, environment: Mapping[str, str] = os.environ) -> Document:
     return document
 
 
-def _check_depth(text: str) -> None:
+def check_depth(text: str) -> None:
     """Raise YAMLError for what is nested so deeply that composing it would end the process for want of stack."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):

@@ -20,6 +20,7 @@ from detector.config.validation import complaints
 from detector.errors import ConfigError, UsageError, did_you_mean
 from detector.stages import Section
 
+LARGEST = 1_000_000  # bytes of a file; more than any pipeline has
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -36,6 +37,8 @@ def load(
     """
     named = shown or path
     try:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(f"{named} has {path.stat().st_size:,} bytes; a pipeline has {LARGEST:,} at most")
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{named} is not UTF-8 text") from error

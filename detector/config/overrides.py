@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from detector.config.document import Document, Key
-from detector.errors import UsageError
+from detector.config.document import Document, Key, check_depth
+from detector.errors import UsageError, shortened
 
 _SETTING = re.compile(r"(\w[\w-]*)|\[(\d+)\]")
 
@@ -14,12 +14,14 @@ _SETTING = re.compile(r"(\w[\w-]*)|\[(\d+)\]")
 def apply(document: Document, override: str) -> None:
     """Apply one `train.epochs=3`; the value is YAML. Raises UsageError for what can't be set."""
     name, equals, text = override.partition("=")
+    override = shortened(override)  # as messages have it
     keys = tuple(int(index) if index else word for word, index in _SETTING.findall(name))
     if not equals or not keys:
         raise UsageError(f"--set {override}: write it as --set train.epochs=3")
     try:
+        check_depth(text)
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f"--set {override}: the value is not YAML") from error
     place = document.data
     for key in keys[:-1]:

@@ -13,7 +13,7 @@ from detector.errors import Stopped, exit_code, failure
 from detector.record._secrets import without_secrets
 from detector.reporting import prometheus, webhook
 from detector.reporting.outcome import Outcome
-from detector.system.files import write_whole
+from detector.system.files import unwritable, write_whole
 
 SECONDS_WHEN_STOPPED = 3.0  # for the webhook: whoever stops a run waits ten seconds at most
 SHOWN = ("evaluate", "promote")  # the steps that a chat shows
@@ -57,9 +57,12 @@ class Ending(AbstractContextManager["Ending"]):
             steps=self.outcome.steps,
         )
         try:
-            write_whole(file, prometheus.exposition(ended))
+            if not (problem := unwritable(file)):
+                write_whole(file, prometheus.exposition(ended))
         except OSError as reason:
-            self.warn(f"--metrics-file {self.metrics} could not be written ({reason.strerror})")
+            problem = reason.strerror
+        if problem:
+            self.warn(f"--metrics-file {self.metrics} could not be written: {problem}")
 
     def _notify(self, config: Config, settings: Notify, error: BaseException | None) -> None:
         payload = self.outcome.plain()

@@ -1,8 +1,8 @@
-"""A stop from outside: by SIGTERM or Ctrl-C, at the next safe point, and within ten seconds whatever hangs.
+"""A stop from outside: by SIGTERM, Ctrl-C or a closed terminal, at the next safe point.
 
 Every file appears whole or not at all, so that any moment is safe. But Python calls a handler only between two of its
 own instructions, and a library may sit in one for minutes (building an engine), or swallow what the handler raises. So
-a thread watches for the signals, too, and ends the process when it has not ended by itself.
+a thread watches for the signals, too, and ends the process within ten seconds when it has not ended by itself.
 """
 
 import os
@@ -10,16 +10,24 @@ import signal
 import threading
 import time
 
-from detector.errors import Interrupted, Stopped
+from detector.errors import HungUp, Interrupted, Stopped
 
 SECONDS = 9.5  # of the ten
-STOPS: dict[int, type[Stopped]] = {signal.SIGTERM: Stopped, signal.SIGINT: Interrupted}
+STOPS: dict[int, type[Stopped]] = {
+    signal.SIGTERM: Stopped,
+    signal.SIGINT: Interrupted,
+    signal.SIGHUP: HungUp,
+}
 
 
 def listen() -> None:
-    """Raise Stopped at SIGTERM, Interrupted at Ctrl-C; the process ends soon after either."""
+    """Raise Stopped at SIGTERM, Interrupted at Ctrl-C, HungUp at SIGHUP; the process ends soon after each.
+
+    A run under `nohup` goes on when its terminal is closed.
+    """
     for number in STOPS:
-        signal.signal(number, _stop)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop)
     reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     os.set_blocking(reading, True)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)

@@ -22,6 +22,17 @@ def write_whole(target: Path, content: str | bytes) -> None:
         raise
 
 
+def unwritable(target: Path) -> str | None:
+    """Why `target` can't be written as a whole file; None where it can. Devices and pipes stay what they are."""
+    if not target.name:
+        return "that names no file"
+    if not target.parent.is_dir():
+        return f"there is no folder {target.parent}"
+    if target.exists() and not target.is_file():
+        return "it is no regular file"
+    return None if os.access(target.parent, os.W_OK) else f"{target.parent} can't be written to by this user"
+
+
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
     """A hidden, empty folder in `parent` to build something in: renamed when it is whole, gone afterwards if it isn't.

@@ -136,9 +136,10 @@ def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file:
 
 
 def _end_with_the_parent() -> None:
-    """Ctrl-C reaches every process of a terminal: the parent says what happens then."""
+    """Ctrl-C, and a terminal's end, reach every process of it: the parent says what happens then."""
     signal.set_wakeup_fd(-1)  # the parent's pipe, if it has one: a signal to this process is none to it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

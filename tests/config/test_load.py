@@ -59,6 +59,40 @@ def test_set_overrides_and_makes_what_is_missing(tmp_path):
     assert list(config.classes) == ["A", "B"]
 
 
+def test_a_value_that_is_nested_without_end_is_a_fault(tmp_path):
+    with pytest.raises(UsageError) as refused:
+        _load(tmp_path, overrides=[f"train.options={'[' * 20_000}{']' * 20_000}"])
+    assert str(refused.value) == f"--set train.options={'[' * 106}…: the value is not YAML"
+
+
+def test_a_long_line_is_shown_around_its_fault(tmp_path):
+    options = ", ".join(f"lr{number}: 1" for number in range(900))
+    with pytest.raises(ConfigError) as refused:
+        _load(tmp_path, GOOD.replace("epochs: 5", f"options: {{{options}}}, epoch: 5, seed: 0"))
+    [_, shown, mark] = str(refused.value).splitlines()[-3:]
+    assert len(shown) <= 124
+    assert shown[mark.index("^") :] == "epoch: 5, seed: 0}"
+
+
+def test_a_file_that_is_too_large_is_no_pipeline(tmp_path):
+    with pytest.raises(UsageError) as refused:
+        _load(tmp_path, f"name: {'x' * 26_000_000}")
+    assert str(refused.value) == (f"{tmp_path}/pipeline.yaml has 26,000,006 bytes; a pipeline has 1,000,000 at most")
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ("seed=4294967296", "should be less than 4294967296"),
+        ("image_size=99968", "should be less than or equal to 8192, not 99968"),
+        ("epochs=1000000000000", "should be less than or equal to 1000000"),
+    ],
+)
+def test_numbers_that_no_training_can_have_are_faults(tmp_path, setting, fault):
+    with pytest.raises(ConfigError, match=fault):
+        _load(tmp_path, overrides=[f"train.{setting}"])
+
+
 def test_a_bad_override_is_a_fault_like_any_other(tmp_path):
     with pytest.raises(ConfigError, match=r"train\.epoch: unknown; did you mean epochs\?"):
         _load(tmp_path, overrides=["train.epoch=7"])

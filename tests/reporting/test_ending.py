@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -109,6 +110,10 @@ def opened(process, name):
     return False
 
 
+def children(process):
+    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
 def test_a_run_that_is_stopped_is_told(project, webhook):
     with locked(project / "runs/.lock"):
         command = [sys.executable, "-m", "detector", "run", "--metrics-file", "run.prom", "--wait-lock", "60"]
@@ -121,10 +126,70 @@ def test_a_run_that_is_stopped_is_told(project, webhook):
     assert [(told["status"], told["exit_code"]) for told in webhook.told] == [("failed", 75)]
 
 
-def test_a_metrics_file_that_cannot_be_written_is_a_warning(project):
-    ended = run(project, "--metrics-file", "nowhere/run.prom")
+def test_a_run_whose_terminal_is_closed_is_told(project, webhook):
+    """Its own terminal, and nobody at the other end of it any more."""
+    (project / "run.prom").unlink()
+    with locked(project / "runs/.lock"):
+        command = [sys.executable, "-m", "detector", "run", "--metrics-file", "run.prom", "--wait-lock", "60"]
+        window, terminal = os.openpty()
+        with subprocess.Popen(
+            ["setsid", "--ctty", "--wait", *command], cwd=project, env=os.environ | {"HOOK": webhook.url},
+            stdin=terminal, stdout=terminal, stderr=terminal,
+        ) as process:  # fmt: skip
+            os.close(terminal)
+            while not any(opened(child, ".lock") for child in (process.pid, *children(process.pid))):
+                time.sleep(0.05)
+            os.close(window)
+    assert process.returncode == metrics(project)["detector_run_exit_code", "cells"] == 75
+    told = "stopped, as its terminal was closed; the next run goes on from what is done"
+    assert [(each["status"], each["error"]) for each in webhook.told] == [("failed", told)]
+
+
+def test_a_run_under_nohup_outlives_its_terminal(project):
+    with subprocess.Popen(
+        ["nohup", sys.executable, "-m", "detector", "run", "--wait-lock", "60"],
+        cwd=project, env=os.environ | {"HOOK": ""}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        with locked(project / "runs/.lock"):
+            while not opened(process.pid, ".lock"):
+                time.sleep(0.05)
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.2)
+            assert process.poll() is None
+        process.terminate()
+    assert process.returncode == 75
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("", "that names no file."),
+        ("/", "that names no file."),
+        ("nowhere/run.prom", "there is no folder nowhere."),
+        ("runs", "it is no regular file."),
+        ("pipe", "it is no regular file."),
+    ],
+)
+def test_a_metrics_file_is_judged_before_the_run(project, file, why):
+    os.mkfifo(project / "pipe")
+    ended = run(project, "--metrics-file", file)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"Error: Invalid value for '--metrics-file': {why}" in ended.stderr
+    assert (project / "pipe").is_fifo()
+
+
+def test_a_metrics_file_that_can_not_be_written_in_the_end_is_a_warning(project):
+    ended = run(project, "--metrics-file", "/proc/run.prom")
     assert ended.returncode == 0
-    assert ended.stderr == "--metrics-file nowhere/run.prom could not be written (No such file or directory)\n"
+    assert ended.stderr == "--metrics-file /proc/run.prom could not be written: No such file or directory\n"
+
+
+@pytest.mark.parametrize("code", ["256", "-1"])
+def test_an_exit_code_is_one_that_a_process_can_end_with(project, code):
+    ended = run(project, "--exit-code-if-unchanged", code)
+    assert ended.returncode == 2
+    assert f"{code} is not in the range 0<=x<=255" in ended.stderr
 
 
 def test_labels_and_numbers_are_written_as_prometheus_reads_them(tmp_path):

@@ -26,10 +26,10 @@ class Options(Section):
     )
     warm_start: bool = Field(False, description="begin with what the champion has learned, once there is one")
     epochs: int | None = Field(
-        None, ge=1, description=f"times that every training image is seen; {DERIVED}", examples=[100]
+        None, ge=1, le=1_000_000, description=f"times that every training image is seen; {DERIVED}", examples=[100]
     )
     image_size: int | None = Field(
-        None, ge=32, multiple_of=32, description=f"pixels of the square that images are fitted to; {DERIVED}",
+        None, ge=32, le=8192, multiple_of=32, description=f"pixels of the square that images are fitted to; {DERIVED}",
         examples=[640],
     )  # fmt: skip
     batch: int | None = Field(None, ge=1, description=f"images in a step; {DERIVED}", examples=[16])
@@ -37,7 +37,7 @@ class Options(Section):
         None, ge=0, description="stop after so many epochs without a gain on val, or never: 0; left out, half of them",
         examples=[50],
     )  # fmt: skip
-    seed: int = Field(0, ge=0, description="the same seed gives the same weights on the same machine")
+    seed: int = Field(0, ge=0, lt=2**32, description="the same seed gives the same weights on the same machine")
     augment: list[dict[str, dict[str, Any] | None]] = Field(
         [], description="Albumentations transforms by name, with their arguments"
     )
