@@ -63,7 +63,7 @@ def test_what_is_documented_is_there():
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("run", "--until", "convert"), ("validate",), ("plan",), ("schema",), ("status",), ("doctor",),
+        ("run", "--until", "convert"), ("validate",), ("plan",), ("schema",), ("status",), ("doctor",), ("verify",),
         ("diff", "latest"), ("prune", "--keep", "1", "--dry-run"), ("init", "new"),
     ],
     ids=lambda arguments: arguments[0],

@@ -37,7 +37,7 @@ def prune(config: Config, keep: int, dry_run: bool, wait: float) -> dict[str, An
         "runs": [path.name for path in leaving.runs],
         "versions": [path.name for path in leaving.versions],
         "pulled": len(leaving.pulled),
-        "results": len(leaving.results),
+        "results": sum(path.suffix == ".json" for path in leaving.results),
         "studies": [path.name for path in leaving.studies],
         "images": len(leaving.images),
         "bytes": freed,

@@ -1,12 +1,12 @@
 """`detector status`: the last runs and the dataset versions of this folder, without asking any server."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from detector.data import champion, studies
 from detector.data.places import DATASETS, RESULTS, RUNS
+from detector.system.files import read_json
 
 
 def status(most: int = 5) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def status(most: int = 5) -> dict[str, Any]:
     named = {file.parent.name: champion.read(file.parent.name) for file in sorted(RESULTS.glob("*/champion.json"))}
     return {
         "schema": 1,
-        "runs": [json.loads(file.read_text()) | {"run": str(file.parent)} for file in files],
+        "runs": [state | {"run": str(file.parent)} for file in files if (state := read_json(file))],
         "datasets": {link.parent.name: link.resolve().name for link in latest},
         "champions": {name: asdict(known) for name, known in named.items() if known},
         "studies": {name: asdict(study) for name, study in studies.newest().items()},

@@ -1,11 +1,11 @@
 """Which dataset version a person means."""
 
-import json
 from pathlib import Path
 
 from detector.data.dataset import Dataset
 from detector.data.places import DATASETS, RUNS
 from detector.errors import UsageError
+from detector.system.files import read_json
 
 
 def find(which: str | None) -> Dataset:
@@ -29,5 +29,5 @@ def _latest() -> Path | None:
 def output_of(run: Path, stage: str) -> Path | None:
     """Where the output of a run's stage lies, which an earlier run may have made; None where there is none."""
     file = run / "run.json"
-    steps = json.loads(file.read_text(encoding="utf-8"))["steps"] if file.exists() else []
+    steps = (read_json(file) or {"steps": []})["steps"]
     return next((Path(step["path"]) for step in steps if step["step"] == stage), None)

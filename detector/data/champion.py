@@ -16,7 +16,7 @@ from math import isfinite
 from pathlib import Path
 
 from detector.data.places import RESULTS
-from detector.system.files import write_whole
+from detector.system.files import read_json, write_whole
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,8 @@ class Champion:
 
 def read(name: str) -> Champion | None:
     """The champion of pipeline `name`; None while there is none."""
-    file = _file(name)
-    if not file.exists():
-        return None
-    written = json.loads(file.read_text(encoding="utf-8"))
-    return Champion(**{key: value for key, value in written.items() if key != "schema"})
+    written = read_json(_file(name))
+    return written and Champion(**{key: value for key, value in written.items() if key != "schema"})
 
 
 def note(name: str, version: str | None, metrics: Mapping[str, float]) -> None:

@@ -23,12 +23,13 @@ IMAGES = pa.schema(
         ("split", pa.string()),  # train | val | test; null when excluded
         ("width", pa.int32()),  # pixels
         ("height", pa.int32()),
-        ("sha256", pa.string()),
+        ("sha256", pa.string()),  # of the picture's bytes
         ("source", pa.string()),  # the reference as the task has it
         ("link", pa.string()),  # where a person can open the task, or null
         ("data", pa.string()),  # the task's own data fields as a JSON object
         ("group", pa.string()),  # images of one stay together; null for an image of its own
         ("status", pa.string()),  # annotated | background | excluded
+        ("txt_sha256", pa.string()),  # of the bytes of its label file; null when excluded
     ]
 )
 INSTANCES = pa.schema(
@@ -92,6 +93,16 @@ class Dataset:
     def content_of(self, split: str) -> str:
         """Identifies the content of a split."""
         return self.test_set if split == "test" else f"{self.version}-{split}"
+
+    def hashes(self) -> dict[Path, str]:
+        """The SHA-256 of each picture and each label file, by its path, as they were made."""
+        rows = self.images.select(["file", "sha256", "txt_sha256"]).drop_null().to_pydict()
+        files = zip(rows["file"], rows["sha256"], rows["txt_sha256"], strict=True)
+        return {
+            path: sha256
+            for file, picture, label in files
+            for path, sha256 in ((self.image_path(file), picture), (self.label_path(file), label))
+        }
 
     def on(self, split: str) -> "Split":
         """One of its splits."""

@@ -19,7 +19,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 
 from detector.data.places import MODELS
-from detector.system.files import scratch_folder, write_whole
+from detector.system.files import read_json, scratch_folder, write_whole
 
 LINK = "champion"
 _FILE = "champion.json"
@@ -42,11 +42,8 @@ def folder_of(name: str) -> Path:
 
 def read(name: str) -> Deployed | None:
     """What lies there; None where nothing does."""
-    file = folder_of(name) / _FILE
-    if not file.exists():
-        return None
-    written = json.loads(file.read_text(encoding="utf-8"))
-    return Deployed(**{key: value for key, value in written.items() if key != "schema"})
+    written = read_json(folder_of(name) / _FILE)
+    return written and Deployed(**{key: value for key, value in written.items() if key != "schema"})
 
 
 def place_of(name: str, folder: str, file: str) -> str | None:

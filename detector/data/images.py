@@ -2,8 +2,9 @@
 
     datasets/<name>/store/ab/abcdef….jpg        named by the SHA-256 of its bytes
 
-A file goes in as it is. Only one whose EXIF tag turns it is written anew, upright and without the tag, since every
-tool downstream has its own idea of that tag.
+A file goes in as it is, but for two kinds. One whose EXIF tag turns it is written anew, upright and without the tag,
+since every tool downstream has its own idea of that tag. And a JPEG ends where its picture ends: one with more behind
+would be written anew by Ultralytics, with a loss.
 """
 
 import hashlib
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS = 178_956_970  # Pillow's own bound against decompression bombs: 512 MiB of RGB
+LEAST = 10  # pixels a side; Ultralytics leaves smaller images out
+_JPEG_END = b"\xff\xd9"  # ITU T.81, annex B: end of image
 _ORIENTATION = 0x0112  # EXIF 2.3, tag 274
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk's type and checksum (RFC 2083, section 4.1.4)
 _PNG_EXIF = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # where a PNG says how it is turned
@@ -82,11 +85,16 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     ending = _ENDINGS.get(image.format or "")
     if ending is None:
         return Pixels(problem="broken_image", detail=f"{name}: {image.format} is no format that YOLO reads")
+    if min(image.width, image.height) < LEAST:
+        return Pixels(problem="tiny_image", detail=f"{name}: {image.width} x {image.height} pixels")
     if fault := _fault(image, content):
         return Pixels(problem="broken_image", detail=f"{name}: {fault}")
     turned = _is_turned(image, content)
     if turned:
         image, content = _upright(image, ending)
+    elif ending == ".jpg":
+        picture, end, _ = content.rpartition(_JPEG_END)
+        content = (picture if end else content) + _JPEG_END
     sha256 = hashlib.sha256(content).hexdigest()
     _place(content, stored(store, sha256, ending))
     return Pixels(sha256, ending, image.width, image.height, turned)
@@ -135,7 +143,7 @@ def _upright(image: "Image.Image", ending: str) -> tuple["Image.Image", bytes]:
 
 def _place(content: bytes, target: Path) -> None:
     """Write whole or not at all; the same content may arrive from two threads at once."""
-    if target.exists():
+    if target.exists() and target.read_bytes() == content:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, content)
+    write_whole(target, content, lasting=False)

@@ -21,10 +21,10 @@ class Known(msgspec.Struct, array_like=True, gc=False):
     pixels: Pixels
 
 
-def ingest_once(files: Sequence[Path | None], store: Path, progress: Progress) -> list[Pixels]:
-    """As `detector.data.images.ingest`, for files that stay where they are."""
+def ingest_once(files: Sequence[Path | None], store: Path, progress: Progress, anew: bool = False) -> list[Pixels]:
+    """As `detector.data.images.ingest`, for files that stay where they are; all of them are read if `anew`."""
     index = store / "ingested.msgpack"
-    known = _read(index)
+    known = {} if anew else _read(index)
     taken = [_look(file, known, store) for file in files]
     unread = [at for at, pixels in enumerate(taken) if pixels is None]
     stamps = {at: _stamp(file) for at in unread if (file := files[at])}

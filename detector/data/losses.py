@@ -38,6 +38,7 @@ REASONS = {
     "broken_image": "its image can't be decoded",
     "nothing_left": "had regions, but none of them could be kept: no background",
     "huge_image": "its image is larger than the limit",
+    "tiny_image": "its image has fewer than ten pixels on a side, and YOLO trains on none of that",
     "size_differs": "its image is not the size that was annotated",
     "not_chosen_annotator": "has no annotation by the chosen annotator",
     "no_ground_truth": "has no annotation marked as ground truth",

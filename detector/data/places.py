@@ -6,6 +6,7 @@ from pathlib import Path
 from detector.errors import UsageError
 
 DATASETS = Path("datasets")  # a folder for each pipeline: its versions, its pictures, what was pulled
+STORE = "store"  # in such a folder: the pictures, each called by the SHA-256 of its bytes
 RUNS = Path("runs")  # a folder for each run
 RESULTS = RUNS / "results"  # a folder for each pipeline: what its steps gave
 FIFTYONE = RUNS / "fiftyone"  # FiftyOne's database, and all else that it writes

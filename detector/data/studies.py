@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.data.places import RUNS
-from detector.system.files import write_whole
+from detector.system.files import read_json, write_whole
 
 SCHEMA = 1
 STUDIES = RUNS / "tune"
@@ -127,10 +127,8 @@ def write(name: str, study: Study) -> None:
 
 
 def _read(file: Path) -> Study | None:
-    if not file.exists():
-        return None
-    written = json.loads(file.read_text(encoding="utf-8"))
-    if written.pop("schema", None) != SCHEMA:
+    written = read_json(file)
+    if written is None or written.pop("schema", None) != SCHEMA:
         return None
     best, verdict = written.pop("best"), written.pop("verdict")
     return Study(**written, best=Best(**best) if best else None, verdict=_verdict(verdict) if verdict else None)

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from detector import __version__, record
-from detector.data.places import DATASETS, FIFTYONE, RUNS
+from detector.data.places import DATASETS, FIFTYONE, RUNS, STORE
 from detector.errors import GateRefused, sentence
 from detector.record import Recorder
 from detector.reporting import costs
@@ -21,7 +21,7 @@ from detector.run import report, results, unfinished
 from detector.run.deploying import deploy
 from detector.run.plan import Planned
 from detector.run.state import State
-from detector.stages import Job, resumable
+from detector.stages import Job, kept_of, resumable
 from detector.system.files import write_whole
 from detector.system.progress import Progress
 
@@ -131,7 +131,8 @@ class OpenRun:
         done = planned.after(result)
         outcome.working = planned.working | {"key_after": done.key}
         outcome.write(None)
-        results.keep(self.state.kept, name, done.key, result, done.made_from or {})
+        made = results.Made(result, done.made_from or {}, kept_of(planned.step.backend, result))
+        results.keep(self.state.kept, name, done.key, made)
         if result.left is not None:
             self.recorder.note_champion()
         return Done(name, result, skipped=False, seconds=seconds, costs=cost, why=planned.why or [])
@@ -139,6 +140,7 @@ class OpenRun:
     def _job(self, planned: Planned) -> Job[Any]:
         step, config = planned.step, self.state.config
         folder, datasets = place_of(planned, self.folder), DATASETS / config.name
+        _forget(planned.lost)
         if not can_resume(planned, self.folder):
             shutil.rmtree(folder, ignore_errors=True)  # what a run left that was cut short
         folder.mkdir(parents=True, exist_ok=True)
@@ -176,6 +178,13 @@ class OpenRun:
         if champion := deploy(self.state.config.name, self.folder, outcome.steps, self.recorder):
             outcome.look.append(("champion", str(champion)))
         return outcome
+
+
+def _forget(lost: Iterable[str]) -> None:
+    """What lies in the store and is not what it is called goes: then it is taken in again."""
+    for file in map(Path, lost):
+        if file.parent.parent.name == STORE:
+            file.unlink(missing_ok=True)
 
 
 class _Observed:

@@ -35,6 +35,7 @@ class Planned:
     source: Source | None = None
     forced: bool = False
     inputs: Mapping[str, Result] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)  # files of its result that are not what they were
 
     @property
     def derived(self) -> Mapping[str, Mapping[str, Any]]:
@@ -81,9 +82,11 @@ def plan_step(step: Step, config: Config, inputs: Mapping[str, Result], choice: 
     key = key_of(made_from)
     if step.stage in choice.forced:
         return Planned(step, ["forced"], None, key, made_from, source, forced=True)
-    result = results.find(kept, step.name, key)
-    why = None if result else reasons(results.last_ingredients(kept, step.name), made_from, source)
-    return Planned(step, why, result, key, made_from, source)
+    known = results.find(kept, step.name, key)
+    if isinstance(known, Result):
+        return Planned(step, None, known, key, made_from, source)
+    why = known.why or reasons(results.last_ingredients(kept, step.name), made_from, source)
+    return Planned(step, why, None, key, made_from, source, lost=known.files)
 
 
 def plan(config: Config, choice: Choice) -> Iterator[Planned]:

@@ -4,7 +4,6 @@ Kept are the newest runs and those that others need; each step's result that was
 that a run with nothing new stays one; and every dataset version, pulled table and image that these name.
 """
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -14,6 +13,8 @@ from typing import Any
 from detector.data import studies
 from detector.data.places import DATASETS, RESULTS, RUNS
 from detector.run import unfinished
+from detector.run.results import files_of
+from detector.system.files import read_json
 from detector.system.lock import is_shared
 
 LEFT = ".pruned-"  # a folder that is on its way out is called so: it is gone for everybody else
@@ -73,7 +74,7 @@ def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
     pulled = [file.parent for file in sorted(data.glob("pulled/[!.]*/images.arrow"))]
     indexes = _by_age(data.glob("pulled/*.files.json"))
     return Prunable(
-        results=[result.file for result in results if result not in used],
+        results=[file for result in results if result not in used for file in files_of(result.file)],
         versions=[folder for folder in versions if folder not in paths],
         pulled=[*(folder for folder in pulled if folder not in paths), *indexes[:-keep]],
         runs=[run for run in runs if run not in staying],
@@ -86,8 +87,8 @@ def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
 
 def _runs(name: str) -> dict[Path, dict[str, Any]]:
     """Every run of the pipeline, oldest first, and its run.json."""
-    states = {file.parent: json.loads(file.read_text()) for file in sorted(RUNS.glob("[!.]*/run.json"))}
-    return {run: state for run, state in states.items() if state.get("name") == name}
+    states = {file.parent: read_json(file) for file in sorted(RUNS.glob("[!.]*/run.json"))}
+    return {run: state for run, state in states.items() if state and state.get("name") == name}
 
 
 def _outputs(runs: Mapping[Path, dict[str, Any]], of: Iterable[Path]) -> set[Path]:
@@ -99,9 +100,9 @@ def _results(name: str) -> list[_Kept]:
     """Every result on file, the one that was used last at the end."""
     kept = []
     for file in _by_age((RESULTS / name).glob("*/*.json")):
-        loaded = json.loads(file.read_text())
-        result, made_from = loaded["result"], loaded["ingredients"]
-        kept.append(_Kept(file, Path(result["path"]), result["id"], made_from.get("inputs", {})))
+        if loaded := read_json(file):
+            result, made_from = loaded["result"], loaded["ingredients"]
+            kept.append(_Kept(file, Path(result["path"]), result["id"], made_from.get("inputs", {})))
     return kept
 
 

@@ -1,50 +1,117 @@
 """What was done already: each step's Result, kept by the key of its ingredients.
 
-runs/results/<name>/<step>/<key>.json        paths in it are relative to the project, so that it can be moved
+runs/results/<name>/<step>/
+    <key>.json       paths in it are relative to the project, so that it can be moved
+    <key>.stamps     the files that it stands on, as they were left (detector.system.stamps)
+    <key>.stamps.hashes
 """
 
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from detector.run.fingerprint import Ingredients
-from detector.stages import Result
-from detector.system.files import write_whole
+from detector.stages import Kept, Result
+from detector.system import stamps
+from detector.system.files import read_json, write_whole
+from detector.terms import counted
+
+STAMPS = ".stamps"
 
 
-def find(folder: Path, step: str, key: str) -> Result | None:
-    """The result of `step` under `key`, if what it gave is still there."""
+class Made(NamedTuple):
+    """What a step gave, what it was made from, and the files that it stands on."""
+
+    result: Result
+    made_from: Ingredients
+    kept: Kept
+
+
+class Lost(NamedTuple):
+    """No result that can be taken: why not, where there was one, and its files that are not what they were."""
+
+    why: list[str]
+    files: list[str]
+
+
+def find(folder: Path, step: str, key: str) -> Result | Lost:
+    """The result of `step` under `key`, if what it gave is still there and is what it was."""
     file = folder / step / f"{key}.json"
-    return _result(file) if file.exists() else None
+    content = _content(file)
+    result = _result(content)
+    if result is None:
+        return Lost([f"{file} is not as it was left"] if content is None and file.exists() else [], [])
+    wrong = stamps.changed(file.with_suffix(STAMPS))
+    return Lost([_not_as_left(wrong)], wrong) if wrong else result
+
+
+def _not_as_left(paths: Sequence[str]) -> str:
+    if len(paths) == 1:
+        return f"{paths[0]} is not as it was left"
+    return f"{paths[0]} and {counted(len(paths) - 1, 'other file')} are not as they were left"
 
 
 def newest(folder: Path, step: str) -> Result | None:
     """The result of `step` that was used last, whatever it was made from."""
+    results = (_result(_content(file)) for file in reversed(_by_age(folder / step)))
+    return next((result for result in results if result), None)
+
+
+def files_of(result: Path) -> list[Path]:
+    """A result's own file, and those beside it that tell of its files."""
+    return [result, *sorted(result.parent.glob(f"{result.stem}{STAMPS}*"))]
+
+
+def read_whole(folder: Path, step: str) -> tuple[int, list[str]] | None:
+    """How many files the newest result of `step` stands on, and which are not as they were left; all are read.
+
+    None where nothing is known of its files.
+    """
     files = _by_age(folder / step)
-    return _result(files[-1]) if files else None
+    stamped = files[-1].with_suffix(STAMPS) if files else None
+    return (stamps.count(stamped), stamps.changed(stamped, thorough=True)) if stamped and stamped.exists() else None
 
 
-def _result(file: Path) -> Result | None:
-    kept = json.loads(file.read_text())["result"]
+def _content(file: Path) -> Any:
+    """What was kept; None where nothing was, or where it is not as it was written."""
+    content = read_json(file)
+    return content if content and content.get("check", _check(content)) == _check(content) else None
+
+
+def _result(content: Any) -> Result | None:
+    """The result, if what it gave is still there."""
+    if content is None:
+        return None
+    kept = dict(content["result"])
     artifacts = {place: [Path(name) for name in names] for place, names in kept.pop("artifacts").items()}
     result = Result(**{**kept, "path": Path(kept["path"])}, artifacts=artifacts)
     return result if result.path.exists() else None
+
+
+def _check(content: Mapping[str, Any]) -> str:
+    """Tells whether a result is as it was written: a byte that was changed may well leave JSON."""
+    parts = [content.get(name) for name in ("ingredients", "result")]
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _by_age(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
 
 
-def keep(folder: Path, step: str, key: str, result: Result, made_from: Ingredients) -> None:
-    """Remember `result`, and what it was made from."""
+def keep(folder: Path, step: str, key: str, made: Made) -> None:
+    """Remember what a step gave."""
     (folder / step).mkdir(parents=True, exist_ok=True)
-    kept = {"ingredients": made_from, "result": _plain(asdict(result))}
-    write_whole(folder / step / f"{key}.json", json.dumps(kept, indent=1, ensure_ascii=False))
+    content = {"ingredients": made.made_from, "result": _plain(asdict(made.result))}
+    file = folder / step / f"{key}.json"
+    kept = made.kept
+    stamps.stamp(file.with_suffix(STAMPS), kept.files, kept.hashes, kept.folders)
+    write_whole(file, json.dumps(content | {"check": _check(content)}, indent=1, ensure_ascii=False))
     touch(folder, step, key)
 
 
@@ -58,8 +125,8 @@ def touch(folder: Path, step: str, key: str) -> None:
 
 def last_ingredients(folder: Path, step: str) -> Ingredients | None:
     """What the newest result of `step` was made from."""
-    files = _by_age(folder / step)
-    return json.loads(files[-1].read_text())["ingredients"] if files else None
+    contents = (_content(file) for file in reversed(_by_age(folder / step)))
+    return next((content["ingredients"] for content in contents if content), None)
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.reporting.outcome import Done
-from detector.system.files import write_whole
+from detector.system.files import read_json, write_whole
 
 POINTER = "unfinished"
 
@@ -51,9 +51,9 @@ class Unfinished:
 def find(kept: Path, runs: Path) -> Unfinished | None:
     """The run that the pointer in `kept` names, if it is still there and had come to a step."""
     pointer = kept / POINTER
-    file = runs / pointer.read_text() / "run.json" if pointer.exists() else None
-    state = json.loads(file.read_text()) if file and file.exists() else {}
-    return Unfinished(file.parent, state) if file and state.get("working") else None
+    named = pointer.read_text().strip() if pointer.exists() else ""
+    state = read_json(runs / named / "run.json") if named else None
+    return Unfinished(runs / named, state) if state and state.get("working") else None
 
 
 def begin(kept: Path, folder: Path) -> None:

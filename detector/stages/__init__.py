@@ -12,6 +12,8 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     def resumable(folder) -> bool                optional: whether a job cut short in this folder can go on there
     def derived(options, inputs)                 optional: what it derives from its inputs for options that are left
                                                  out, name → {value, why}; `plan` shows it
+    def kept(result) -> Kept                     optional: the files that the result stands on, where those are not just
+                                                 the files below its path
     NEEDS = ("convert", ...)     optional: the stages whose results it takes, where those are not its stage's (NEEDS)
     def search(options, dataset) -> Search       optional: what `detector tune` tries (detector.stages.train._search)
     def look(options, datasets) -> Source        optional: what else the output depends on (a source, a kind of GPU)
@@ -23,9 +25,10 @@ may touch beside files is in `detector.stages.services`. Importing a backend is 
 
 import importlib
 import json
+import os
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -34,6 +37,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 from pydantic import BaseModel, ConfigDict
 
 from detector.stages.services import Registry, Report
+from detector.system.stamps import CACHES
 from detector.terms import Task
 
 Place = tuple[str | int, ...]  # keys inside a section
@@ -116,6 +120,18 @@ class Result:
     notes: list[str] = field(default_factory=list)
     images: int = 0
     left: str | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The files that a result stands on: where one is not what it was, the step runs again.
+
+    `hashes` are the SHA-256 of those of which it is known; the others are read. In `folders` there is nothing else.
+    """
+
+    files: Iterable[Path]
+    hashes: Mapping[Path, str] = field(default_factory=dict)
+    folders: Iterable[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -206,6 +222,18 @@ def source_of(backend: Backend, options: Section, datasets: Path) -> Source | No
     """What the step depends on beside its inputs, as it is now; None where that is nothing."""
     look = getattr(cast(ModuleType, backend), "look", None)
     return None if look is None else cast(Source, look(options, datasets))
+
+
+def kept_of(backend: Backend, result: Result) -> Kept:
+    """The files that a result of the backend stands on; a log may grow."""
+    asked = getattr(cast(ModuleType, backend), "kept", None)
+    return Kept(below(result.path)) if asked is None else cast(Kept, asked(result))
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """The files in a folder and its folders, but for logs and what Ultralytics puts by to be faster."""
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name) for name in names if not name.endswith((".log", *CACHES)))
 
 
 def resumable(backend: Backend, folder: Path) -> bool:

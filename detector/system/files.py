@@ -1,5 +1,7 @@
 """Files and folders that appear whole or not at all."""
 
+import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,19 +9,39 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+logger = logging.getLogger("detector")
 _PIECE = 1 << 18  # bytes
 
 
-def write_whole(target: Path, content: str | bytes) -> None:
-    """Write `content` beside `target`, then rename: a reader, or a kill, never meets half a file."""
+def write_whole(target: Path, content: str | bytes, *, lasting: bool = True) -> None:
+    """Write `content` beside `target`, then rename: a reader, or a kill, never meets half a file.
+
+    Nor does who comes after a power cut, if it is to be `lasting`; that waits for the disk.
+    """
     scratch = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
-        scratch.write_bytes(content.encode() if isinstance(content, str) else content)
+        with scratch.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         scratch.replace(target)
     except BaseException:  # a full disk, say
         scratch.unlink(missing_ok=True)
         raise
+
+
+def read_json(file: Path) -> Any:
+    """What a file of ours says; None where there is none, and where it is empty or torn, of which the log is told."""
+    try:
+        return json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        logger.warning("%s can't be read, and counts as missing", file)
+        return None
 
 
 def unwritable(target: Path) -> str | None:

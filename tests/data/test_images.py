@@ -1,5 +1,7 @@
 """What becomes of image files, good and bad."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
@@ -87,6 +89,28 @@ def test_a_huge_image_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     taken = ingest_one(_photo(tmp_path / "huge.png"), tmp_path / "store")
     assert taken.problem == "huge_image"
     assert "30 x 20 pixels" in taken.detail
+
+
+@pytest.mark.parametrize("behind", [b"", b"\0\0", b"appended"])
+def test_a_jpeg_ends_where_its_picture_ends_and_ultralytics_leaves_it_alone(tmp_path, behind):
+    content = _photo(tmp_path / "photo.jpg").read_bytes()
+    (tmp_path / "photo.jpg").write_bytes(content + behind)
+    taken = ingest_one(tmp_path / "photo.jpg", tmp_path / "store")
+    file = stored(tmp_path / "store", taken.sha256, taken.extension)
+    assert file.read_bytes() == content
+    assert hashlib.sha256(content).hexdigest() == taken.sha256
+    from ultralytics.data.utils import verify_image
+
+    (_, _), good, bad, message = verify_image(((str(file), 0), ""))
+    assert (good, bad, message, file.read_bytes()) == (1, 0, "", content)
+
+
+@pytest.mark.parametrize(("size", "problem"), [((9, 40), "tiny_image"), ((40, 9), "tiny_image"), ((10, 10), None)])
+def test_an_image_that_yolo_would_ignore_is_refused(tmp_path, size, problem):
+    Image.new("RGB", size, "red").save(tmp_path / "small.png")
+    taken = ingest_one(tmp_path / "small.png", tmp_path / "store")
+    assert taken.problem == problem
+    assert taken.detail == (problem and f"small.png: {size[0]} x {size[1]} pixels")
 
 
 def test_only_what_changed_is_read_again(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -32,11 +33,24 @@ def image_lines(images: pa.Table, labels: Sequence[bytes]) -> list[str]:
     return [f"{split} {pixels} {hashlib.sha256(label).hexdigest()}" for split, pixels, label in rows]
 
 
-def named_as_there(images: pa.Table, lines: Sequence[str], version: Dataset) -> pa.Table:
-    """The images table with the file names of `version`, which has the same content.
+def txt_hashes(lines: Sequence[str]) -> pa.Array:
+    """The hash of each label file, from the lines of `image_lines`."""
+    return pa.array([line.rpartition(" ")[2] for line in lines], pa.string())
 
-    A project that was imported anew has other task ids, and so would have other names.
+
+def named_as_there(images: pa.Table, lines: Sequence[str], folder: Path) -> pa.Table:
+    """The images table with the file names of the version in `folder`, which has the same content.
+
+    A project that was imported anew has other task ids, and so would have other names. Where files of the version have
+    changed, it takes the new names.
     """
+    try:
+        return _named_as(images, lines, Dataset(folder))
+    except (OSError, ValueError, KeyError, IndexError):
+        return images
+
+
+def _named_as(images: pa.Table, lines: Sequence[str], version: Dataset) -> pa.Table:
     is_in = pc.is_valid(images["file"])
     if set(images["file"].filter(is_in).to_pylist()) == set(version.images["file"].drop_null().to_pylist()):
         return images

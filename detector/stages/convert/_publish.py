@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from detector.data.dataset import Dataset
 from detector.data.images import stored
 from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
 from detector.stages.convert._identity import identify, named_as_there
-from detector.terms import SPLITS
+from detector.stages.convert._restore import restore
+from detector.terms import SPLITS, counted
+
+ASIDE = "changed"  # in the step's own folder: what somebody made of a version's files
 
 
 class Version(NamedTuple):
@@ -45,18 +47,20 @@ def write_files(folder: Path, images: pa.Table, labels: Sequence[bytes], store: 
 
 
 def publish(job: Job[Any], scratch: Path, content: Version) -> Result:
-    """Make a version of what is in `scratch` unless it is there, refresh what is said of it, point `latest` at it."""
+    """Make a version of what is in `scratch`, or of one that is there what it should be; point `latest` at it."""
     head, done = [job.pipeline.task, list(job.pipeline.classes)], content.account
     version = identify(head, content.lines)
     done["test_set"] = identify(head, [line for line in content.lines if line.startswith("test ")])
     folder, images = job.datasets / version, content.images
     exists = folder.exists()
     if exists:
-        images = named_as_there(images, content.lines, Dataset(folder))
+        images = named_as_there(images, content.lines, folder)
     _describe(scratch, job.pipeline.name, version, done)
     write_table(images, scratch / "images.parquet")
     content.instances.result()
     if exists:
+        names = zip(*(table["file"].drop_null().to_pylist() for table in (content.images, images)), strict=True)
+        _tell(job, restore(folder, scratch, list(names), job.folder / ASIDE))
         _refresh(folder, scratch)
     else:
         scratch.rename(folder)
@@ -87,6 +91,12 @@ def write_table(table: pa.Table, file: Path) -> None:
         compression=dict.fromkeys(names, "snappy") | dict.fromkeys(plain, "none"),
         write_statistics=[name for name in names if name not in plain],
     )
+
+
+def _tell(job: Job[Any], wrong: Sequence[str]) -> None:
+    if wrong:
+        files = f"{wrong[0]} and {counted(len(wrong) - 1, 'other file')}" if wrong[1:] else wrong[0]
+        job.report.say(f"mended in the version: {files}; what was there is in {job.folder / ASIDE}")
 
 
 def _refresh(folder: Path, scratch: Path) -> None:

@@ -55,11 +55,19 @@ def _at(rows: Ints, values: Sequence[str | None], count: int) -> pa.Array:
     return pa.array(column, pa.string())
 
 
-def image_table(images: pa.Table, parts: Sequence[Included]) -> pa.Table:
-    """The version's images table, with the excluded ones."""
+def image_table(images: pa.Table, parts: Sequence[Included], txt_sha256: pa.Array) -> pa.Table:
+    """The version's images table, with the excluded ones; `txt_sha256` are of the others, in their order."""
     columns = {name: images[name] for name in dataset.IMAGES.names if name in images.column_names}
     columns |= {name: pa.chunked_array([getattr(part, name) for part in parts]) for name in Included._fields}
+    columns["txt_sha256"] = _of_included(columns["file"], txt_sha256)
     return pa.table({name: columns[name] for name in dataset.IMAGES.names}, dataset.IMAGES)
+
+
+def _of_included(file: pa.ChunkedArray, values: pa.Array) -> pa.Array:
+    """The values at the rows that have a file; nulls elsewhere."""
+    is_in = file.is_valid().to_numpy()
+    at = np.cumsum(is_in) - 1
+    return values.take(pa.array(at, mask=~is_in))
 
 
 def instance_table(objects: Objects, drawn: Annotations, ahead: int, segment: bool) -> pa.Table:

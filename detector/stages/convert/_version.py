@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from detector.data import annotations
 from detector.data.annotations import REGIONS, Annotations
 from detector.data.geometry import Ints
+from detector.data.places import STORE
 from detector.errors import UsageError
 from detector.stages import Job, Result
 from detector.stages.convert._account import account
 from detector.stages.convert._convert import convert
-from detector.stages.convert._identity import image_lines, label_files
+from detector.stages.convert._identity import image_lines, label_files, txt_hashes
 from detector.stages.convert._labels import refuse_labels
 from detector.stages.convert._leave_out import counted_once, leave_out
 from detector.stages.convert._options import Options
@@ -62,11 +63,11 @@ def to_version(job: Job[Options]) -> Result:
         instances = pa.concat_tables([part.instances for part in parts])
         with ThreadPoolExecutor(1) as beside:  # Arrow encodes without Python's lock
             written = beside.submit(write_table, instances, scratch / "instances.parquet")
-            images = image_table(drawn.images, [part.included for part in parts])
+            lines = [line for part in parts for line in part.lines.to_pylist()]
+            images = image_table(drawn.images, [part.included for part in parts], txt_hashes(lines))
             lost = counted_once(pa.concat_tables([drawn.losses, *(part.losses for part in parts)]))
             done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
             refuse_too_little(done, job.options.split)
-            lines = [line for part in parts for line in part.lines.to_pylist()]
             return publish(job, scratch, Version(lines, images, written, done, split_notes))
 
 
@@ -106,7 +107,7 @@ def _part(job: Job[Options], drawn: Annotations, rows: Rows, scratch: Path) -> P
     images = pa.table(columns).filter(is_in)
     written = text(objects.class_ids, objects.numbers, objects.offsets)
     labels = label_files(written, objects.image, np.flatnonzero(is_in.to_numpy(zero_copy_only=False)))
-    write_files(scratch, images, labels, job.datasets / "store")
+    write_files(scratch, images, labels, job.datasets / STORE)
     instances = instance_table(objects, part, rows.images.start, segment)
     lines = pa.array(image_lines(images, labels), pa.string())
     return Part(instances, included, pa.concat_tables([lost, alone]), lines)

@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from detector.stages import Job, Pipeline, Place, Result, Source
+from detector.stages import Job, Kept, Pipeline, Place, Result, Source, below
 from detector.stages.convert._options import Options
+from detector.terms import SPLITS
 
-__all__ = ["LIBRARIES", "Options", "faults", "look", "run"]
+__all__ = ["LIBRARIES", "Options", "faults", "kept", "look", "run"]
 LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "pyyaml", "scipy")
 
 
@@ -24,6 +25,14 @@ def look(options: Options, _: Path) -> Source:
     from detector.stages.convert._lists import read_lists
 
     return Source(json.dumps(sorted(read_lists(options.split).items())))
+
+
+def kept(result: Result) -> Kept:
+    """A version is its files, and nothing else lies among them."""
+    from detector.data.dataset import Dataset
+
+    folders = [result.path / kind / split for kind in ("images", "labels") for split in SPLITS]
+    return Kept(below(result.path), Dataset(result.path).hashes(), folders)
 
 
 def run(job: Job[Options]) -> Result:

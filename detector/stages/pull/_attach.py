@@ -101,8 +101,9 @@ def finish(annotations: Annotations, datasets: Path, source: str, notes: Sequenc
     with scratch_folder(datasets / "pulled") as scratch, ThreadPoolExecutor() as pool:
         content = "".join(pool.map(lambda name: digest(annotations.write(name, scratch)), TABLES))
         folder = datasets / "pulled" / hashlib.sha256(content.encode()).hexdigest()[:12]
-        if not folder.exists():
-            scratch.rename(folder)
+        folder.mkdir(exist_ok=True)
+        for name in TABLES:  # also over those of the same content that somebody has changed
+            (scratch / f"{name}.arrow").replace(folder / f"{name}.arrow")
     images, regions = annotations.images, annotations.regions
     tasks = pc.count_distinct(images["task_id"]).as_py()
     excluded = pc.sum(pc.equal(images["status"], "excluded")).as_py() or 0

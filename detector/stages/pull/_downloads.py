@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from detector.data.images import Pixels, ingest_one, stored
+from detector.data.places import STORE
 from detector.errors import DetectorError
 from detector.label_studio.client import Connection
 from detector.label_studio.download import fetch
@@ -31,7 +32,7 @@ def download(connection: Connection, images: Iterable[tuple[str, int]], job: Job
     Raises DetectorError when there are images, and not one of them was found: then it is no image that is missing.
     """
     images = list(images)
-    store, index = job.datasets / "store", job.datasets / "pulled" / "downloads.jsonl"
+    store, index = job.datasets / STORE, job.datasets / "pulled" / "downloads.jsonl"
     index.parent.mkdir(parents=True, exist_ok=True)
     prefix = connection.url + " "  # the same path on another server is another image
     before = {} if job.forced else _read(index, prefix)

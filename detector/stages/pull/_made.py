@@ -4,6 +4,8 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from detector.data.places import STORE
+
 Identity = tuple[int, int]  # of a folder, by whatever path it is reached
 _MARKS = (  # what is in a version, in a store, in a run's folder, in a virtual environment
     frozenset(("data.yaml", "instances.parquet")),
@@ -17,7 +19,7 @@ def outputs(datasets: Path) -> set[Identity]:
     """The folders that runs of this project write to; `datasets` is this pipeline's."""
     project = datasets.absolute().parent.parent
     places = [project / name for name in ("datasets", "runs", "models")]
-    places += [datasets, datasets / "store", datasets / "pulled"]
+    places += [datasets, datasets / STORE, datasets / "pulled"]
     return {identity(place) for place in places if place.exists()}
 
 

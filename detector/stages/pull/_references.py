@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from detector.data.paths import ends
 from detector.errors import UsageError
-from detector.system.files import write_whole
+from detector.system.files import read_json, write_whole
 
 Files = dict[str, str | None]  # each reference in an export → the file that it means; None where there is none
 
@@ -20,8 +20,8 @@ def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> F
 
     They are kept in `index`; while that is there, `sources` is not asked.
     """
-    if index.exists():
-        return _found_again(json.loads(index.read_bytes()), root)
+    if known := read_json(index):
+        return _found_again(known, root)
     files = _resolved(sources(), root)
     index.parent.mkdir(parents=True, exist_ok=True)
     write_whole(index, json.dumps(files))

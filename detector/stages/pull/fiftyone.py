@@ -8,10 +8,12 @@ from pydantic import Field
 
 from detector.stages import Job, Pipeline, Result, Section, Source
 from detector.stages.pull._fiftyone.kinds import Kind
+from detector.stages.pull._kept import kept
 
 if TYPE_CHECKING:
     from detector.stages.pull._fiftyone.shapes import Drawn
 
+__all__ = ["LIBRARIES", "Options", "faults", "kept", "look", "run"]
 LIBRARIES = ("fiftyone", "msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow", "pyyaml", "xmltodict")
 
 

@@ -8,7 +8,9 @@ from pydantic import Field, SecretStr, field_validator
 
 from detector.label_studio.policy import Policy
 from detector.stages import Job, Result, Section, Source
+from detector.stages.pull._kept import kept
 
+__all__ = ["LIBRARIES", "Options", "kept", "look", "run"]
 LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 

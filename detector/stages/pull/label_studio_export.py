@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from detector.data.places import STORE
 from detector.label_studio.policy import Policy
 from detector.stages import Job, Result, Section, Source
+from detector.stages.pull._kept import kept
 
 if TYPE_CHECKING:
     from detector.data.images import Pixels
     from detector.stages.pull._export import Export
 
+__all__ = ["LIBRARIES", "Options", "kept", "look", "run"]
 LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
@@ -62,7 +65,9 @@ def _pixels(sources: list[str], export: "Export", job: Job[Options]) -> "list[Pi
 
     others = shared(export.files, export.root)
     named = [None if source in others else export.files.get(source) for source in sources]
-    pixels = ingest_once([Path(file) if file else None for file in named], job.datasets / "store", job.report.progress)
+    pixels = ingest_once(
+        [Path(file) if file else None for file in named], job.datasets / STORE, job.report.progress, job.forced
+    )
     return [
         Pixels(problem="ambiguous_image", detail=others[source])
         if source in others

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from detector.data.places import STORE
 from detector.stages import Job, Result, Section, Source
+from detector.stages.pull._kept import kept
 
 if TYPE_CHECKING:
     from detector.stages.pull._yolo.walk import Folder
 
+__all__ = ["LIBRARIES", "Options", "kept", "look", "run"]
 LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow", "pyyaml")
 
 
@@ -66,7 +69,7 @@ def run(job: Job[Options]) -> Result:
         drawn = tables(Known(folder, labels, names, splits), without_txt=options.without_txt)
     rows = wanted(drawn)
     files = [None if (image := folder.images[row]) in folder.gone else options.path / image for row in rows]
-    pixels = ingest_once(files, job.datasets / "store", job.report.progress)
+    pixels = ingest_once(files, job.datasets / STORE, job.report.progress, job.forced)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
     return finish(attached, job.datasets, str(options.path), [*names.notes, *splits.notes])
 

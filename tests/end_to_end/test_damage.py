@@ -1,0 +1,120 @@
+"""Files of a project are deleted, emptied, cut short, or have a byte changed; the next run makes the same again."""
+
+import json
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from detector.models.weights import fingerprint
+from tests.support import cut_short, warm
+
+FILES = {  # what a run stands on, or leaves
+    "a label": "datasets/parts/[0-9a-f]*/labels/*/*.txt",
+    "what a version says of itself": "datasets/parts/[0-9a-f]*/*.*",
+    "a picture": "datasets/parts/store/*/*.jpg",
+    "the index of pictures": "datasets/parts/store/*.msgpack",
+    "what was pulled": "datasets/parts/pulled/*/*.arrow",
+    "the index of references": "datasets/parts/pulled/*.json",
+    "a result": "runs/results/parts/*/*.json",
+    "a result's stamps": "runs/results/parts/*/*.stamps*",
+    "what a run says of itself": "runs/2*/run.json",
+    "a step's output": "runs/2*/[cetp]*/**/*.*",
+}
+HOW = ("deleted", "emptied", "cut short", "changed")
+INDEXES = (".files.json", "ingested.msgpack")  # they have the paths and times of this folder's sources
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = cut_short.project(tmp_path_factory.mktemp("whole"))
+    return folder, cut_short.run(folder)
+
+
+def copy_of(whole, folder):
+    subprocess.run(["cp", "-a", f"{whole}/.", folder], check=True)
+    return folder
+
+
+def damage(file: Path, how: str) -> None:
+    """As a careless program would, into the file itself: its other names are damaged with it."""
+    content, middle = file.read_bytes(), file.stat().st_size // 2
+    changed = content[:middle] + bytes([content[middle] ^ 0x55]) + content[middle + 1 :]
+    if how == "deleted":
+        file.unlink()
+    else:
+        file.write_bytes({"emptied": b"", "cut short": content[:middle], "changed": changed}[how])
+
+
+def one_of_each(folder: Path, chance: random.Random) -> list[Path]:
+    """A file of each kind that has something in it."""
+    files = [[file for file in sorted(folder.glob(places)) if _is_one(file)] for places in FILES.values()]
+    return [chance.choice(each) for each in files]
+
+
+def _is_one(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink() and file.stat().st_size > 0 and file.suffix != ".log"
+
+
+def made(folder: Path, outcome: dict) -> tuple:
+    """What a run came to: every file below datasets/, what the weights have learned, the figures."""
+    steps = {step["step"]: step for step in outcome["steps"]}
+    data = cut_short.tree(folder / "datasets")
+    return (
+        {name: content for name, content in data.items() if not name.endswith(INDEXES)},
+        fingerprint(folder / steps["train"]["path"] / "weights/best.pt"),
+        steps["evaluate"]["figures"],
+        sorted(file.name for file in (folder / steps["export.onnx"]["path"]).iterdir()),
+    )
+
+
+def mended(whole, folder, seed, how):
+    """Ten damages at once, a run, and one with nothing new."""
+    reference, outcome = whole
+    copy_of(reference, folder)
+    damaged = one_of_each(folder, random.Random(seed))
+    for file in damaged:
+        damage(file, how)
+    again = cut_short.run(folder)
+    assert made(folder, again) == made(reference, outcome), damaged
+    assert cut_short.run(folder)["status"] == "unchanged", damaged
+    return len(damaged)
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_hundred_damages_are_mended(whole, tmp_path, how):
+    assert sum(mended(whole, tmp_path / f"{seed}", seed, how) for seed in range(3)) == 30
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("how", HOW)
+def test_a_thousand_damages_are_mended(whole, tmp_path, how):
+    assert sum(mended(whole, tmp_path / f"{seed}", seed, how) for seed in range(100, 125)) == 250
+
+
+def test_what_was_edited_in_a_version_is_kept_aside(whole, tmp_path):
+    folder = copy_of(whole[0], tmp_path / "copy")
+    label = min(folder.glob("datasets/parts/[0-9a-f]*/labels/train/*.txt"))
+    before = label.read_text()
+    label.write_text("0 0.5 0.5 0.1 0.1\n")
+    outcome = cut_short.run(folder)
+    place = label.relative_to(label.parents[2])
+    aside = f"{Path(outcome['run'])}/convert/changed"
+    assert f"mended in the version: {place}; what was there is in {aside}" in outcome["said"]
+    assert (folder / aside / place).read_text() == "0 0.5 0.5 0.1 0.1\n"
+    assert label.read_text() == before
+
+
+def test_verify_reads_what_a_run_only_looks_at(whole, tmp_path):
+    folder = copy_of(whole[0], tmp_path / "copy")
+    done = warm.run(folder, "verify")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "everything is as it was left")
+    [weights] = folder.glob("runs/*/train/weights/best.pt")
+    damage(weights, "changed")
+    done = warm.run(folder, "verify", "--json")
+    outcome = json.loads(done.stdout)
+    assert (done.returncode, outcome["status"]) == (1, "damaged")
+    wrong = {step["step"]: step["wrong"] for step in outcome["steps"] if step["wrong"]}
+    assert wrong == {"train": [str(weights.relative_to(folder))]}
