@@ -14,6 +14,7 @@ from detector.run import stopping
 
 def main() -> None:
     """Run a command, show an error as one clear text on stderr, and exit with its code."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # whatever Python a library starts imports nothing from the working folder
     stopping.listen()
     as_json = "--json" in sys.argv
     try:

@@ -29,6 +29,8 @@ REASONS = {
     "no_image": "has no image",
     "no_txt": "has no txt",
     "outside_txt": "its txt is a link that leads out of the folder",
+    "outside_image": "its image is a link that leads out of the folder",
+    "outside_folder": "is a link to a folder that lies elsewhere, and was not followed",
     "unreadable_name": "its file name is no Unicode text",
     "lone_txt": "is a txt without a picture, and empty",
     "no_split": "is in none of the source's own splits",
