@@ -14,13 +14,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from detector.system.files import write_whole
+from detector.system.files import content_of, write_whole
 from detector.system.progress import Progress
 
 if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS = 178_956_970  # Pillow's own bound against decompression bombs: 512 MiB of RGB
+MAX_BYTES = 3 * MAX_PIXELS  # of a file: so many pixels without any compression
 _ORIENTATION = 0x0112  # EXIF 2.3, tag 274
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk's type and checksum (RFC 2083, section 4.1.4)
 _PNG_EXIF = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # where a PNG says how it is turned
@@ -65,7 +66,9 @@ def ingest_one(file: Path | None, store: Path) -> Pixels:
     if file is None:
         return Pixels(problem="missing_image")
     try:
-        content = file.read_bytes()
+        if too_many := too_large(file.stat().st_size):
+            return Pixels(problem="huge_image", detail=f"{file.name}: {too_many}")
+        content = content_of(file)
         with Image.open(BytesIO(content)) as image:
             return _take(image, content, store, file.name)
     except (UnidentifiedImageError, ImportError):  # the second, once Ultralytics has replaced Pillow's open
@@ -74,6 +77,11 @@ def ingest_one(file: Path | None, store: Path) -> Pixels:
         return Pixels(problem="huge_image", detail=f"{file.name}: {error}")
     except (OSError, ValueError, SyntaxError) as error:  # what Pillow's decoders raise on broken data
         return Pixels(problem="broken_image", detail=f"{file.name}: {error}")
+
+
+def too_large(size: int) -> str | None:
+    """What to say of a file of `size` bytes that is larger than any image that is taken; None for any other."""
+    return f"larger than {MAX_BYTES >> 20} MiB" if size > MAX_BYTES else None
 
 
 def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixels:
@@ -111,7 +119,9 @@ def _is_read_by_yolo(content: bytes) -> bool:
     import numpy as np
 
     encoded = np.frombuffer(content, np.uint8)
-    return cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None or bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[0])
+    if cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None:
+        return True
+    return bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR, range=(0, 1))[0])  # of a thousand pages the first
 
 
 def _is_turned(image: "Image.Image", content: bytes) -> bool:

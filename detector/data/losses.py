@@ -35,6 +35,7 @@ REASONS = {
     "lone_txt": "is a txt without a picture, and empty",
     "no_split": "is in none of the source's own splits",
     "missing_image": "its image was not found",
+    "private_host": "its image lies on a private network, on a host that pull.private_hosts does not name",
     "ambiguous_image": "its image was not found, and the file of that name is another's",
     "broken_annotation": "its annotation file can't be read",
     "broken_image": "its image can't be decoded",

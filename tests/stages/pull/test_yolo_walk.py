@@ -96,7 +96,7 @@ def test_a_link_to_a_folder_elsewhere_is_told_and_not_followed(tmp_path):
     alone = tmp_path / "alone"
     alone.mkdir()
     (alone / "images").symlink_to("../far/images")
-    with pytest.raises(UsageError, match=r"no image below .*; 1 link leads out of it and is not followed: images\. Copy"):
+    with pytest.raises(UsageError, match=r"no image below .*; 1 link leads out of it and is not fol.*: images\. Copy"):
         pull(alone)
 
 
@@ -113,7 +113,7 @@ def test_a_picture_that_lies_elsewhere_is_not_taken(tmp_path):
     for image in root.glob("images/*"):
         image.unlink()
         image.symlink_to(private)
-    with pytest.raises(UsageError, match="21 links lead out of it and are not followed: images/images0.jpg, .*, …"):
+    with pytest.raises(UsageError, match=r"21 links lead out of it and are not followed: images/images0\.jpg, .*, …"):
         pull(root)
 
 
