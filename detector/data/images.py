@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS = 178_956_970  # Pillow's own bound against decompression bombs: 512 MiB of RGB
-MAX_BYTES = 3 * MAX_PIXELS  # of a file: so many pixels without any compression
+MAX_BYTES = 512 << 20  # of a file: what so many pixels take without any compression
 _ORIENTATION = 0x0112  # EXIF 2.3, tag 274
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk's type and checksum (RFC 2083, section 4.1.4)
 _PNG_EXIF = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # where a PNG says how it is turned
@@ -87,6 +88,8 @@ def too_large(size: int) -> str | None:
 def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixels:
     if image.width * image.height > MAX_PIXELS:
         return Pixels(problem="huge_image", detail=f"{name}: {image.width} x {image.height} pixels")
+    if image.format == "TIFF" and _are_too_many(image):
+        return Pixels(problem="huge_image", detail=f"{name}: more than {MAX_PIXELS:,} pixels on all pages")
     ending = _ENDINGS.get(image.format or "")
     if ending is None:
         return Pixels(problem="broken_image", detail=f"{name}: {image.format} is no format that YOLO reads")
@@ -98,6 +101,16 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     sha256 = hashlib.sha256(content).hexdigest()
     _place(content, stored(store, sha256, ending))
     return Pixels(sha256, ending, image.width, image.height, turned)
+
+
+def _are_too_many(image: "Image.Image") -> bool:
+    """Whether all pages together have more pixels than an image may have: whoever reads it reads them all."""
+    from PIL import ImageSequence
+
+    pages = (page.width * page.height for page in ImageSequence.Iterator(image))
+    too_many = any(pixels > MAX_PIXELS for pixels in accumulate(pages))
+    image.seek(0)
+    return too_many
 
 
 def _fault(image: "Image.Image", content: bytes) -> str | None:
@@ -119,9 +132,7 @@ def _is_read_by_yolo(content: bytes) -> bool:
     import numpy as np
 
     encoded = np.frombuffer(content, np.uint8)
-    if cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None:
-        return True
-    return bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR, range=(0, 1))[0])  # of a thousand pages the first
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None or bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[0])
 
 
 def _is_turned(image: "Image.Image", content: bytes) -> bool:

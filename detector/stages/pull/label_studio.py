@@ -26,7 +26,7 @@ class Options(Section):
     annotations: Policy = Field("latest", description="which annotation counts when a task has several")
 
     private_hosts: list[str] = Field(
-        default_factory=list,
+        [],
         description="hosts on this machine or a private network that images may come from, beside the server itself: a"
         " name or an address, with a port or without",
         examples=[["minio.example.com", "10.0.0.7:9000"]],
