@@ -8,6 +8,7 @@ tool downstream has its own idea of that tag.
 
 import hashlib
 import os
+import struct
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -104,11 +105,17 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
 
 
 def _are_too_many(image: "Image.Image") -> bool:
-    """Whether all pages together have more pixels than an image may have: whoever reads it reads them all."""
+    """Whether all pages together have more pixels than an image may have: whoever reads it reads them all.
+
+    Raises ValueError where one of them can't be read.
+    """
     from PIL import ImageSequence
 
     pages = (page.width * page.height for page in ImageSequence.Iterator(image))
-    too_many = any(pixels > MAX_PIXELS for pixels in accumulate(pages))
+    try:
+        too_many = any(pixels > MAX_PIXELS for pixels in accumulate(pages))
+    except (IndexError, KeyError, TypeError, struct.error) as error:  # what Pillow makes of a broken page
+        raise ValueError("one of its pages can't be read") from error
     image.seek(0)
     return too_many
 

@@ -73,6 +73,10 @@ def connect(url: str, token: str, private_hosts: Sequence[str] = ()) -> Iterator
     token = token.strip()
     if not _TOKEN.fullmatch(token):  # or the HTTP library would refuse it, and show it
         raise UsageError("the Label Studio token is empty or holds what no token does; copy it from Account & Settings")
+    try:
+        hosts = Hosts(url, private_hosts)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{url} is no address ({error}); check pull.url") from error
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every address, signed ones too
     # Cookies know no ports: the session that this server offers would go to any other server on its host.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
@@ -84,7 +88,6 @@ def connect(url: str, token: str, private_hosts: Sequence[str] = ()) -> Iterator
                 raise refused(connection.url, 404)
             return answer.access
 
-        hosts = Hosts(url, private_hosts)
         hosts.guard(http)
         connection = Connection(url.rstrip("/"), http, Credentials(token, exchange), hosts)
         yield connection
@@ -111,6 +114,8 @@ def _ask(connection: Connection, method: str, path: str, kind: type[T], **reques
         try:
             with connection.http.stream(method, connection.url + path, **request) as answer:
                 body = b"".join(whole(answer.iter_bytes()))
+        except httpx.InvalidURL as error:
+            raise UsageError(f"{connection.url} is no address ({error}); check pull.url") from error
         except httpx.RequestError as error:
             raise Passing(str(error) or type(error).__name__) from error
         if may_pass(answer.status_code):

@@ -34,6 +34,8 @@ class Hosts:
 
         Raises OSError where it has none, InvalidURL where it can be no name, PrivateHost where one is not allowed.
         """
+        if port >= 1 << 16:
+            raise httpx.InvalidURL(f"{port} is no port")
         try:
             known = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         except UnicodeError as error:

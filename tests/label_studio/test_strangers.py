@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from detector.data import images
+from detector.errors import UsageError
 from detector.label_studio import persist
 from detector.label_studio.client import connect
 from detector.label_studio.download import Unusable, fetch
@@ -177,6 +178,7 @@ def test_a_proxy_is_not_asked_for_a_private_host(other_host, tmp_path, monkeypat
 
 def test_a_name_that_is_none_is_told(tmp_path):
     assert "is no host's name" in fetched(f"http://a..{'b' * 70}/a.png", tmp_path / "a")
+    assert fetched("http://127.0.0.1:99999/a.png", tmp_path / "a") == "99999 is no port"
 
 
 @pytest.mark.usefixtures("small")
@@ -240,3 +242,9 @@ def test_hosts_of_every_form_are_taken():
     assert backend.Options(url=SERVER, token=TOKEN, project=1, private_hosts=hosts).private_hosts == hosts
     with connect(SERVER, TOKEN, hosts) as connection:
         assert connection.hosts.addresses("::1", 9000) == ["::1"]
+
+
+@pytest.mark.parametrize("url", ["http://a:99999", f"http://{'a' * 70}", "http://a..b"])
+def test_an_address_of_a_server_that_is_none_is_a_sentence(url):
+    with pytest.raises(UsageError, match=r"is no address .*; check pull\.url"), connect(url, TOKEN) as connection:
+        connection.get("/api/projects/", dict)

@@ -1,6 +1,7 @@
 """Datasets of FiftyOne in a real database, curated by hand, and folders that its own importers read."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -343,6 +344,10 @@ def test_an_importer_reads_nothing_that_a_folder_names_elsewhere(pull, tmp_path,
     with pytest.raises(UsageError, match=r"1 link leads out of it and is not followed: \.hidden"):
         pull(path=tmp_path / "set", type=kind)
     (tmp_path / "set/.hidden").unlink()
+    os.mkfifo(tmp_path / "set/images/train/b.txt")
+    with pytest.raises(UsageError, match=r"b\.txt can't be read \(it is a pipe, not a file\)"):
+        pull(path=tmp_path / "set", type=kind)
+    (tmp_path / "set/images/train/b.txt").unlink()
     if kind == "yolov5":
         with pytest.raises(UsageError, match=r"dataset\.yaml names \.\./private/images, which is not in"):
             pull(path=tmp_path / "set", type=kind)

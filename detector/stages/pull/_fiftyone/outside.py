@@ -8,7 +8,7 @@ import yaml
 from detector.errors import UsageError
 from detector.stages.pull._fiftyone.files import Folder
 from detector.stages.pull._fiftyone.shapes import Drawn, Picture
-from detector.stages.pull._links import advice, is_inside, links_out
+from detector.stages.pull._links import advice, is_inside, links_out, refuse_pipes
 from detector.system.text import decode, lines
 from detector.terms import SPLITS
 
@@ -17,7 +17,8 @@ _MANIFEST = "images.txt"  # of YOLOv4
 
 
 def refuse(folder: Folder, kind: str) -> None:
-    """Raise UsageError where FiftyOne's own importer would follow a link, or a line, out of the folder."""
+    """Raise UsageError where FiftyOne's own importer would follow a link, or a line, out of the folder, or wait."""
+    refuse_pipes(folder.root)
     if links := sorted(links_out(folder.root)):
         raise UsageError(f"pull.path: {folder.root} is read by FiftyOne itself{advice(links)}")
     for file, entry in _named(folder, kind):
