@@ -70,6 +70,9 @@ def test_a_run_on_such_a_data_set_writes_them_out(project):
     assert not COMMANDS.search(said)
     done = detector(project, "run", "--until", "pull", "--force", "pull", "--json")
     assert not COMMANDS.search((done.stdout + done.stderr).decode())
+    logs = [file.read_text() for file in project.glob("runs/*/log")]
+    assert not any(COMMANDS.search(log) for log in logs)
+    assert any(SHOWN in log for log in logs)
     [step] = json.loads(done.stdout)["steps"]
     assert any(HOSTILE in note for note in step["notes"])
 

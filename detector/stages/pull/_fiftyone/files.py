@@ -141,10 +141,12 @@ def _entries(root: Path, output_folders: set[Identity], base: str) -> Iterator[t
             entries = [entry for entry in scanned if entry.name[0] != "." and _is_there(entry)]
         if relative and is_made({entry.name for entry in entries}):
             continue
-        inside = [entry for entry in entries if entry.is_dir() and not leads_out(entry, base)]
-        waiting[:0] = [f"{relative}{entry.name}/" for entry in inside if entry.is_symlink()]  # after all else
-        waiting += [f"{relative}{entry.name}/" for entry in inside if not entry.is_symlink()]
-        yield from ((f"{relative}{entry.name}", entry) for entry in entries if entry not in inside)
+        for entry in entries:
+            path = f"{relative}{entry.name}"
+            if not entry.is_dir() or leads_out(entry, base):
+                yield path, entry
+            else:
+                waiting.insert(0 if entry.is_symlink() else len(waiting), f"{path}/")  # links after all else
 
 
 def _stamp(entry: os.DirEntry[str], base: str) -> str:
