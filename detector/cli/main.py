@@ -1,28 +1,33 @@
 """The group of all commands. Errors are shown here, and only here."""
 
 import contextlib
-import json
 import os
 import sys
+from io import StringIO
 
 import click
 
 from detector import __version__
 from detector.cli import data, machine, models, pipeline
+from detector.cli.options import say
 from detector.errors import Interrupted, Stopped, UsageError, exit_code, failure, sentence
 from detector.run import stopping
+from detector.system.text import json_line
 
 
 def main() -> None:
     """Run a command, show an error as one clear text on stderr, and exit with its code."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # whatever Python a library starts imports nothing from the working folder
     stopping.listen()
     as_json = "--json" in sys.argv
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:
         if as_json:
-            click.echo(json.dumps(failure(UsageError(error.format_message())), ensure_ascii=False))
-        error.show()
+            click.echo(json_line(failure(UsageError(error.format_message()))))
+        shown = StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip(), err=True)
         sys.exit(UsageError.exit_code)
     except (KeyboardInterrupt, click.Abort):  # click makes the one of the other
         _fail(Interrupted(), as_json)
@@ -36,8 +41,8 @@ def main() -> None:
 def _fail(error: BaseException, as_json: bool) -> None:
     with contextlib.suppress(OSError):  # a terminal that was closed
         if as_json:
-            click.echo(json.dumps(failure(error), ensure_ascii=False))
-        click.echo(sentence(error), err=True)
+            click.echo(json_line(failure(error)))
+        say(sentence(error), err=True)
     sys.exit(exit_code(error))
 
 

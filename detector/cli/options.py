@@ -1,6 +1,5 @@
 """What several commands take, and how each shows what came of it."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from detector.system.files import unwritable
+from detector.system.text import json_line, visible
 from detector.terms import STAGES
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":
 def show(outcome: dict[str, Any], as_json: bool, lines: Callable[[], None]) -> None:
     """Print one JSON object, or what `lines` prints for a person."""
     if as_json:
-        click.echo(json.dumps(outcome, ensure_ascii=False))
+        click.echo(json_line(outcome))
     else:
         lines()
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print for a person, on stderr with `err`. What strangers wrote (a title, a file's name) is no command here."""
+    click.echo(visible(text), err=err)

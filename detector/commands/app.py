@@ -44,7 +44,8 @@ def app(which: str | None, port: int | None, ready: Callable[[str, str], None]) 
 def opened(dataset: Dataset, port: int) -> Iterator[str]:
     """The URL of the App on a version, served inside the `with`; no browser is opened.
 
-    This is FiftyOne's own server without a Python session beside it, which nothing here would talk to.
+    This is FiftyOne's own server without a Python session beside it, which nothing here would talk to. `-P` keeps it
+    from importing what lies in the working folder.
     """
     with connected(FIFTYONE) as fiftyone:
         loaded = samples.load(dataset, dataset.folder.parent.name)
@@ -54,7 +55,7 @@ def opened(dataset: Dataset, port: int) -> Iterator[str]:
             mongod.VARIABLE: fiftyone.config.database_uri,
             "HOME": str(FIFTYONE.resolve()),
         }
-        command = mortal(sys.executable, "-m", "fiftyone.server.main", "--port", str(port), "--address", ADDRESS)
+        command = mortal(sys.executable, "-P", "-m", "fiftyone.server.main", "--port", str(port), "--address", ADDRESS)
         with log.open("w") as written:
             server = subprocess.Popen(command, env={**os.environ, **settings}, stdout=written, stderr=written)
         try:

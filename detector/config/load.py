@@ -19,6 +19,7 @@ from detector.config.sections import DEFAULT_BACKENDS, DEFAULT_EXPORT, SECTIONS,
 from detector.config.validation import complaints
 from detector.errors import ConfigError, UsageError, did_you_mean
 from detector.stages import Section
+from detector.system.files import content_of
 
 LARGEST = 1_000_000  # bytes of a file; more than any pipeline has
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -39,7 +40,7 @@ def load(
     try:
         if path.stat().st_size > LARGEST:
             raise UsageError(f"{named} has {path.stat().st_size:,} bytes; a pipeline has {LARGEST:,} at most")
-        text = path.read_text(encoding="utf-8")
+        text = content_of(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{named} is not UTF-8 text") from error
     except OSError as error:

@@ -9,13 +9,15 @@ would be written anew by Ultralytics, with a loss.
 
 import hashlib
 import os
+import struct
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from detector.system.files import write_whole
+from detector.system.files import content_of, write_whole
 from detector.system.progress import Progress
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 178_956_970  # Pillow's own bound against decompression bombs: 512 MiB of RGB
 LEAST = 10  # pixels a side; Ultralytics leaves smaller images out
 _JPEG_END = b"\xff\xd9"  # ITU T.81, annex B: end of image
+MAX_BYTES = 512 << 20  # of a file: what so many pixels take without any compression
 _ORIENTATION = 0x0112  # EXIF 2.3, tag 274
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk's type and checksum (RFC 2083, section 4.1.4)
 _PNG_EXIF = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # where a PNG says how it is turned
@@ -68,7 +71,9 @@ def ingest_one(file: Path | None, store: Path) -> Pixels:
     if file is None:
         return Pixels(problem="missing_image")
     try:
-        content = file.read_bytes()
+        if too_many := too_large(file.stat().st_size):
+            return Pixels(problem="huge_image", detail=f"{file.name}: {too_many}")
+        content = content_of(file)
         with Image.open(BytesIO(content)) as image:
             return _take(image, content, store, file.name)
     except (UnidentifiedImageError, ImportError):  # the second, once Ultralytics has replaced Pillow's open
@@ -79,9 +84,16 @@ def ingest_one(file: Path | None, store: Path) -> Pixels:
         return Pixels(problem="broken_image", detail=f"{file.name}: {error}")
 
 
+def too_large(size: int) -> str | None:
+    """What to say of a file of `size` bytes that is larger than any image that is taken; None for any other."""
+    return f"larger than {MAX_BYTES >> 20} MiB" if size > MAX_BYTES else None
+
+
 def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixels:
     if image.width * image.height > MAX_PIXELS:
         return Pixels(problem="huge_image", detail=f"{name}: {image.width} x {image.height} pixels")
+    if image.format == "TIFF" and _are_too_many(image):
+        return Pixels(problem="huge_image", detail=f"{name}: more than {MAX_PIXELS:,} pixels on all pages")
     ending = _ENDINGS.get(image.format or "")
     if ending is None:
         return Pixels(problem="broken_image", detail=f"{name}: {image.format} is no format that YOLO reads")
@@ -98,6 +110,22 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     sha256 = hashlib.sha256(content).hexdigest()
     _place(content, stored(store, sha256, ending))
     return Pixels(sha256, ending, image.width, image.height, turned)
+
+
+def _are_too_many(image: "Image.Image") -> bool:
+    """Whether all pages together have more pixels than an image may have: whoever reads it reads them all.
+
+    Raises ValueError where one of them can't be read.
+    """
+    from PIL import ImageSequence
+
+    pages = (page.width * page.height for page in ImageSequence.Iterator(image))
+    try:
+        too_many = any(pixels > MAX_PIXELS for pixels in accumulate(pages))
+    except (IndexError, KeyError, TypeError, struct.error) as error:  # what Pillow makes of a broken page
+        raise ValueError("one of its pages can't be read") from error
+    image.seek(0)
+    return too_many
 
 
 def _fault(image: "Image.Image", content: bytes) -> str | None:

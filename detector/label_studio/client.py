@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -17,6 +17,8 @@ from detector.label_studio.token import Credentials
 
 if TYPE_CHECKING:
     import httpx
+
+    from detector.label_studio.hosts import Hosts
 
 CONNECT = 10.0  # seconds
 SILENCE = 60.0  # seconds without a byte: a page of tasks takes a busy server some
@@ -33,6 +35,7 @@ class Connection:
     url: str  # without a slash at the end
     http: "httpx.Client"
     credentials: Credentials
+    hosts: "Hosts"  # that `http` connects to
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -56,16 +59,24 @@ class Connection:
 
 
 @contextmanager
-def connect(url: str, token: str) -> Iterator[Connection]:
+def connect(url: str, token: str, private_hosts: Sequence[str] = ()) -> Iterator[Connection]:
     """A connection to the server at `url` with a legacy token or a personal access token.
+
+    `private_hosts` are those on this machine or on a private network that it may be used for, too.
 
     Raises UsageError for what is no token; any other fault shows with the first question.
     """
     import httpx
 
+    from detector.label_studio.hosts import Hosts
+
     token = token.strip()
     if not _TOKEN.fullmatch(token):  # or the HTTP library would refuse it, and show it
         raise UsageError("the Label Studio token is empty or holds what no token does; copy it from Account & Settings")
+    try:
+        hosts = Hosts(url, private_hosts)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{url} is no address ({error}); check pull.url") from error
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every address, signed ones too
     # Cookies know no ports: the session that this server offers would go to any other server on its host.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
@@ -77,7 +88,8 @@ def connect(url: str, token: str) -> Iterator[Connection]:
                 raise refused(connection.url, 404)
             return answer.access
 
-        connection = Connection(url.rstrip("/"), http, Credentials(token, exchange))
+        hosts.guard(http)
+        connection = Connection(url.rstrip("/"), http, Credentials(token, exchange), hosts)
         yield connection
 
 
@@ -85,10 +97,10 @@ class _Access(msgspec.Struct):
     access: str
 
 
-def whole(answer: "httpx.Response") -> Iterator[bytes]:
-    """The body as it comes. Raises Passing when it drips: each drop is in time, and the whole never would be."""
+def whole(body: Iterable[bytes]) -> Iterator[bytes]:
+    """A body as it comes. Raises Passing when it drips: each drop is in time, and the whole never would be."""
     until = time.monotonic() + WHOLE
-    for chunk in answer.iter_bytes():
+    for chunk in body:
         yield chunk
         if time.monotonic() > until:
             raise Passing(f"not whole after {WHOLE:.0f} seconds")
@@ -101,7 +113,9 @@ def _ask(connection: Connection, method: str, path: str, kind: type[T], **reques
     def once() -> T | None:
         try:
             with connection.http.stream(method, connection.url + path, **request) as answer:
-                body = b"".join(whole(answer))
+                body = b"".join(whole(answer.iter_bytes()))
+        except httpx.InvalidURL as error:
+            raise UsageError(f"{connection.url} is no address ({error}); check pull.url") from error
         except httpx.RequestError as error:
             raise Passing(str(error) or type(error).__name__) from error
         if may_pass(answer.status_code):

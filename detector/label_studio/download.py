@@ -1,10 +1,13 @@
 """The bytes of one image, from wherever a task says that it is."""
 
+import zlib
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from detector.data.images import too_large
 from detector.errors import TryAgain
 from detector.label_studio.client import Connection, refused, whole
 from detector.label_studio.persist import Passing, asked_to_wait, may_pass, persist
@@ -17,6 +20,18 @@ _STUMBLES = {
     b"has_permission": "Label Studio has no such upload",
     b"outside of the base path": "Label Studio serves nothing outside its folder of local files",
 }
+
+_MOST_REDIRECTS = 20
+_PIECE = 1 << 20  # bytes that are unpacked at a time
+_PACKED = {"gzip", "x-gzip", "deflate"}
+
+
+class Unusable(Exception):
+    """An image that is not fetched; `reason` is a key of detector.data.losses."""
+
+    def __init__(self, reason: str, why: str) -> None:
+        super().__init__(why)
+        self.reason = reason
 
 
 def locate(url: str, source: str, task: int) -> str | None:
@@ -40,13 +55,18 @@ def fetch(connection: Connection, source: str, task: int, target: Path) -> str |
     """Download the image that `task` refers to as `source` to `target`, whole or not at all.
 
     Gives None, or why there is no such image. Raises UsageError when the server refuses the token, TryAgain, which
-    names the task, when the image's server fails again and again.
+    names the task, when the image's server fails again and again, Unusable for what is larger than any image, or lies
+    on a private host that is not named.
     """
+    from detector.label_studio.hosts import PrivateHost
+
     address = locate(connection.url, source, task)
     if address is None:
         return "no address that can be fetched"
     try:
         return persist(lambda: _once(connection, address, target))
+    except PrivateHost as error:
+        raise Unusable("private_host", str(error)) from error
     except Passing as failure:
         raise TryAgain(
             f"task {task}: {source} could not be fetched ({failure}); the next run goes on from here"
@@ -61,16 +81,29 @@ def _once(connection: Connection, address: str, target: Path) -> str | None:
         if _own(connection, httpx.URL(address)):
             # Label Studio says how long an upload is only when it is asked for a range.
             headers |= connection.authorization | {"Range": "bytes=0-"}
-        # A redirect to elsewhere loses the token.
-        with connection.http.stream("GET", address, headers=headers, follow_redirects=True) as answer:
-            why = _missing(connection, answer)
-            if why is None:
-                _write(answer, target)
-            return why
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
+        request = connection.http.build_request("GET", address, headers=headers)
+        for _ in range(_MOST_REDIRECTS):
+            connection.hosts.look(connection.http, request.url)
+            answer = connection.http.send(request, stream=True)
+            try:
+                if answer.next_request is None:
+                    return _taken(connection, answer, target)
+                request = answer.next_request  # to elsewhere without the token; what came with a redirect is not read
+            finally:
+                answer.close()
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         return str(error)
     except httpx.RequestError as error:
         raise Passing(str(error) or type(error).__name__) from error
+    return f"more than {_MOST_REDIRECTS} redirects"
+
+
+def _taken(connection: Connection, answer: "httpx.Response", target: Path) -> str | None:
+    """Write the image that came. Gives None, or why there is none."""
+    why = _missing(connection, answer)
+    if why is None:
+        _write(answer, target)
+    return why
 
 
 def _own(connection: Connection, address: "httpx.URL") -> bool:
@@ -99,14 +132,47 @@ def _missing(connection: Connection, answer: "httpx.Response") -> str | None:
 
 
 def _write(answer: "httpx.Response", target: Path) -> None:
-    """Stream the body to `target`; httpx itself holds the answer to its Content-Length."""
-    part = target.with_name(f"{target.name}.part")
+    """Stream the body to `target`; httpx itself holds the answer to its Content-Length.
+
+    Raises Unusable as soon as it is larger than any image, whatever it is said to be.
+    """
+    part, size = target.with_name(f"{target.name}.part"), 0
+    promised = answer.headers.get("content-length", "")
+    _refuse_huge(int(promised) if promised.isdigit() else 0)
     try:
         with part.open("wb") as file:
-            file.writelines(whole(answer))
+            for chunk in whole(_unpacked(answer)):
+                size += len(chunk)
+                _refuse_huge(size)
+                file.write(chunk)
         total = answer.headers.get("content-range", "").rpartition("/")[2]
-        if total.isdigit() and part.stat().st_size != int(total):
-            raise Passing(f"{part.stat().st_size} of {total} bytes came")
+        if total.isdigit() and size != int(total):
+            raise Passing(f"{size} of {total} bytes came")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _refuse_huge(size: int) -> None:
+    if why := too_large(size):
+        raise Unusable("huge_image", why)
+
+
+def _unpacked(answer: "httpx.Response") -> Iterator[bytes]:
+    """The body, unpacked a piece at a time where it comes packed, which nobody asked for: it may unpack to any size."""
+    packed = answer.headers.get("content-encoding", "identity").strip().lower()
+    if packed in {"", "identity"}:
+        yield from answer.iter_raw()
+        return
+    if packed not in _PACKED:
+        raise Unusable("broken_image", f"it is sent as {packed}, which is not read")
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, whichever it is
+    try:
+        for chunk in answer.iter_raw():
+            waiting = chunk
+            while waiting:
+                yield decoder.decompress(waiting, _PIECE)
+                waiting = decoder.unconsumed_tail
+        yield decoder.flush()
+    except zlib.error as error:
+        raise Unusable("broken_image", f"it is sent as {packed}, and can't be unpacked") from error

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from detector.reporting.costs import duration
 from detector.reporting.outcome import FIRST_TIME, Done
+from detector.system.text import visible
 
 logger = logging.getLogger(__name__)
 MARGIN = 21  # where the text of a line begins: the longest step by default is export.tensorrt_rtx
@@ -20,9 +21,9 @@ class Terminal:
         self.out = out or sys.stdout
 
     def line(self, title: str, text: str) -> None:
-        """A titled line; further lines of `text` are set under the first."""
-        for at, part in enumerate(text.splitlines() or [""]):
-            shown = f"{title if at == 0 else '':<{MARGIN - 2}}  {part}".rstrip()
+        """A titled line; further lines of `text` are set under the first. What strangers wrote is no command here."""
+        for at, part in enumerate(visible(text).splitlines() or [""]):
+            shown = f"{visible(title) if at == 0 else '':<{MARGIN - 2}}  {part}".rstrip()
             print(shown, file=self.out, flush=True)
             logger.info("%s", shown)
 

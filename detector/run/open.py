@@ -24,6 +24,7 @@ from detector.run.state import State
 from detector.stages import Job, kept_of, resumable
 from detector.system.files import write_whole
 from detector.system.progress import Progress
+from detector.system.text import visible
 
 logger = logging.getLogger("detector")
 
@@ -90,7 +91,7 @@ def _note_failure(state: State, error: BaseException, recorder: Recorder | None)
 def logging_to(file: Path) -> Iterator[None]:
     """Inside, everything that is logged goes to the file, too."""
     handler = logging.FileHandler(file, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Shown("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.raiseExceptions = False  # a log that can't be written is no reason to print at every line of it
     root = logging.getLogger()
     root.addHandler(handler)
@@ -102,6 +103,13 @@ def logging_to(file: Path) -> Iterator[None]:
         handler.close()
         root.removeHandler(handler)
         logging.captureWarnings(False)
+
+
+class _Shown(logging.Formatter):
+    """Lines that a terminal shows as they are, whatever a stranger wrote."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
 
 
 @dataclass(frozen=True)

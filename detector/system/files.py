@@ -1,9 +1,11 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all; and what is read is a file."""
 
+import errno
 import json
 import logging
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from typing import Any
 
 logger = logging.getLogger("detector")
 _PIECE = 1 << 18  # bytes
+_OTHERS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
 def write_whole(target: Path, content: str | bytes, *, lasting: bool = True) -> None:
@@ -71,8 +74,24 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def content_of(file: Path) -> bytes:
+    """All that is in a file. Raises OSError for what is none: a pipe or a device may never end."""
+    refuse_others(file)
+    return file.read_bytes()
+
+
+def refuse_others(file: Path) -> None:
+    """Raise OSError, with words in its `strerror`, for a pipe, a socket or a device, or what is not there."""
+    if kind := _OTHERS.get(stat.S_IFMT(file.stat().st_mode)):
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(file))
+
+
 def digest(file: Path) -> str:
-    """A hash of what is in a file: the SHA-256 of the SHA-256 of each 256 KiB, so that every core takes part."""
+    """A hash of what is in a file: the SHA-256 of the SHA-256 of each 256 KiB, so that every core takes part.
+
+    Raises OSError for what is no file.
+    """
+    refuse_others(file)
     with file.open("rb", buffering=0) as opened, ThreadPoolExecutor(os.cpu_count()) as pool:
         number = opened.fileno()
         starts = range(0, os.fstat(number).st_size, _PIECE)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from detector.data import images
 from detector.data.images import ingest, ingest_one, stored
 from detector.data.ingested import ingest_once
 from tests.support.exports import picture
@@ -145,3 +146,24 @@ def test_whatever_a_picture_is_made_of_ultralytics_reads_it(tmp_path, mode):
     read = imread(str(stored(tmp_path / "store", taken.sha256, taken.extension)))
     assert (read.shape, read.dtype) == ((20, 30, 3), np.uint8)
     assert read.max() > 0
+
+
+def test_a_file_of_any_size_and_pages_without_number_are_bounded(tmp_path, monkeypatch):
+    sparse = tmp_path / "sparse.png"
+    with sparse.open("wb") as file:
+        file.truncate(1 << 40)
+    taken = ingest_one(sparse, tmp_path / "store")
+    assert (taken.problem, taken.detail) == ("huge_image", "sparse.png: larger than 512 MiB")
+    page, pages = Image.new("RGB", (30, 20)), tmp_path / "pages.tif"
+    page.save(pages, save_all=True, append_images=[page] * 8)
+    assert ingest_one(pages, tmp_path / "store").problem is None
+    monkeypatch.setattr(images, "MAX_PIXELS", 30 * 20 * 8)
+    taken = ingest_one(pages, tmp_path / "store")
+    assert (taken.problem, taken.detail) == ("huge_image", "pages.tif: more than 4,800 pixels on all pages")
+    with Image.open(stored(tmp_path / "store", *_first(tmp_path))) as kept:
+        assert kept.size == (30, 20)
+
+
+def _first(folder):
+    [file] = (folder / "store").glob("*/*")
+    return file.stem, file.suffix

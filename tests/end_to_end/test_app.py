@@ -78,13 +78,16 @@ def test_the_page_shows_pictures_boxes_predictions_and_what_the_check_found(chec
 
 
 @pytest.mark.usefixtures("checked")
-def test_what_is_started_for_it_listens_on_the_loopback_address_alone():
+def test_what_is_started_for_it_listens_on_loopback_and_imports_nothing_from_the_working_folder(tmp_path):
+    for name in ("fiftyone", "hypercorn", "eta", "numpy", "yaml"):
+        (tmp_path / f"{name}.py").write_text("import pathlib\npathlib.Path(__file__).with_suffix('.ran').touch()\n")
     with app.opened(versions.find(None), app._free(None)) as url:
         ours = psutil.Process().children(recursive=True)
         sockets = [each for process in ours for each in process.net_connections("inet") if each.status == "LISTEN"]
         assert int(url.split(":")[2].split("/")[0]) in {each.laddr.port for each in sockets}
         assert len(sockets) >= 2  # the App's and MongoDB's
         assert {each.laddr.ip for each in sockets} == {"127.0.0.1"}
+    assert sorted(tmp_path.glob("*.ran")) == []
 
 
 def edges(answer) -> list:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from detector.data.annotations import read
 from tests.support.services.faults import FaultyProxy, faults
 from tests.support.services.label_studio import TOKEN, Server, disc
 
@@ -19,7 +20,9 @@ PIPELINE = """
 name: cells
 task: detect
 classes: [disc]
-pull: {using: label_studio, url: "${LABEL_STUDIO_URL}", token: "${LABEL_STUDIO_TOKEN}", project: "${PROJECT}"}
+pull:
+  {using: label_studio, url: "${LABEL_STUDIO_URL}", token: "${LABEL_STUDIO_TOKEN}", project: "${PROJECT}",
+   private_hosts: [127.0.0.1]}
 convert: {split: {field: split}}
 check: {using: rules, fail_on: {classes_without_examples: warn}}
 train: {model: yolo11n.yaml}
@@ -124,6 +127,23 @@ def test_a_run_with_nothing_new_pushes_and_pulls_nothing_until_it_is_forced(pers
     forced = json.loads(person.run("run", "--until", "pull", "--force", "pull", "--json").stdout)
     assert (forced["status"], person.proxy.images()) == ("done", 4)
     assert json.loads(person.run("run", "--until", "pull", "--json").stdout)["status"] == "unchanged"
+
+
+def test_an_image_on_a_private_host_is_listed_and_not_asked_for(person, other_host):
+    made = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(made, "PNG")
+    other_host.pages["/private.png"] = made.getvalue()
+    project, drawn = person.server.project("Of strangers"), [{"result": [disc(original_width=40, original_height=30)]}]
+    sources = [*person.server.upload(project, {"a.png": made.getvalue()}).values(), f"{other_host.url}/private.png"]
+    person.server.add_tasks(project, [{"data": {"image": source}, "annotations": drawn} for source in sources])
+    arguments = ("run", "--until", "pull", "--set", "pull.private_hosts=[]", "--json")
+    done = person.run(*arguments, PROJECT=str(project))
+    [step] = json.loads(done.stdout)["steps"]
+    assert step["figures"] == {"tasks": 2, "images": 1, "regions": 1, "excluded": 1}
+    [lost] = [row for row in read(person.folder / step["path"]).losses.to_pylist() if row["what"] == "image"]
+    assert lost["reason"] == "private_host"
+    assert lost["detail"].endswith("may come from there, add 127.0.0.1 to pull.private_hosts")
+    assert other_host.asked == []
 
 
 @pytest.mark.parametrize("kind", ["legacy", "personal"])

@@ -22,7 +22,7 @@ def got(label_studio, tmp_path):
 
     def got(source, task=1, token=TOKEN):
         target = tmp_path / "image"
-        with connect(label_studio.url, token) as connection:
+        with connect(label_studio.url, token, ["127.0.0.1"]) as connection:
             why = fetch(connection, source, task, target)
         content = target.read_bytes() if target.exists() else None
         target.unlink(missing_ok=True)
@@ -91,7 +91,7 @@ def test_a_storage_signs_an_address_and_the_token_stays_behind(label_studio, oth
 def test_neither_the_token_nor_a_cookie_goes_to_another_host(label_studio, other_host, tmp_path):
     other_host.pages |= {"/a.png": b"a", "/b.png": b"b"}
     other_host.fail("/c.png", 302, Location=f"{other_host.url}/b.png")
-    with connect(label_studio.url, TOKEN) as connection:
+    with connect(label_studio.url, TOKEN, ["127.0.0.1"]) as connection:
         assert connection.read("/api/current-user/whoami", dict)["id"] == 1  # the server now offers a session
         for name in ("a", "c"):
             assert fetch(connection, f"{other_host.url}/{name}.png", 1, tmp_path / name) is None

@@ -19,17 +19,18 @@ from detector.data.images import Pixels, ingest_one, stored
 from detector.data.places import STORE
 from detector.errors import DetectorError
 from detector.label_studio.client import Connection
-from detector.label_studio.download import fetch
+from detector.label_studio.download import Unusable, fetch
 from detector.stages import Job
 from detector.system.files import write_whole
 
+_NOT_HAD = {"missing_image", "private_host"}
 AT_ONCE = 4  # more gain nothing: a Label Studio server gave 64 images a second to 4 threads, and 69 to 16
 
 
 def download(connection: Connection, images: Iterable[tuple[str, int]], job: Job[Any]) -> list[Pixels]:
     """The pixels of each (reference, task) of `images`, in the store.
 
-    Raises DetectorError when there are images, and not one of them was found: then it is no image that is missing.
+    Raises DetectorError when there are images, and not one of them can be had: then it is no image that is missing.
     """
     images = list(images)
     store, index = job.datasets / STORE, job.datasets / "pulled" / "downloads.jsonl"
@@ -89,7 +90,10 @@ def _fetched(
 
 
 def _ingested(connection: Connection, source: str, task: int, target: Path, store: Path) -> Pixels:
-    why = fetch(connection, source, task, target)
+    try:
+        why = fetch(connection, source, task, target)
+    except Unusable as error:
+        return Pixels(problem=error.reason, detail=f"{source}: {error}")
     if why is not None:
         return Pixels(problem="missing_image", detail=f"{source}: {why}")
     pixels = ingest_one(target, store)
@@ -108,7 +112,7 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def _refuse_if_all_missing(images: list[tuple[str, int]], fetched: list[Pixels]) -> None:
-    if fetched and all(pixels.problem == "missing_image" for pixels in fetched):
+    if fetched and all(pixels.problem in _NOT_HAD for pixels in fetched):
         raise DetectorError(
             f"not one of the project's {len(fetched)} images can be fetched, as task {images[0][1]} shows:"
             f" {fetched[0].detail}; see that Label Studio itself shows them"

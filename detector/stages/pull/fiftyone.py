@@ -1,6 +1,7 @@
 """A dataset of FiftyOne, or a folder of a type that FiftyOne imports: COCO, Pascal VOC, CVAT and more."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -77,6 +78,7 @@ def _read(job: Job[Options]) -> "Drawn":
     from detector.stages.pull._fiftyone import coco, cvat, imported, kept, voc
     from detector.stages.pull._fiftyone.files import Folder, folder_of
     from detector.stages.pull._fiftyone.guess import kind_of
+    from detector.stages.pull._fiftyone.outside import without_outside
 
     options, task = job.options, job.pipeline.task
     if options.path is None:
@@ -84,10 +86,10 @@ def _read(job: Job[Options]) -> "Drawn":
     looked = job.source and job.source.content
     folder = looked if isinstance(looked, Folder) else folder_of(options.path, job.datasets)
     kind = kind_of(folder, options.type)
-    if kind == "coco":
-        return coco.read(folder, task)
-    if kind == "voc":
-        return voc.read(folder)
-    if kind == "cvat":
-        return cvat.read(folder)
-    return imported.read(folder, kind, options.field, task, job.fiftyone)
+    readers = {
+        "coco": partial(coco.read, folder, task),
+        "voc": partial(voc.read, folder),
+        "cvat": partial(cvat.read, folder),
+    }
+    read = readers.get(kind) or partial(imported.read, folder, kind, options.field, task, job.fiftyone)
+    return without_outside(read(), folder)

@@ -1,6 +1,7 @@
 """Tasks and images from a running Label Studio server."""
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -26,12 +27,40 @@ class Options(Section):
     project: int | str = Field(description="the project's id or its exact title", examples=[3, "Blood cells"])
     annotations: Policy = Field("latest", description="which annotation counts when a task has several")
 
+    private_hosts: list[str] = Field(
+        [],
+        description="hosts on this machine or a private network that images may come from, beside the server itself: a"
+        " name or an address, with a port or without",
+        examples=[["minio.example.com", "10.0.0.7:9000"]],
+    )
+
+    @field_validator("private_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: list[str]) -> list[str]:
+        for host in hosts:
+            if not _is_host(host):
+                raise ValueError(
+                    f"{host!r} is no host; write a name or an address, such as minio:9000, without http://"
+                )
+        return hosts
+
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
         if not re.fullmatch(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/\S*)?", url):
             raise ValueError("must be an address such as http://localhost:8080 or https://label-studio.example.com")
         return url
+
+
+def _is_host(text: str) -> bool:
+    """Whether it is `minio`, `10.0.0.7:9000`, `::1` or `[::1]:9000`."""
+    matched = re.fullmatch(r"(?:[a-zA-Z0-9_.-]+|\[(?P<v6>[\da-fA-F:.]+)\])(?::(?P<port>\d{1,5}))?", text)
+    try:
+        if matched is None or matched["v6"]:
+            ip_address(matched["v6"] if matched else text)
+    except ValueError:
+        return False
+    return matched is None or int(matched["port"] or 0) < 1 << 16
 
 
 def look(options: Options, datasets: Path) -> Source:
@@ -58,7 +87,7 @@ def run(job: Job[Options]) -> Result:
     from detector.stages.pull._downloads import download, remember_failed
 
     options = job.options
-    with connect(options.url, options.token.get_secret_value()) as connection:
+    with connect(options.url, options.token.get_secret_value(), options.private_hosts) as connection:
         project = find_project(connection, options.project)
         file = file_of(job.datasets, connection, project, "arrow")
         kept = update(connection, project, file, job.report.progress, anew=job.forced)

@@ -50,6 +50,7 @@ def run(job: Job[Options]) -> Result:
     from detector.data.ingested import ingest_once
     from detector.errors import UsageError
     from detector.stages.pull._attach import attach, finish, wanted
+    from detector.stages.pull._links import advice
     from detector.stages.pull._yolo.labels import label_files
     from detector.stages.pull._yolo.names import names_in, names_of
     from detector.stages.pull._yolo.splits import splits_in
@@ -58,9 +59,10 @@ def run(job: Job[Options]) -> Result:
     from detector.system.garbage import paused
 
     options, folder = job.options, _walked(job)
-    if not folder.images:
+    if folder.outside.issuperset(folder.images):
         raise UsageError(
             f"pull.path: there is no image below {options.path} (hidden folders, and what detector makes, don't count)"
+            f"{advice(folder.leading_out)}"
         )
     described, labels = descriptions(folder), label_files(folder)
     names = names_of(options.names, folder) if options.names else names_in(folder, described, job.pipeline.classes)

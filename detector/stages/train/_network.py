@@ -22,7 +22,9 @@ def network_faults(model: str, scale: tuple[float, float, int] | None, task: Tas
         yield ("scale",), f"is for an architecture; the weights {model} have their own"
     if path.is_file():
         return
-    if path.name != model:
+    if path.exists():
+        yield ("model",), f"{model} is no file, but a folder, a pipe or a device"
+    elif path.name != model:
         yield ("model",), f"{model} was not found"
     elif path.suffix == ".yaml" and _without_size(model) not in (known := _architectures()):
         hint = did_you_mean(_without_size(model), known)

@@ -1,6 +1,7 @@
 """Datasets of FiftyOne in a real database, curated by hand, and folders that its own importers read."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -322,3 +323,51 @@ def test_what_fiftyone_can_not_import_is_a_sentence_and_leaves_nothing(database,
     with pytest.raises(UsageError, match="FiftyOne finds no picture there as BDDDataset has them"):
         pull(path=tmp_path / "set", type="bdd")
     assert database.list_datasets() == before
+
+
+@pytest.mark.parametrize("kind", ["yolov4", "yolov5"])
+def test_an_importer_reads_nothing_that_a_folder_names_elsewhere(pull, tmp_path, kind):
+    private = tmp_path / "private/images/a.png"
+    picture(private)
+    for place in ("images", "labels"):
+        (tmp_path / "private" / place).mkdir(exist_ok=True)
+        (tmp_path / f"private/{place}/a.txt").write_text("hunter2 hunter2 .5 .5 .5\n")
+    picture(tmp_path / "set/images/train/b.png")
+    (tmp_path / "set/images.txt").write_text("../private/images/a.png\n")
+    (tmp_path / "set/dataset.yaml").write_text("path: .\ntrain: images.txt\nnames: [car]\n")
+    with pytest.raises(UsageError, match=r"images\.txt names \.\./private/images/a\.png, which is not in") as refused:
+        pull(path=tmp_path / "set", type=kind)
+    assert "hunter2" not in str(refused.value)
+    (tmp_path / "set/dataset.yaml").write_text("path: ../private\ntrain: images\nnames: [car]\n")
+    (tmp_path / "set/images.txt").unlink()
+    (tmp_path / "set/.hidden").symlink_to("../private")
+    with pytest.raises(UsageError, match=r"1 link leads out of it and is not followed: \.hidden"):
+        pull(path=tmp_path / "set", type=kind)
+    (tmp_path / "set/.hidden").unlink()
+    os.mkfifo(tmp_path / "set/images/train/b.txt")
+    with pytest.raises(UsageError, match=r"b\.txt can't be read \(it is a pipe, not a file\)"):
+        pull(path=tmp_path / "set", type=kind)
+    (tmp_path / "set/images/train/b.txt").unlink()
+    if kind == "yolov5":
+        with pytest.raises(UsageError, match=r"dataset\.yaml names \.\./private/images, which is not in"):
+            pull(path=tmp_path / "set", type=kind)
+
+
+def test_an_imported_sample_elsewhere_is_excluded(dataset, pull, tmp_path):
+    folder = tmp_path / "set"
+    dataset.export(str(folder), dataset_type=_type("FiftyOneDataset"))
+    samples = json.loads((folder / "samples.json").read_text())
+    private = picture(tmp_path / "private.png", formats.SIZE)
+    samples["samples"][0]["filepath"] = str(private)
+    for label in samples["samples"][1]["truth"]["detections"]:
+        label["mask_path"] = str(private)
+    (folder / "samples.json").write_text(json.dumps(samples))
+    tables = drawn(pull(SEGMENT, path=folder, field="truth"))
+    assert [row["reason"] for row in tables.losses.to_pylist()].count("outside_image") == 1
+    assert not [row for row in tables.regions.to_pylist() if row["rle"]]
+
+
+def _type(name):
+    import fiftyone
+
+    return getattr(fiftyone.types, name)

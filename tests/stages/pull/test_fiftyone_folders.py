@@ -1,6 +1,7 @@
 """Folders of COCO, Pascal VOC and CVAT: what comes in, and what is said of the rest."""
 
 import json
+import os
 import random
 
 import numpy as np
@@ -519,10 +520,21 @@ def test_every_file_is_a_reason_and_what_the_project_made_is_none(tmp_path):
     assert state() != first
 
 
-def test_a_link_to_a_folder_is_followed_and_a_circle_is_not(tmp_path):
-    formats.single(tmp_path / "elsewhere", truth())
-    (tmp_path / "set").mkdir()
-    (tmp_path / "set/linked").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "set/gone").symlink_to(tmp_path / "nowhere")
+def test_links_stay_in_the_folder(tmp_path):
+    formats.single(tmp_path / "far", truth())
+    (tmp_path / "set").symlink_to("far")
+    (tmp_path / "far/again").symlink_to("data")
+    (tmp_path / "far/back").symlink_to(tmp_path / "far")
+    (tmp_path / "far/gone").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "far/pipe.json")
     assert tables(tmp_path).regions.num_rows == 9
+    (tmp_path / "private").mkdir()
+    (tmp_path / "far/out").symlink_to(tmp_path / "private")
+    [image, *_] = sorted((tmp_path / "far/data").iterdir())
+    image.rename(tmp_path / "private.jpg")
+    image.symlink_to("../../private.jpg")
+    lost = [(each["reason"], each["detail"]) for each in tables(tmp_path).losses.to_pylist()]
+    assert {("outside_image", f"data/{image.name}"), ("outside_folder", "out")} <= {*lost}
+    (tmp_path / "far/more.json").symlink_to("/etc/passwd")
+    with pytest.raises(UsageError, match=r"more\.json is a link that leads out of"):
+        tables(tmp_path)

@@ -202,7 +202,7 @@ def test_an_address_may_have_a_port_and_a_path(url):
 
 
 def _options(server, project, **more):
-    return backend.Options(url=server.url, token=TOKEN, project=project, **more)
+    return backend.Options(url=server.url, token=TOKEN, project=project, **{"private_hosts": ["127.0.0.1"]} | more)
 
 
 def _annotated(server, title, count):

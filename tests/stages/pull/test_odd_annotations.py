@@ -28,7 +28,7 @@ def pull(label_studio, other_host, tmp_path):
     other_host.pages["/a.png"] = _png()
 
     def pull(project):
-        options = backend.Options(url=label_studio.url, token=TOKEN, project=project)
+        options = backend.Options(url=label_studio.url, token=TOKEN, project=project, private_hosts=["127.0.0.1"])
         job = make_job(options, Pipeline("cells"), datasets=tmp_path / "datasets", folder=tmp_path / "run")
         return annotations.read(backend.run(job).path)
 

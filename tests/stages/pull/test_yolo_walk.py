@@ -55,33 +55,84 @@ def test_a_folder_that_is_named_is_input_wherever_it_lies(tmp_path):
     assert len(walked(datasets, datasets)) == 2
 
 
-def test_links_to_folders_are_followed_once_and_never_in_circles(tmp_path):
+def test_links_are_followed_once_never_in_circles_and_never_out(tmp_path):
     write(tmp_path / "far", pictures("images", 2))
-    root = write(tmp_path / "set", pictures("near", 2))
+    root = write(tmp_path / "set", pictures("near", 2) | {".cache/images/far0.jpg": None})
     for name, target in {
         "a": "../far/images",
-        "b": "../far",
         "all": "near",
-        "self": ".",
-        "up": "..",
-        "top": "/",
+        "b": "../far",
+        "hidden": ".cache/images",
         "me": "me",
+        "self": ".",
+        "top": "/",
+        "up": "..",
     }.items():
         (root / name).symlink_to(target)
     (tmp_path / "far" / "back").symlink_to(root)
-    assert walked(root) == ["a/images0.jpg", "a/images1.jpg", "near/near0.jpg", "near/near1.jpg"]
-    (tmp_path / "link").symlink_to(root)
-    assert walked(tmp_path / "link") == walked(root)
+    folder = walk(root, tmp_path / "elsewhere" / "datasets" / "x")
+    assert folder.images == ["hidden/far0.jpg", "near/near0.jpg", "near/near1.jpg"]
+    assert folder.leading_out == ["a", "b", "top", "up"]
 
 
-def test_a_linked_folder_is_read_as_if_it_lay_there(tmp_path):
-    write(tmp_path / "far", pictures("images/train", 3, "1 .5 .5 .5 .5\n"))
-    root = write(tmp_path / "set", {"obj.names": "Cup\nPlate\n"})
-    (root / "images").symlink_to("../far/images")
-    (root / "labels").symlink_to(tmp_path / "far" / "labels")
-    pulled = read(pull(root).path)
+def test_the_folder_itself_may_be_a_link(tmp_path):
+    write(tmp_path / "far", pictures("images/train", 3, "1 .5 .5 .5 .5\n") | {"obj.names": "Cup\nPlate\n"})
+    (tmp_path / "set").symlink_to("far")
+    (tmp_path / "far" / "labels.link").symlink_to(tmp_path / "far" / "labels")
+    pulled = read(pull(tmp_path / "set").path)
     assert pulled.regions["labels"].to_pylist() == [["Plate"]] * 3
     assert pulled.images["own_split"].to_pylist() == ["train"] * 3
+    assert pulled.losses.num_rows == 0
+
+
+def test_a_link_to_a_folder_elsewhere_is_told_and_not_followed(tmp_path):
+    write(tmp_path / "far", pictures("images", 3, "hunter2 0 0 0 0\n") | {"classes.txt": "hunter2\n"})
+    root = write(tmp_path / "set", pictures("images", 20))
+    (root / "far").symlink_to("../far")
+    dataset, told = convert(root, split={"val": 0.3, "test": 0.3})
+    assert dataset.conversion["excluded"] == {"outside_folder": [{"detail": "far"}]}
+    assert dataset.conversion["kept"]["images"] == 20
+    assert "hunter2" not in str(told)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "images").symlink_to("../far/images")
+    with pytest.raises(UsageError, match=r"no image below .*; 1 link leads out of it and is not fol.*: images\. Copy"):
+        pull(alone)
+
+
+def test_a_picture_that_lies_elsewhere_is_not_taken(tmp_path):
+    root = write(tmp_path / "set", pictures("images", 20))
+    private = write(tmp_path, {"private.jpg": None}) / "private.jpg"
+    (root / "images/images3.jpg").unlink()
+    (root / "images/images3.jpg").symlink_to(private)
+    (root / "images/near.jpg").symlink_to("images4.jpg")
+    dataset, _ = convert(root, split={"val": 0.3, "test": 0.3})
+    assert counted(dataset, "excluded") == {"outside_image": 1, "no_txt": 1}
+    assert counted(dataset, "dropped") == {"excluded_image": 1}
+    assert not [file for file in tmp_path.rglob("store/*/*") if file.read_bytes() == private.read_bytes()]
+    for image in root.glob("images/*"):
+        image.unlink()
+        image.symlink_to(private)
+    with pytest.raises(UsageError, match=r"21 links lead out of it and are not followed: images/images0\.jpg, .*, …"):
+        pull(root)
+
+
+def test_names_that_are_a_link_out_of_the_folder_are_refused_unread(tmp_path):
+    (tmp_path / "secret").write_text("hunter2\n")
+    root = write(tmp_path / "set", pictures("images", 3))
+    (root / "mine.names").symlink_to("../secret")
+    with pytest.raises(UsageError, match="is a link that leads out of"):
+        pull(root, names=root / "mine.names")
+
+
+def test_a_list_of_a_pipeline_may_be_anything_and_is_not_told(tmp_path):
+    (tmp_path / "secret").write_text("hunter2\nhunter3\n")
+    root = write(tmp_path / "set", pictures("images", 20))
+    for name in ("a.txt", "b.txt"):
+        (root / name).symlink_to("../secret")
+    with pytest.raises(UsageError, match=r"convert\.split\.lists: image 1 of .*b\.txt \(test\) is in") as refused:
+        convert(root, split={"lists": {"val": root / "a.txt", "test": root / "b.txt"}})
+    assert "hunter" not in str(refused.value)
 
 
 def test_no_line_of_a_file_outside_is_told(tmp_path):
@@ -125,10 +176,18 @@ def test_links_to_nothing_and_what_is_no_file_are_counted_or_left(tmp_path):
     (root / "labels/gone.txt").symlink_to("nowhere.txt")
     write(root, {"labels/images5.txt": ROW})
     os.mkfifo(root / "images/pipe.jpg")
-    os.mkfifo(root / "labels/pipe.txt")
     dataset, _ = convert(root, pulling={"without_txt": "background"}, split={"val": 0.3, "test": 0.3})
-    assert counted(dataset, "excluded") == {"missing_image": 1}
+    assert counted(dataset, "excluded") == {"missing_image": 2}
     assert dataset.conversion["kept"]["images"] == 20
+
+
+@pytest.mark.parametrize("name", ["labels/images0.txt", "train.txt", "classes.txt", "data.yaml", "obj.names"])
+def test_a_text_that_is_a_pipe_is_refused(tmp_path, name):
+    root = write(tmp_path / "set", pictures("images", 3))
+    (root / name).unlink(missing_ok=True)
+    os.mkfifo(root / name)
+    with pytest.raises(UsageError, match=rf"{name} can't be read \(it is a pipe, not a file\)"):
+        pull(root)
 
 
 def test_to_look_loads_nothing_heavy(tmp_path):

@@ -63,7 +63,7 @@ def other_host() -> Iterator[OtherHost]:
 
     server = Server(("127.0.0.1", 0), Handler)
     host = OtherHost(f"http://127.0.0.1:{server.server_port}")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield host
     server.shutdown()
     server.server_close()

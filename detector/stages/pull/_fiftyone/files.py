@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from detector.data.paths import IMAGE_ENDINGS, ends
 from detector.errors import UsageError
 from detector.stages.pull._fiftyone.splits import split_of_path
+from detector.stages.pull._links import leads_out
 from detector.stages.pull._made import Identity, identity, is_made, outputs
 
 _BOM = b"\xef\xbb\xbf"
@@ -20,11 +21,21 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Folder:
-    """The files below `root` by their relative paths, in order; `state` changes whenever one of them does."""
+    """The files below `root` by their relative paths, in order; `state` changes whenever one of them does.
+
+    `outside` are those of them that are links to elsewhere, `left` such links to folders: neither is ever read.
+    """
 
     root: Path
     files: list[str]
+    outside: frozenset[str]
+    left: list[str]
     state: str
+
+    @property
+    def leading_out(self) -> list[str]:
+        """Links out of the folder, in order."""
+        return sorted([*self.outside, *self.left])
 
     @cached_property
     def images(self) -> list[str]:
@@ -36,7 +47,9 @@ class Folder:
         return [file for file in self.files if file.lower().endswith(endings)]
 
     def read(self, file: str) -> bytes:
-        """What is in one of the files, without a byte order mark. Raises UsageError where it can't be read."""
+        """What is in one of the files, without a byte order mark. Raises UsageError for a link out, or what fails."""
+        if file in self.outside:
+            raise UsageError(f"{self.root / file} is a link that leads out of {self.root}; put the file itself there")
         try:
             return (self.root / file).read_bytes().removeprefix(_BOM)
         except OSError as error:
@@ -102,15 +115,21 @@ def folder_of(root: Path, datasets: Path) -> Folder:
     if not root.is_dir():
         hint = "pull.path is a folder, not one of its files" if root.is_file() else "pull.path names the folder"
         raise UsageError(f"pull.path: {root} is no folder; {hint} that holds pictures and labels")
-    content, files = hashlib.sha256(), []
-    for path, status in sorted(_files(root, outputs(datasets)), key=lambda item: item[0]):
-        files.append(path)
-        content.update(os.fsencode(f"{path} {status.st_size} {status.st_mtime_ns}\n"))
-    return Folder(root, files, content.hexdigest())
+    content, base = hashlib.sha256(), os.path.realpath(root)
+    entries = sorted(_entries(root, outputs(datasets), base), key=lambda item: item[0])
+    files = [(path, entry) for path, entry in entries if not entry.is_dir()]
+    outside = frozenset(path for path, entry in files if leads_out(entry, base))
+    for path, entry in entries:
+        content.update(os.fsencode(f"{path} {_stamp(entry, base)}\n"))
+    left = [path for path, entry in entries if entry.is_dir()]
+    return Folder(root, [path for path, _ in files], outside, left, content.hexdigest())
 
 
-def _files(root: Path, output_folders: set[Identity]) -> Iterator[tuple[str, os.stat_result]]:
-    """Each file and its status; hidden ones and what was made are left aside, links to folders are followed once."""
+def _entries(root: Path, output_folders: set[Identity], base: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Each file, and each link to a folder that lies elsewhere.
+
+    Hidden ones and what was made are left aside, links to folders inside are followed once.
+    """
     waiting, seen = [""], set[Identity]()
     while waiting:
         relative = waiting.pop()
@@ -122,12 +141,25 @@ def _files(root: Path, output_folders: set[Identity]) -> Iterator[tuple[str, os.
             entries = [entry for entry in scanned if entry.name[0] != "." and _is_there(entry)]
         if relative and is_made({entry.name for entry in entries}):
             continue
-        waiting += [f"{relative}{entry.name}/" for entry in entries if entry.is_dir()]
-        yield from ((f"{relative}{entry.name}", entry.stat()) for entry in entries if entry.is_file())
+        for entry in entries:
+            path = f"{relative}{entry.name}"
+            if not entry.is_dir() or leads_out(entry, base):
+                yield path, entry
+            else:
+                waiting.insert(0 if entry.is_symlink() else len(waiting), f"{path}/")  # links after all else
+
+
+def _stamp(entry: os.DirEntry[str], base: str) -> str:
+    """What changes whenever a file does."""
+    if leads_out(entry, base):
+        return "leads out"
+    status = entry.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _is_there(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file or a folder: no pipe, and no link that leads nowhere, or to itself."""
     try:
-        return bool(entry.stat())
-    except OSError:  # a link that leads nowhere, or to itself
+        return entry.is_file() or entry.is_dir()
+    except OSError:
         return False

@@ -6,6 +6,7 @@ from detector.errors import UsageError
 from detector.stages.pull._fiftyone.documents import opened
 from detector.stages.pull._fiftyone.files import Folder
 from detector.stages.pull._fiftyone.kinds import CLASSES
+from detector.stages.pull._links import advice
 
 _SHORT = {name: short for short, name in CLASSES.items()}
 _ROOT = re.compile(rb"<(annotations?)[\s/>]")
@@ -27,10 +28,12 @@ def kind_of(folder: Folder, stated: str | None) -> str:
         raise UsageError(
             f"{folder.root} has no labels that tell their type; a folder with a txt for each picture is pulled by"
             f" `pull: {{using: yolo, path: {folder.root}}}`, another type is named by pull.type: {' | '.join(CLASSES)}"
+            f"{advice(folder.leading_out)}"
         )
     raise UsageError(
         f"{folder.root}: no JSON of COCO's, no XML of Pascal VOC's or CVAT's is in it; see that pull.path is the folder"
         f" that holds labels and pictures, or name its type by pull.type: {' | '.join(CLASSES)}"
+        f"{advice(folder.leading_out)}"
     )
 
 

@@ -11,6 +11,7 @@ from detector.errors import DetectorError, UsageError
 from detector.stages.pull._fiftyone import samples
 from detector.stages.pull._fiftyone.files import Folder
 from detector.stages.pull._fiftyone.kinds import CLASSES
+from detector.stages.pull._fiftyone.outside import DESCRIPTIONS, refuse
 from detector.stages.pull._fiftyone.rest import add_rest
 from detector.stages.pull._fiftyone.shapes import Drawn
 from detector.stages.pull._fiftyone.splits import split_of
@@ -29,6 +30,7 @@ def read(folder: Folder, kind: str, field: str | None, task: str, database: Path
     """What FiftyOne imports from the folder. Raises UsageError, with what FiftyOne says, where it can't."""
     from detector.browse.database import connected
 
+    refuse(folder, kind)
     root = folder.root.resolve()
     with connected(database) as fiftyone:
         dataset = fiftyone.Dataset()
@@ -47,7 +49,7 @@ def read(folder: Folder, kind: str, field: str | None, task: str, database: Path
 
 def _parts(folder: Folder, root: Path, kind: str) -> list[_Part]:
     """Each split of a YOLOv5 YAML; the folders train, valid, test where each is a data set; or the folder itself."""
-    described = next((file for file in ("dataset.yaml", "data.yaml") if file in folder.files), None)
+    described = next((file for file in DESCRIPTIONS if file in folder.files), None)
     if kind == "yolov5" and described:
         more = {"yaml_path": str(root / described)}
         return [_Part(root, name, more | {"split": name}) for name in _splits_of(folder, described)]

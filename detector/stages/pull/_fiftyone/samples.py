@@ -16,6 +16,7 @@ from detector.errors import UsageError, did_you_mean
 from detector.stages.pull._fiftyone.numbers import numbers_of, size_of
 from detector.stages.pull._fiftyone.shapes import Drawn, Lost, Picture, Shape
 from detector.stages.pull._fiftyone.splits import split_of_tags
+from detector.stages.pull._links import is_inside
 
 _SIMPLE = ("StringField", "IntField", "FloatField", "BooleanField")  # fields that become data of their picture
 _SHAPES = {"Detections": "detections", "Polylines": "polylines"}
@@ -88,7 +89,7 @@ def read(samples: Any, fields: Sequence[str], task: str, *, imported: bool, root
         source = file.relative_to(root).as_posix() if root and file.is_relative_to(root) else path
         drawn.pictures.append(Picture(source, file, "unlabelled", size, data[at]))
     for field in fields:
-        _read_field(drawn, samples, field, task == "segment")
+        _read_field(drawn, samples, field, task == "segment", root)
     _count_others(drawn, samples, fields)
     return drawn
 
@@ -108,7 +109,7 @@ def _data(samples: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _read_field(drawn: Drawn, samples: Any, field: str, outlines: bool) -> None:
+def _read_field(drawn: Drawn, samples: Any, field: str, outlines: bool, root: Path | None) -> None:
     inside = shape_fields(samples)[field]
     names = [
         "id",
@@ -125,10 +126,13 @@ def _read_field(drawn: Drawn, samples: Any, field: str, outlines: bool) -> None:
         drawn.pictures[at] = picture._replace(status=status)
         for values in zip(*(column or [None] * len(columns[0]) for column in columns), strict=True):
             label = dict(zip(names, values, strict=True))
-            (_detection if inside == "detections" else _polyline)(drawn, at, label)
+            if inside == "detections":
+                _detection(drawn, at, label, root)
+            else:
+                _polyline(drawn, at, label)
 
 
-def _detection(drawn: Drawn, at: int, label: dict[str, Any]) -> None:
+def _detection(drawn: Drawn, at: int, label: dict[str, Any], root: Path | None) -> None:
     box = numbers_of(label["bounding_box"])
     if label["iscrowd"]:
         drawn.lost.append(Lost(at, "crowd", label["id"], label["label"]))
@@ -137,7 +141,8 @@ def _detection(drawn: Drawn, at: int, label: dict[str, Any]) -> None:
     else:
         mask = label.get("mask")
         path = label.get("mask_path")
-        whole = partial(_whole, mask if mask is not None else path, box) if mask is not None or path else None
+        drawn_mask = mask if mask is not None else partial(_mask_in, path, root) if path else None
+        whole = None if drawn_mask is None else partial(_whole, drawn_mask, box)
         drawn.shapes.append(Shape(at, label["id"], label["label"], "rectangle", box, whole))
 
 
@@ -162,11 +167,20 @@ def _filled(parts: Sequence[Sequence[float]], width: int, height: int) -> Mask:
     return mask_of_parts(pixels, width, height)
 
 
-def _whole(mask: Any, box: Sequence[float], width: int, height: int) -> Mask | None:
-    """The mask of a picture from that of a box in it, an array or an image file; None where it can't be read."""
+def _mask_in(path: str, root: Path | None) -> Any:
+    """The mask in an image file; None where there is none, or where it lies outside of the folder `root`."""
     import cv2
 
-    part = cv2.imread(mask, cv2.IMREAD_UNCHANGED) if isinstance(mask, str) else np.asarray(mask)
+    file = Path(path)
+    is_allowed = file.is_file() and (root is None or is_inside(file, root))
+    return cv2.imread(path, cv2.IMREAD_UNCHANGED) if is_allowed else None
+
+
+def _whole(mask: Any, box: Sequence[float], width: int, height: int) -> Mask | None:
+    """The mask of a picture from that of a box in it, an array or what reads one; None where it can't be read."""
+    import cv2
+
+    part = mask() if callable(mask) else np.asarray(mask)
     if part is None or part.ndim < 2 or not part.size:
         return None
     part = (part if part.ndim == 2 else part.max(axis=2)) != 0

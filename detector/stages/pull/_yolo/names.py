@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from detector.errors import UsageError
 from detector.stages.pull._yolo.walk import Folder
-from detector.stages.pull._yolo.words import Description, located, of_yaml, read, read_text
+from detector.stages.pull._yolo.words import Description, located, of_yaml, read, read_text, refuse_link_out
 from detector.system.text import lines
 
 Classes = Mapping[str, tuple[str, ...]]  # name → the labels that mean it
@@ -43,7 +43,12 @@ def names_in(folder: Folder, described: list[Description], classes: Classes) -> 
 
 
 def names_of(file: Path, folder: Folder) -> Names:
-    """The names in the file that pull.names says: a line each, or `names` of a data.yaml."""
+    """The names in the file that pull.names says: a line each, or `names` of a data.yaml.
+
+    Raises UsageError, too, for one in the folder that is a link out of it.
+    """
+    if file.absolute().is_relative_to(folder.root.absolute()):
+        refuse_link_out(folder, file)
     text = read_text(file)
     is_yaml = file.suffix.lower() in {".yaml", ".yml"}
     labels = of_yaml(text, file, file.name).names if is_yaml else dict(enumerate(lines(text)))

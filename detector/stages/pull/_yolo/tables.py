@@ -52,6 +52,9 @@ def tables(known: Known, *, without_txt: str) -> Annotations:
         _rows(content, at, rows, why, known.names)
         for other in labels.more.get(image, ()):
             _second(content, at, rows, folder, other)
+    content.losses.extend(
+        Loss("excluded", "image", "outside_folder", None, None, as_text(link)) for link in folder.left
+    )
     for text in labels.alone:
         if text not in known.splits.lists and text not in known.names.files:
             _alone(content, folder, text)
@@ -65,6 +68,8 @@ def _why_not(image: str, text: str | None, folder: Folder, without_txt: str) -> 
     """Why a picture is excluded, if it is."""
     if as_text(image) != image:
         return "unreadable_name"
+    if image in folder.outside:
+        return "outside_image"
     if text in folder.outside:
         return "outside_txt"
     return "no_txt" if text is None and without_txt == "exclude" else None

@@ -1,8 +1,8 @@
 """The files of a folder, in one walk that is quick on 100,000 of them. Nothing heavy is imported here.
 
-Links to folders are followed, wherever they lead, each folder once. What this project or another one made is never
-input: datasets/, runs/ and models/ beside the pipeline, versions, stores, run folders, virtual environments, and
-whatever is hidden.
+The folder itself may be a link. In it, links are followed as far as they stay in it, each folder once: a data set of
+somebody else's could name any file of this machine. What this project or another one made is never input: datasets/,
+runs/ and models/ beside the pipeline, versions, stores, run folders, virtual environments, and whatever is hidden.
 """
 
 import hashlib
@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 from detector.data.paths import IMAGE_ENDINGS
 from detector.errors import UsageError
+from detector.stages.pull._links import leads_out
 from detector.stages.pull._made import Identity, identity, is_made, outputs
+from detector.system.files import refuse_others
 from detector.system.text import decode
 
 _IMAGE = frozenset(IMAGE_ENDINGS)
@@ -27,8 +29,8 @@ _KEYS = re.compile(r"^[\"']?(names|nc)[\"']?\s*:", re.MULTILINE)  # of a data.ya
 class Folder(NamedTuple):
     """What is in a folder, by paths relative to `root`, in order; `state` changes whenever one of the files does.
 
-    `gone` are links to files that are not there, `outside` links of texts to files that are not in the folder: these
-    are never read.
+    `gone` are links to files that are not there, and pipes. `outside` are links to files that lie elsewhere, `left`
+    those to folders: these are never read.
     """
 
     root: Path
@@ -37,16 +39,24 @@ class Folder(NamedTuple):
     describing: list[str]
     gone: frozenset[str]
     outside: frozenset[str]
+    left: list[str]
     state: str
+
+    @property
+    def leading_out(self) -> list[str]:
+        """Links out of the folder, in order."""
+        return sorted([*self.outside, *self.left])
 
 
 class _Listing(NamedTuple):
-    """What a walk gathers: paths by kind, texts that are links, and a line for each file as it is now."""
+    """What a walk gathers: paths by kind, and a line for each file as it is now. `base` is where the folder lies."""
 
+    base: str
     images: list[str]
     texts: list[str]
     describing: list[str]
-    links: list[str]
+    outside: set[str]
+    left: list[str]
     gone: set[str]
     stamps: list[str]
 
@@ -55,18 +65,17 @@ def walk(root: Path, datasets: Path) -> Folder:
     """The files below `root`; `datasets` is this pipeline's folder of outputs. Raises UsageError for no folder."""
     if not root.is_dir():
         raise UsageError(f"pull.path: {root} is no folder")
-    listing = _Listing([], [], [], [], set(), [])
-    bases = [os.path.realpath(root)]
+    listing = _Listing(os.path.realpath(root), [], [], [], set(), [], set(), [])
     try:
-        for relative, entries in _folders(root, outputs(datasets), bases):
+        for relative, entries in _folders(root, outputs(datasets), listing):
             for entry in entries:
                 _note(listing, f"{relative}{entry.name}", entry)
     except OSError as error:
         raise UsageError(f"pull.path: {error.filename or root} can't be read ({error.strerror})") from error
     state = hashlib.sha256(os.fsencode("".join(listing.stamps))).hexdigest()
-    outside = frozenset(link for link in listing.links if not _is_inside(os.path.realpath(root / link), bases))
     images, texts, describing = (sorted(files) for files in (listing.images, listing.texts, listing.describing))
-    return Folder(root, images, texts, describing, frozenset(listing.gone), outside, state)
+    gone, outside, left = frozenset(listing.gone), frozenset(listing.outside), sorted(listing.left)
+    return Folder(root, images, texts, describing, gone, outside, left, state)
 
 
 def state_of(file: Path) -> str:
@@ -77,11 +86,8 @@ def state_of(file: Path) -> str:
     return " gone"
 
 
-def _folders(root: Path, seen: set[Identity], bases: list[str]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
-    """Each folder once, as a prefix of its files' paths, and what is in it. Links are followed after all else.
-
-    `bases` grows by where they lead. One that leads up to what holds the folder is a circle.
-    """
+def _folders(root: Path, seen: set[Identity], listing: _Listing) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Each folder once, as a prefix of its files' paths, and what is in it. Links are followed after all else."""
     unlinked, linked = [("", str(root))], list[tuple[str, str]]()
     while unlinked or linked:
         relative, path = unlinked.pop() if unlinked else linked.pop(0)
@@ -98,11 +104,12 @@ def _folders(root: Path, seen: set[Identity], bases: list[str]) -> Iterator[tupl
         for entry in entries:
             if entry.name in _NEVER or not _is(entry.is_dir):
                 continue
-            if not entry.is_symlink():
-                unlinked.append((f"{relative}{entry.name}/", entry.path))
-            elif not any(_is_inside(base, [real := os.path.realpath(entry.path)]) for base in bases):
-                bases.append(real)
-                linked.append((f"{relative}{entry.name}/", entry.path))
+            if leads_out(entry, listing.base):
+                listing.left.append(f"{relative}{entry.name}")
+                listing.stamps.append(f"{relative}{entry.name} leads out\n")
+            else:
+                waiting = linked if entry.is_symlink() else unlinked
+                waiting.append((f"{relative}{entry.name}/", entry.path))
 
 
 def _is(kind: Callable[[], bool]) -> bool:
@@ -113,28 +120,28 @@ def _is(kind: Callable[[], bool]) -> bool:
         return False
 
 
-def _is_inside(path: str, bases: list[str]) -> bool:
-    return any(path == base or path.startswith(f"{base.rstrip('/')}/") for base in bases)
-
-
 def _note(listing: _Listing, path: str, entry: os.DirEntry[str]) -> None:
-    """Put a file where it belongs; what is no file, or of no use here, is left aside."""
+    """Put a file where it belongs; what is of no use here is left aside. Raises OSError for a text that is a pipe."""
     ending = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - see above
     files = listing.images if ending in _IMAGE else listing.texts if ending == ".txt" else listing.describing
     if files is listing.describing and not (ending in _DESCRIBES and _describes(path, ending, entry)):
         return
-    is_link = entry.is_symlink()
-    if _is(entry.is_file):
+    if _is(entry.is_dir):
+        return
+    if leads_out(entry, listing.base):
+        listing.outside.add(path)
+        listing.stamps.append(f"{path} leads out\n")
+    elif _is(entry.is_file):
         status = entry.stat()
         listing.stamps.append(f"{path} {status.st_size} {status.st_mtime_ns}\n")
-    elif is_link and files is listing.images and not _is(entry.is_dir):
+    elif files is listing.images:
         listing.gone.add(path)
         listing.stamps.append(f"{path} gone\n")
     else:
+        if (file := Path(entry.path)).exists():
+            refuse_others(file)
         return
     files.append(path)
-    if is_link and files is not listing.images:
-        listing.links.append(path)
 
 
 def _describes(path: str, ending: str, entry: os.DirEntry[str]) -> bool:

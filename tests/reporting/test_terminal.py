@@ -1,0 +1,86 @@
+"""What a stranger wrote is shown on a terminal, and obeyed by none."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from detector.cli.options import say
+from detector.reporting.terminal import Terminal
+from detector.system.text import json_line, visible
+from tests.support.folders import pictures, write
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\u202etxt.exe\u2066"
+SHOWN = r"\x1b[2J\x1b]0;owned\x07\x9b31m\r\u202etxt.exe\u2066"
+COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def test_commands_are_written_out_and_words_stay():
+    words = "Zelle №1\tپروانه\u200cها 日本 👩\u200d🔬 – ±\n"
+    assert visible(words + HOSTILE) == words + SHOWN
+    assert visible("caf\udce9 \u2028") == r"caf\udce9 \u2028"
+
+
+def test_each_place_that_prints_writes_them_out(capsys):
+    said = io.StringIO()
+    Terminal(said).line(HOSTILE, f"a{HOSTILE}\nb\x0bc\x85d")
+    say(HOSTILE)
+    say(HOSTILE, err=True)
+    out, err = capsys.readouterr()
+    assert (out, err) == (f"{SHOWN}\n", f"{SHOWN}\n")
+    assert said.getvalue().splitlines() == [f"{SHOWN}  a{SHOWN}", f"{'':<21}b\\x0bc\\x85d"]
+
+
+def test_json_says_the_same_and_holds_no_command():
+    line = json_line({HOSTILE: [HOSTILE, "caf\udce9", "é"]})
+    assert not COMMANDS.search(line)
+    assert json.loads(line) == {HOSTILE: [HOSTILE, "caf\udce9", "é"]}
+    assert "é" in line
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A data set of somebody else's: names of classes, of files and of folders are commands."""
+    folder = tmp_path_factory.mktemp("project")
+    files = pictures("images", 12) | {"images/\x1b[31m.jpg": None, f"images/{'x'}\u202e.jpg": b"no image"}
+    write(folder / "set", files | {"data.yaml": f"names: {json.dumps(['Cup', HOSTILE])}\n"})
+    (folder / "set/far\x1b[5m").symlink_to("/etc")
+    classes = json.dumps({"Plate": [HOSTILE], "Cup": ["Cup"]})
+    text = f"name: a\ntask: detect\nclasses: {classes}\npull: {{using: yolo, path: set, without_txt: background}}\n"
+    (folder / "pipeline.yaml").write_text(text)
+    (folder / "refused.yaml").write_text(r'"\e[31m": 1' + "\n" + text)
+    return folder
+
+
+def detector(folder, *arguments):
+    command = [sys.executable, "-m", "detector", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False, env=os.environ | {"COLUMNS": "200"})
+
+
+def test_a_run_on_such_a_data_set_writes_them_out(project):
+    done = detector(project, "run", "--until", "convert")
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode == 0, said
+    assert SHOWN in said
+    assert r"far\x1b[5m" in said
+    assert not COMMANDS.search(said)
+    done = detector(project, "run", "--until", "pull", "--force", "pull", "--json")
+    assert not COMMANDS.search((done.stdout + done.stderr).decode())
+    logs = [file.read_text() for file in project.glob("runs/*/log")]
+    assert not any(COMMANDS.search(log) for log in logs)
+    assert any(SHOWN in log for log in logs)
+    [step] = json.loads(done.stdout)["steps"]
+    assert any(HOSTILE in note for note in step["notes"])
+
+
+@pytest.mark.parametrize("arguments", [("validate", "refused.yaml"), ("run", "\x1b[31m.yaml"), ("diff", "\x1b[31m")])
+def test_an_error_writes_them_out(project, arguments):
+    done = detector(project, *arguments)
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode == 2
+    assert r"\x1b[31m" in said
+    assert not COMMANDS.search(said)
