@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from detector.secrets import without_secrets
+
 
 class DetectorError(Exception):
     """Something failed that no retry and no edit of pipeline.yaml is known to mend."""
@@ -120,7 +122,11 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 def sentence(error: BaseException) -> str:
-    """What a person is told of it."""
+    """What a person is told of it, without a secret."""
+    return without_secrets(_told(error))
+
+
+def _told(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return str(Interrupted())
     if any(_is_full(cause) for cause in _causes(error)):

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from detector.cli import options
-from detector.cli.options import opened, show
+from detector.cli.options import opened, say, show
 
 
 @click.command()
@@ -16,7 +16,7 @@ def status(as_json: bool) -> None:
     from detector.commands.status import status as current
 
     state = current()
-    show(state, as_json, lambda: click.echo("\n".join(lines(state))))
+    show(state, as_json, lambda: say("\n".join(lines(state))))
 
 
 @click.command()
@@ -36,7 +36,7 @@ def app(which: str | None, port: int | None, as_json: bool) -> None:
 
     def ready(name: str, url: str) -> None:
         outcome = {"schema": 1, "status": "serving", "dataset": name, "url": url}
-        show(outcome, as_json, lambda: click.echo(f"{name} is at {url}  (Ctrl-C ends it)"))
+        show(outcome, as_json, lambda: say(f"{name} is at {url}  (Ctrl-C ends it)"))
 
     serve(which, port, ready)
 
@@ -59,7 +59,7 @@ def diff(old: str, new: str | None, as_json: bool) -> None:
     from detector.commands.versions import find
 
     changes = between(find(old), find(new))
-    show(changes, as_json, lambda: click.echo("\n".join(lines(changes))))
+    show(changes, as_json, lambda: say("\n".join(lines(changes))))
 
 
 @click.command()
@@ -85,4 +85,4 @@ def prune(
     from detector.commands.prune import prune as remove_old
 
     removed = remove_old(opened(pipeline, overrides), keep, dry_run, wait_lock)
-    show(removed, as_json, lambda: click.echo("\n".join(lines(removed))))
+    show(removed, as_json, lambda: say("\n".join(lines(removed))))

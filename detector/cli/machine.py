@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from detector.cli import options
-from detector.cli.options import show
+from detector.cli.options import say, show
 
 if TYPE_CHECKING:
     from detector.commands.findings import Finding
@@ -19,7 +19,7 @@ def doctor(as_json: bool) -> None:
 
     findings = list(examine())
     plain = {"schema": 1, "findings": [finding._asdict() for finding in findings]}
-    show(plain, as_json, lambda: click.echo("\n".join(map(_line, findings))))
+    show(plain, as_json, lambda: say("\n".join(map(_line, findings))))
 
 
 def _line(finding: "Finding") -> str:

@@ -1,27 +1,32 @@
 """The group of all commands. Errors are shown here, and only here."""
 
-import json
 import os
 import sys
+from io import StringIO
 
 import click
 
 from detector import __version__
 from detector.cli import data, machine, models, pipeline
+from detector.cli.options import say, say_json
 from detector.errors import Interrupted, Stopped, UsageError, exit_code, failure, sentence
 from detector.run import stopping
+from detector.secrets import protect_environment
 
 
 def main() -> None:
     """Run a command, show an error as one clear text on stderr, and exit with its code."""
     stopping.listen()
+    protect_environment(os.environ)
     as_json = "--json" in sys.argv
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:
         if as_json:
-            click.echo(json.dumps(failure(UsageError(error.format_message())), ensure_ascii=False))
-        error.show()
+            say_json(failure(UsageError(error.format_message())))
+        text = StringIO()
+        error.show(text)
+        say(text.getvalue().rstrip(), err=True)
         sys.exit(UsageError.exit_code)
     except (KeyboardInterrupt, click.Abort):  # click makes the one of the other
         _fail(Interrupted(), as_json)
@@ -34,8 +39,8 @@ def main() -> None:
 
 def _fail(error: BaseException, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(failure(error), ensure_ascii=False))
-    click.echo(sentence(error), err=True)
+        say_json(failure(error))
+    say(sentence(error), err=True)
     sys.exit(exit_code(error))
 
 

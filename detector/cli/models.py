@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from detector.cli import options
-from detector.cli.options import opened, show
+from detector.cli.options import opened, say, show
 
 
 @click.command()
@@ -55,7 +55,7 @@ def champion(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     from detector.commands.champion import lines
 
     description = current(opened(pipeline, overrides).name)
-    show(description, as_json, lambda: click.echo("\n".join(lines(description))))
+    show(description, as_json, lambda: say("\n".join(lines(description))))
 
 
 @click.command()
@@ -78,7 +78,7 @@ def compare(before: str, after: str | None, pipeline: Path, as_json: bool) -> No
     from detector.commands.comparison import lines
 
     comparison = between(before, after, opened(pipeline, ()))
-    show(comparison, as_json, lambda: click.echo("\n".join(lines(comparison))))
+    show(comparison, as_json, lambda: say("\n".join(lines(comparison))))
 
 
 @click.command()
@@ -96,4 +96,4 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     config = opened(pipeline, overrides)
     old, new = record.load(config.record.using).rollback(config.record, config.name)
     outcome = {"schema": 1, "status": "done", "model": config.name, "from": old, "to": new}
-    show(outcome, as_json, lambda: click.echo(f"{config.name}: the champion is version {new} again, not {old}"))
+    show(outcome, as_json, lambda: say(f"{config.name}: the champion is version {new} again, not {old}"))

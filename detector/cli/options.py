@@ -1,12 +1,13 @@
 """What several commands take, and how each shows what came of it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from detector.secrets import cleaned, without_secrets
 from detector.terms import STAGES
 
 if TYPE_CHECKING:
@@ -40,9 +41,19 @@ def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":
     return load(Path(pipeline.name), overrides, shown=pipeline)
 
 
+def say(text: str, err: bool = False) -> None:
+    """Print it without secrets. Nothing else in a command prints."""
+    click.echo(without_secrets(text), err=err)
+
+
+def say_json(outcome: Mapping[str, Any]) -> None:
+    """Print one JSON object without secrets."""
+    click.echo(json.dumps(cleaned(outcome), ensure_ascii=False))
+
+
 def show(outcome: dict[str, Any], as_json: bool, lines: Callable[[], None]) -> None:
     """Print one JSON object, or what `lines` prints for a person."""
     if as_json:
-        click.echo(json.dumps(outcome, ensure_ascii=False))
+        say_json(outcome)
     else:
         lines()

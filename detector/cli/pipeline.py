@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from detector.cli import options
-from detector.cli.options import opened, show
+from detector.cli.options import opened, say, show
 from detector.terms import Task
 
 
@@ -31,7 +31,7 @@ def init(folder: Path, task: Task, as_json: bool) -> None:
 
     files = start(folder, task)
     outcome = {"schema": 1, "status": "done", "files": [{"path": path, "what": what} for path, what in files]}
-    show(outcome, as_json, lambda: click.echo("\n".join(f"{path} {what}" for path, what in files)))
+    show(outcome, as_json, lambda: say("\n".join(f"{path} {what}" for path, what in files)))
 
 
 @click.command()
@@ -50,7 +50,7 @@ def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     config = opened(pipeline, overrides)
     steps = [step.name for step in config.steps]
     outcome = {"schema": 1, "status": "valid", "name": config.name, "task": config.task, "steps": steps}
-    show(outcome, as_json, lambda: click.echo(f"{pipeline} is valid: {' → '.join(steps)}"))
+    show(outcome, as_json, lambda: say(f"{pipeline} is valid: {' → '.join(steps)}"))
 
 
 @click.command()
@@ -79,7 +79,7 @@ def plan(
     search = studied.planned(config, next((each.result for each in planned if each.step.name == "convert"), None))
     lines = [line for step in steps for line in _lines(step)]
     lines += [f"{'tune':<19}  {studied.line(search)}"] if search else []
-    show({"schema": 1, "steps": steps, "tune": search}, as_json, lambda: click.echo("\n".join(lines)))
+    show({"schema": 1, "steps": steps, "tune": search}, as_json, lambda: say("\n".join(lines)))
 
 
 def _lines(step: dict[str, Any]) -> Iterator[str]:
@@ -121,7 +121,7 @@ def run(
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     started_in = Path.cwd()
-    with Ending(pipeline, metrics_file, exit_code_if_unchanged, partial(click.echo, err=True)) as ending:
+    with Ending(pipeline, metrics_file, exit_code_if_unchanged, partial(say, err=True)) as ending:
         config = opened(pipeline, overrides)
         if Path.cwd() != started_in:
             terminal.line("project", f"{Path.cwd()}, which the paths below are relative to")
@@ -145,4 +145,4 @@ def schema(as_json: bool) -> None:
     from detector.commands.schema import schema as json_schema
 
     described = json_schema()
-    show(described, as_json, lambda: click.echo(json.dumps(described, indent=2, ensure_ascii=False)))
+    show(described, as_json, lambda: say(json.dumps(described, indent=2, ensure_ascii=False)))

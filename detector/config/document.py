@@ -21,6 +21,15 @@ _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 
 
 @dataclass
+class Variables:
+    """What the environment gave for one value: the names, the defaults in the file, and whether there was anything."""
+
+    names: list[str] = field(default_factory=list)
+    defaults: list[str] = field(default_factory=list)
+    given: bool = False
+
+
+@dataclass
 class Document:
     """A parsed file: its data, where each path stands, and what is wrong with it so far."""
 
@@ -28,7 +37,7 @@ class Document:
     data: Any = None
     marks: dict[Keys, tuple[int, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    from_environment: set[Keys] = field(default_factory=set)
+    variables: dict[Keys, "Variables"] = field(default_factory=dict)
 
     def fault(self, keys: Keys, message: str) -> None:
         """Note that something is wrong at `keys`; it is shown at the nearest place that the file really has."""
@@ -119,7 +128,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.Node, keys: Keys) -> Any:
         if "${" in node.value:
-            self.document.from_environment.add(keys)
+            self.document.variables[keys] = Variables()
             return _VARIABLE.sub(lambda match: self._variable(match, keys), node.value)
         try:
             return self.scalars.construct_object(node)
@@ -129,6 +138,10 @@ class _Builder:
 
     def _variable(self, match: re.Match[str], keys: Keys) -> str:
         value = self.environment.get(match["name"], match["default"])
+        variables = self.document.variables[keys]
+        variables.names.append(match["name"])
+        variables.defaults += [match["default"]] if match["default"] else []
+        variables.given |= bool(self.environment.get(match["name"]))
         if value is None:
             self.document.fault(
                 keys,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from detector.errors import TryAgain
 from detector.label_studio.client import Connection, refused, whole
 from detector.label_studio.persist import Passing, asked_to_wait, may_pass, persist
+from detector.secrets import public, without_secrets
 
 if TYPE_CHECKING:
     import httpx
@@ -49,7 +50,7 @@ def fetch(connection: Connection, source: str, task: int, target: Path) -> str |
         return persist(lambda: _once(connection, address, target))
     except Passing as failure:
         raise TryAgain(
-            f"task {task}: {source} could not be fetched ({failure}); the next run goes on from here"
+            f"task {task}: {public(source)} could not be fetched ({failure}); the next run goes on from here"
         ) from failure
 
 
@@ -68,7 +69,7 @@ def _once(connection: Connection, address: str, target: Path) -> str | None:
                 _write(answer, target)
             return why
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
-        return str(error)
+        return without_secrets(str(error))
     except httpx.RequestError as error:
         raise Passing(str(error) or type(error).__name__) from error
 

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from detector.reporting.costs import duration
 from detector.reporting.outcome import FIRST_TIME, Done
+from detector.secrets import without_secrets
 
 logger = logging.getLogger(__name__)
 MARGIN = 21  # where the text of a line begins: the longest step by default is export.tensorrt_rtx
@@ -21,7 +22,7 @@ class Terminal:
 
     def line(self, title: str, text: str) -> None:
         """A titled line; further lines of `text` are set under the first."""
-        for at, part in enumerate(text.splitlines() or [""]):
+        for at, part in enumerate(without_secrets(text).splitlines() or [""]):
             shown = f"{title if at == 0 else '':<{MARGIN - 2}}  {part}".rstrip()
             print(shown, file=self.out, flush=True)
             logger.info("%s", shown)
