@@ -6,12 +6,13 @@ Faults are collected, never raised: a person wants to see all of them at once.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from detector.errors import Fault
+from detector.secrets import without_values
 
 Key = str | int
 Keys = tuple[Key, ...]
@@ -47,10 +48,20 @@ class Document:
         line, column = self.marks.get(place, (0, 0)) if place or not keys else (0, 0)
         self.faults.append(Fault(dotted(keys), message, line, column, self.line(line)))
 
+    def without_default(self, keys: Keys) -> None:
+        """Advise no default for a variable at `keys`: it is a secret."""
+        at = dotted(keys)
+        self.faults = [
+            replace(fault, message=fault.message.partition(", or write ${")[0]) if fault.path == at else fault
+            for fault in self.faults
+        ]
+
     def line(self, line: int) -> str:
-        """The text of line `line`, counted from 1."""
+        """The text of line `line`, counted from 1, without the value of what is secret by its name."""
         lines = self.text.splitlines()
-        return lines[line - 1] if 0 < line <= len(lines) else ""  # what is missing at the end is on no line
+        return (
+            without_values(lines[line - 1]) if 0 < line <= len(lines) else ""
+        )  # what is missing at the end is on no line
 
 
 def dotted(keys: Keys) -> str:

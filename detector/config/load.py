@@ -135,6 +135,7 @@ def _secrets_from_environment(document: Document, model: type[BaseModel], keys: 
         if info.annotation is not SecretStr or secret is None:
             continue
         protect(str(secret))
+        document.without_default((*keys, name))
         variables = document.variables.get((*keys, name), Variables())
         for default in variables.defaults:
             protect(default)

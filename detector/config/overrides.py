@@ -20,7 +20,7 @@ def apply(document: Document, override: str, environment: Mapping[str, str]) -> 
     name, equals, text = override.partition("=")
     keys = tuple(int(index) if index else word for word, index in _SETTING.findall(name))
     if not equals or not keys:
-        raise UsageError(f"--set {override}: write it as --set train.epochs=3")
+        raise UsageError("--set takes KEY=VALUE: write it as --set train.epochs=3")
     given = parse(text, environment)
     if any(not fault.path and fault.message.startswith("not YAML") for fault in given.faults):
         raise UsageError(f"--set {dotted(keys)}=…: the value is not YAML")

@@ -11,7 +11,14 @@ is for every text that a person or a program reads. Both leave alone what holds 
 
 from detector.secrets.addresses import in_clear, is_whole, names_a_picture, public
 from detector.secrets.data import SUSPECT, public_json
-from detector.secrets.known import cleaned, protect, protect_address, protect_environment, without_secrets
+from detector.secrets.known import (
+    cleaned,
+    protect,
+    protect_address,
+    protect_environment,
+    without_secrets,
+    without_values,
+)
 
 __all__ = [
     "SUSPECT",
@@ -25,4 +32,5 @@ __all__ = [
     "public",
     "public_json",
     "without_secrets",
+    "without_values",
 ]

@@ -18,6 +18,9 @@ _HEADER = re.compile(
     r"[\w.~+/=-]{8,}"
 )
 _SETTING = re.compile(r"(?i)\b([\w-]*(?:password|passwd|secret|token|api_?key))=([^\s&;,\"')$*]+)")
+_VALUE = re.compile(
+    r"(?i)\b([\w-]*(?:password|passwd|secret|token|api_?key)[\"']?\s*:\s*)(\"[^\"$]+\"?|'[^'$]+'?|[^\s\"'$,}][^\s,}]*)"
+)
 
 _secrets: set[str] = set()
 _pattern: list[re.Pattern[str]] = []
@@ -72,6 +75,11 @@ def without_secrets(text: str) -> str:
     for pattern in _pattern:
         text = pattern.sub(STARS, text)
     return _SETTING.sub(rf"\1={STARS}", _HEADER.sub(rf"\1{STARS}", public(text)))
+
+
+def without_values(line: str) -> str:
+    """A line of YAML, which may be none, without the value of a key such as `token`; `${NAME}` stays."""
+    return _VALUE.sub(rf"\1{STARS}", line)
 
 
 def cleaned(value: Any) -> Any:

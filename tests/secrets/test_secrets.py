@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector import secrets
-from detector.secrets import SUSPECT, in_clear, protect, protect_address, public, public_json, without_secrets
+from detector.secrets import (
+    SUSPECT,
+    in_clear,
+    protect,
+    protect_address,
+    public,
+    public_json,
+    without_secrets,
+    without_values,
+)
 
 PUBLIC = [
     ("https://me:c4nary@host/a.jpg", "https://***@host/a.jpg"),
@@ -118,6 +127,13 @@ def test_an_address_that_a_library_tears_is_known_by_its_pieces():
 )
 def test_headers_and_settings_are_seen_without_an_address(text):
     assert not {"c4nary", "bWU6"} & {word for word in ("c4nary", "bWU6") if word in without_secrets(text)}
+
+
+def test_a_line_of_the_file_is_shown_without_its_secret():
+    assert without_values("  token: pw") == "  token: ***"
+    assert without_values('pull: {url: u, token: "pw", project: [') == "pull: {url: u, token: ***, project: ["
+    assert without_values("  token: ${TOKEN}") == "  token: ${TOKEN}"
+    assert without_values('  token: "${TOKEN}"') == '  token: "${TOKEN}"'
 
 
 def test_a_secret_in_clear_is_told_from_a_variable():
