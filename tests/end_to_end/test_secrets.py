@@ -184,7 +184,9 @@ def test_a_host_that_fails_shows_none(person):
 @pytest.mark.parametrize("user", ["c4nary-alone", "me:c4nary-p@ss/c4nary-word"])
 def test_a_record_that_fails_shows_none(person, user):
     record = person.host.url.replace("://", f"://{user}@")
+    person.host.broken = True
     done = person.run("run", "--until", "pull", "--force", "pull", RECORD=record)
+    person.host.broken = False
     assert done.returncode != 0
     assert "unexpected" not in done.stderr
     assert not leaks(person)
