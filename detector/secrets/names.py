@@ -6,6 +6,7 @@ so do the parameters beside it. A key or a token opens more than one address, an
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import unquote
 
 _SIGNATURES = frozenset(("signature", "sig", "sign", "hmac", "qsignature", "hdnts", "hdnea", "hdntl", "hdnst"))
@@ -47,6 +48,7 @@ def kinds(parameters: Collection[tuple[str, str]]) -> list[str]:
     return [_kind(name, value, beside) for name, (_, value) in zip(names, parameters, strict=True)]
 
 
+@lru_cache(1024)
 def _is_signature(name: str) -> bool:
     return name in _SIGNATURES or name.startswith(_FAMILIES) or _SIGNING.fullmatch(name) is not None
 
@@ -54,11 +56,17 @@ def _is_signature(name: str) -> bool:
 def _kind(name: str, value: str, beside: Collection[str]) -> str:
     if _is_signature(name) or name in beside:
         return "signature"
-    if _TOKENS.fullmatch(name) or (_OPAQUE.fullmatch(name) and _RANDOM.fullmatch(value)):
+    if _is_token(name) or (_OPAQUE.fullmatch(name) and _RANDOM.fullmatch(value)):
         return "token"
     return ""
 
 
+@lru_cache(1024)
+def _is_token(name: str) -> bool:
+    return _TOKENS.fullmatch(name) is not None
+
+
+@lru_cache(1024)  # a project has few names, and many addresses
 def plain(name: str) -> str:
     """A parameter's name as it is compared."""
     return re.sub(r"[^a-z0-9]", "", unquote(name).lower())
