@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from detector.secrets import without_secrets
+
 WIDTH = 120  # characters of somebody's text in a message
 
 
@@ -59,7 +61,7 @@ class ConfigError(UsageError):
 
     def _show(self, fault: Fault) -> str:
         where = f"{self.filename}:{fault.line}:{fault.column}: " if fault.line else f"{self.filename}: "
-        message = f"{fault.path}: {fault.message}" if fault.path else fault.message
+        message = f"{shortened(fault.path)}: {fault.message}" if fault.path else fault.message
         if not fault.source:
             return where + message
         start = max(0, fault.column - WIDTH // 2) if len(fault.source) > WIDTH else 0
@@ -136,7 +138,11 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 def sentence(error: BaseException) -> str:
-    """What a person is told of it."""
+    """What a person is told of it, without a secret."""
+    return without_secrets(_told(error))
+
+
+def _told(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return str(Interrupted())
     if any(_is_full(cause) for cause in _causes(error)):

@@ -19,6 +19,7 @@ TOGETHER = {  # part of a test's path → what it shares with others, and takes 
     "tests/sample/": "a Label Studio server",
     "test_bccd.py": "a Label Studio server",
     "test_source.py": "a Label Studio server",
+    "test_secrets.py": "a Label Studio server",
     "tests/stages/train/": "trained networks",
     "tests/stages/evaluate/": "trained networks",
     "tests/stages/export/": "trained networks",

@@ -60,3 +60,8 @@ def test_few_modules_stand_alone():
     """A newcomer looks for a room first: what is beside the rooms is what all of them share."""
     loose = {file.stem for file in ROOT.glob("*.py")}
     assert loose == {"__init__", "__main__", "errors", "terms"}
+
+
+def test_commands_print_in_one_place_which_takes_secrets_out():
+    printing = [name for name, file in modules() if "click.echo(" in file.read_text(encoding="utf-8")]
+    assert printing == ["detector.cli.options"]

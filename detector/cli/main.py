@@ -9,25 +9,26 @@ import click
 
 from detector import __version__
 from detector.cli import data, machine, models, pipeline
-from detector.cli.options import say
+from detector.cli.options import say, say_json
 from detector.errors import Interrupted, Stopped, UsageError, exit_code, failure, sentence
 from detector.run import stopping
-from detector.system.text import json_line
+from detector.secrets import protect_environment
 
 
 def main() -> None:
     """Run a command, show an error as one clear text on stderr, and exit with its code."""
     os.environ["PYTHONSAFEPATH"] = "1"  # whatever Python a library starts imports nothing from the working folder
     stopping.listen()
+    protect_environment(os.environ)
     as_json = "--json" in sys.argv
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:
         if as_json:
-            click.echo(json_line(failure(UsageError(error.format_message()))))
-        shown = StringIO()
-        error.show(shown)
-        say(shown.getvalue().rstrip(), err=True)
+            say_json(failure(UsageError(error.format_message())))
+        text = StringIO()
+        error.show(text)
+        say(text.getvalue().rstrip(), err=True)
         sys.exit(UsageError.exit_code)
     except (KeyboardInterrupt, click.Abort):  # click makes the one of the other
         _fail(Interrupted(), as_json)
@@ -41,7 +42,7 @@ def main() -> None:
 def _fail(error: BaseException, as_json: bool) -> None:
     with contextlib.suppress(OSError):  # a terminal that was closed
         if as_json:
-            click.echo(json_line(failure(error)))
+            say_json(failure(error))
         say(sentence(error), err=True)
     sys.exit(exit_code(error))
 

@@ -1,11 +1,12 @@
 """What several commands take, and how each shows what came of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from detector.secrets import cleaned, without_secrets
 from detector.system.files import unwritable
 from detector.system.text import json_line, visible
 from detector.terms import STAGES
@@ -56,14 +57,19 @@ def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":
     return load(Path(pipeline.name), overrides, shown=pipeline)
 
 
+def say(text: str, err: bool = False) -> None:
+    """Print it without secrets, and what strangers wrote as no command to the terminal. Nothing else prints."""
+    click.echo(visible(without_secrets(text)), err=err)
+
+
+def say_json(outcome: Mapping[str, Any]) -> None:
+    """Print one JSON object without secrets."""
+    click.echo(json_line(cleaned(outcome)))
+
+
 def show(outcome: dict[str, Any], as_json: bool, lines: Callable[[], None]) -> None:
     """Print one JSON object, or what `lines` prints for a person."""
     if as_json:
-        click.echo(json_line(outcome))
+        say_json(outcome)
     else:
         lines()
-
-
-def say(text: str, err: bool = False) -> None:
-    """Print for a person, on stderr with `err`. What strangers wrote (a title, a file's name) is no command here."""
-    click.echo(visible(text), err=err)

@@ -6,18 +6,28 @@ Faults are collected, never raised: a person wants to see all of them at once.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from detector.errors import Fault
+from detector.secrets import without_values
 
 Key = str | int
 Keys = tuple[Key, ...]
 DEEPEST, MOST_VALUES = 30, 20_000  # more than any pipeline has
 TOO_MUCH = "nested too deeply, or too large, for a pipeline"
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
+
+
+@dataclass
+class Variables:
+    """What the environment gave for one value: the names, the defaults in the file, and whether there was anything."""
+
+    names: list[str] = field(default_factory=list)
+    defaults: list[str] = field(default_factory=list)
+    given: bool = False
 
 
 @dataclass
@@ -28,7 +38,7 @@ class Document:
     data: Any = None
     marks: dict[Keys, tuple[int, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    from_environment: set[Keys] = field(default_factory=set)
+    variables: dict[Keys, "Variables"] = field(default_factory=dict)
 
     def fault(self, keys: Keys, message: str) -> None:
         """Note that something is wrong at `keys`; it is shown at the nearest place that the file really has."""
@@ -38,10 +48,20 @@ class Document:
         line, column = self.marks.get(place, (0, 0)) if place or not keys else (0, 0)
         self.faults.append(Fault(dotted(keys), message, line, column, self.line(line)))
 
+    def without_default(self, keys: Keys) -> None:
+        """Advise no default for a variable at `keys`: it is a secret."""
+        at = dotted(keys)
+        self.faults = [
+            replace(fault, message=fault.message.partition(", or write ${")[0]) if fault.path == at else fault
+            for fault in self.faults
+        ]
+
     def line(self, line: int) -> str:
-        """The text of line `line`, counted from 1."""
+        """The text of line `line`, counted from 1, without the value of what is secret by its name."""
         lines = self.text.splitlines()
-        return lines[line - 1] if 0 < line <= len(lines) else ""  # what is missing at the end is on no line
+        return (
+            without_values(lines[line - 1]) if 0 < line <= len(lines) else ""
+        )  # what is missing at the end is on no line
 
 
 def dotted(keys: Keys) -> str:
@@ -119,7 +139,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.Node, keys: Keys) -> Any:
         if "${" in node.value:
-            self.document.from_environment.add(keys)
+            self.document.variables[keys] = Variables()
             return _VARIABLE.sub(lambda match: self._variable(match, keys), node.value)
         try:
             return self.scalars.construct_object(node)
@@ -129,6 +149,10 @@ class _Builder:
 
     def _variable(self, match: re.Match[str], keys: Keys) -> str:
         value = self.environment.get(match["name"], match["default"])
+        variables = self.document.variables[keys]
+        variables.names.append(match["name"])
+        variables.defaults += [match["default"]] if match["default"] else []
+        variables.given |= bool(self.environment.get(match["name"]))
         if value is None:
             self.document.fault(
                 keys,

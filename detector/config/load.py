@@ -11,13 +11,14 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from detector import stages
-from detector.config.document import Document, Key, Keys, dotted, parse
+from detector.config.document import Document, Key, Keys, Variables, dotted, parse
 from detector.config.notify import Notify
 from detector.config.overrides import apply
 from detector.config.pipeline import Config, Head, Step
 from detector.config.sections import DEFAULT_BACKENDS, DEFAULT_EXPORT, SECTIONS, backends, options_of
 from detector.config.validation import complaints
 from detector.errors import ConfigError, UsageError, did_you_mean
+from detector.secrets import protect, protect_address
 from detector.stages import Section
 from detector.system.files import content_of
 
@@ -46,18 +47,19 @@ def load(
     except OSError as error:
         raise UsageError(f"{named} can't be read ({error.strerror}); `detector init` writes a first one") from error
     document = parse(text, environment)
-    config = _check(document, overrides) if document.data is not None or not document.faults else None
+    config = _check(document, overrides, environment) if document.data is not None or not document.faults else None
     if document.faults or config is None:
         raise ConfigError(str(named), sorted(document.faults, key=lambda fault: (fault.line, fault.column)))
     return config
 
 
-def _check(document: Document, overrides: Sequence[str]) -> Config | None:
+def _check(document: Document, overrides: Sequence[str], environment: Mapping[str, str]) -> Config | None:
     if not isinstance(document.data, dict):
         document.fault((), "a pipeline is a mapping of keys: name, task, classes, pull, train, …")
         return None
     for override in overrides:
-        apply(document, override)
+        apply(document, override, environment)
+    _protect(document.data)
     data: dict[Key, Any] = document.data
     if isinstance(data.get("notify"), dict):
         _secrets_from_environment(document, Notify, ("notify",), data["notify"])
@@ -121,12 +123,30 @@ def _section(document: Document, keys: Keys, value: Any) -> Section | None:
     return _model(document, options, keys, {"using": using, **value})
 
 
+def _protect(data: Any) -> None:
+    """Whatever is wrong with the file, no password in an address of it is shown."""
+    if isinstance(data, str):
+        protect_address(data)
+    elif isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            _protect(value)
+
+
 def _secrets_from_environment(document: Document, model: type[BaseModel], keys: Keys, value: Mapping[Key, Any]) -> None:
+    """Protect the values of secret options; one that stands in the file, or on a command line, is a fault."""
     for name, info in model.model_fields.items():
-        if info.annotation is SecretStr and name in value and (*keys, name) not in document.from_environment:
+        secret = value.get(name)
+        if info.annotation is not SecretStr or secret is None:
+            continue
+        protect(str(secret))
+        document.without_default((*keys, name))
+        variables = document.variables.get((*keys, name), Variables())
+        for default in variables.defaults:
+            protect(default)
+        if variables.defaults or (str(secret) and not variables.given) or not variables.names:
+            variable = next(iter(variables.names), name.upper())
             document.fault(
-                (*keys, name),
-                f"a secret comes from the environment only: write ${{{name.upper()}}} and set that variable",
+                (*keys, name), f"a secret comes from the environment only: write ${{{variable}}} and export {variable}"
             )
 
 

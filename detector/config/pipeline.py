@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from detector import stages
 from detector.config.document import Keys
 from detector.config.notify import Notify
+from detector.secrets import cleaned
 from detector.stages import Backend, Section
 from detector.terms import Task
 
@@ -135,12 +136,6 @@ class Config:
         dumped |= {"notify": _dump(self.notify)} if self.notify else {}
         return yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True, width=120)
 
-    def secrets(self) -> set[str]:
-        """The values that must never be shown or stored."""
-        sections: list[Any] = [self.record, *(step.options for step in self.steps), self.notify or ()]
-        values = [value for section in sections for _, value in section]
-        return {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
-
 
 def _plain(classes: Mapping[str, tuple[str, ...]]) -> Any:
     unmerged = all(labels == (name,) for name, labels in classes.items())
@@ -148,5 +143,5 @@ def _plain(classes: Mapping[str, tuple[str, ...]]) -> Any:
 
 
 def _dump(options: BaseModel) -> Any:
-    """Plain data; pydantic itself prints stars for a SecretStr, and a password in a URL goes the same way."""
-    return yaml.safe_load(re.sub(r"(://[^/@:\s]*:)[^/@\s\"]+@", r"\1***@", options.model_dump_json()))
+    """Plain data; pydantic itself prints stars for a SecretStr, and what is secret in an address goes the same way."""
+    return cleaned(options.model_dump(mode="json"))

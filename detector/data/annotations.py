@@ -12,9 +12,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from detector.data.images import stored
-from detector.data.places import STORE
-
 IMAGES = pa.schema(
     [
         ("task_id", pa.int64()),
@@ -82,9 +79,3 @@ def read(folder: Path) -> Annotations:
     """The tables that `Annotations.write` wrote, all three, mapped rather than copied into memory."""
     files = (pa.memory_map(str(folder / f"{name}.arrow")) for name in TABLES)
     return Annotations(*(pa.ipc.open_file(file).read_all() for file in files))
-
-
-def pictures(folder: Path) -> list[Path]:
-    """Where the pictures of the tables in datasets/<name>/pulled/<id> lie in the store."""
-    table = read(folder).images.select(["sha256", "extension"]).drop_null().to_pylist()
-    return [stored(folder.parent.parent / STORE, row["sha256"], row["extension"]) for row in table]

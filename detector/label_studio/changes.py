@@ -57,7 +57,7 @@ def update(connection: Connection, project: Project, file: Path, progress: Progr
             raise
     tasks = _merged(rest, pages)
     same = _content(tasks).equals(_content(before.tasks))
-    kept = Kept(tasks, now, (before.state if same else "") or str(now))
+    kept = Kept(tasks, now, (before.state if same else "") or str(now), _whole(pages))
     keeping.write(file, kept)
     return kept
 
@@ -67,7 +67,18 @@ def _content(tasks: pa.Table) -> pa.Table:
 
 
 def _merged(rest: pa.Table, pages: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables([rest, *pages]).sort_by("id").combine_chunks()
+    listed = [page.select(listing.TASKS.names) for page in pages]
+    return pa.concat_tables([rest, *listed]).sort_by("id").combine_chunks()
+
+
+def _whole(pages: list[pa.Table]) -> dict[int, bytes]:
+    """The data of the tasks listed just now that have a secret in it."""
+    return {
+        number: data
+        for page in pages
+        for number, data in zip(page["id"].to_pylist(), page["whole"].to_pylist(), strict=True)
+        if data is not None
+    }
 
 
 _NONE: Ids = np.array([], np.int64)

@@ -11,6 +11,7 @@ from detector.data.images import too_large
 from detector.errors import TryAgain
 from detector.label_studio.client import Connection, refused, whole
 from detector.label_studio.persist import Passing, asked_to_wait, may_pass, persist
+from detector.secrets import public, without_secrets
 
 if TYPE_CHECKING:
     import httpx
@@ -69,7 +70,7 @@ def fetch(connection: Connection, source: str, task: int, target: Path) -> str |
         raise Unusable("private_host", str(error)) from error
     except Passing as failure:
         raise TryAgain(
-            f"task {task}: {source} could not be fetched ({failure}); the next run goes on from here"
+            f"task {task}: {public(source)} could not be fetched ({failure}); the next run goes on from here"
         ) from failure
 
 
@@ -92,7 +93,7 @@ def _once(connection: Connection, address: str, target: Path) -> str | None:
             finally:
                 answer.close()
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        return str(error)
+        return without_secrets(str(error))
     except httpx.RequestError as error:
         raise Passing(str(error) or type(error).__name__) from error
     return f"more than {_MOST_REDIRECTS} redirects"

@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from detector.secrets import protect
+
 
 class Credentials:
     """A token, and the access token that it was last exchanged for. Threads may share it."""
@@ -33,6 +35,7 @@ class Credentials:
         with self._lock:
             if time.monotonic() >= self._stale_at:
                 self._access = self._exchange(self._token)
+                protect(self._access)
                 self._stale_at = time.monotonic() + _lifetime(self._access) / 2
         return {"Authorization": f"Bearer {self._access}"}
 

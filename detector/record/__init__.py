@@ -5,7 +5,7 @@ A module here without an underscore is a backend: the `using:` value of the sect
 
 import importlib
 import pkgutil
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +126,7 @@ class Backend(Protocol):
     Options: type[Section]
 
     def open(
-        self, options: Any, pipeline_name: str, folder: Path, tags: Mapping[str, str], secrets: Collection[str]
+        self, options: Any, pipeline_name: str, folder: Path, tags: Mapping[str, str]
     ) -> AbstractContextManager[Recorder]:
         """Open the record of the run in `folder`, anew or again; how the block ends is how the run ended."""
         ...

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from detector.errors import DetectorError, TryAgain
 from detector.record._address import database_file, is_server
 from detector.record._database import check_file, check_server
-from detector.record._secrets import without_secrets
 from detector.record._template import copy_empty_store, keep_empty_store
+from detector.secrets import without_secrets
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from detector.errors import DetectorError, TryAgain, UsageError
-from detector.record._secrets import without_secrets
+from detector.secrets import without_secrets
 
 WAIT = 5.0  # seconds for another program to let go of a SQLite file
 _ELSEWHERE = "correct `record: uri:` in pipeline.yaml"

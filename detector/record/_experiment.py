@@ -8,7 +8,7 @@ from urllib.request import url2pathname
 
 from detector.errors import DetectorError
 from detector.record._address import database_file, is_server
-from detector.record._secrets import without_secrets
+from detector.secrets import without_secrets
 from detector.system.lock import is_shared
 
 if TYPE_CHECKING:
@@ -91,5 +91,5 @@ def _running(client: "MlflowClient", experiment: str, place: str) -> list["Run"]
 def url_hint(uri: str, experiment: str, run_id: str) -> str:
     """What shows the run to a person: an address, or the command that starts MLflow's page."""
     if is_server(uri):
-        return f"{without_secrets(uri).rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
+        return f"{without_secrets(uri).partition('?')[0].rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
     return f"mlflow ui --backend-store-uri {without_secrets(uri)}"

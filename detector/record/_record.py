@@ -1,7 +1,7 @@
 """What the run loop holds while a run goes on: an open MLflow run."""
 
 import traceback
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +13,6 @@ from detector.record._client import failures
 from detector.record._dataset import dataset_input
 from detector.record._fetched import deploy_champion
 from detector.record._registry import MlflowRegistry
-from detector.record._secrets import without_secrets
 from detector.record._verify import missing
 from detector.record._writer import Writer, log
 from detector.stages import Result
@@ -23,8 +22,8 @@ from detector.terms import counted
 class Record:
     """An open MLflow run; as a context manager it ends FINISHED, FAILED or KILLED. Safe to use from threads."""
 
-    def __init__(self, writer: Writer, model: str, url_hint: str, secrets: Collection[str] = ()) -> None:
-        self._writer, self._model, self._secrets = writer, model, secrets
+    def __init__(self, writer: Writer, model: str, url_hint: str) -> None:
+        self._writer, self._model = writer, model
         self.run_id = writer.run_id
         self.url_hint = url_hint
         self.registry = MlflowRegistry(writer, model)
@@ -107,12 +106,10 @@ class Record:
             log.warning("the record could not be closed: %s", unreachable)
 
     def _tell(self, error: BaseException) -> None:
-        """Why the run ended: one line as a tag, the whole as an artifact, both without secrets."""
+        """Why the run ended: one line as a tag, the whole as an artifact."""
         self._writer.flush()
-        message = without_secrets(sentence(error), self._secrets)
-        self._writer.tags({"error": message})
-        whole = "".join(traceback.format_exception(error))
-        self._writer.text("error.txt", without_secrets(whole, self._secrets))
+        self._writer.tags({"error": sentence(error)})
+        self._writer.text("error.txt", "".join(traceback.format_exception(error)))
 
     def _end(self, status: str) -> None:
         with failures(self._writer.uri):

@@ -10,8 +10,8 @@ from detector.errors import DetectorError, sentence
 from detector.record._client import failures
 from detector.record._experiment import PLACE, STUDY, url_hint
 from detector.record._registry import MlflowRegistry
-from detector.record._secrets import without_secrets
 from detector.record._writer import Writer
+from detector.secrets import without_secrets
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -42,8 +42,8 @@ class Tuning:
             self._client.log_batch(
                 self._parent,
                 metrics=[Metric(name, value, now, 0) for name, value in figures.items()],
-                params=[Param(name, value) for name, value in parameters.items() if name not in known],
-                tags=[RunTag(name, value) for name, value in tags.items()],
+                params=[Param(name, without_secrets(value)) for name, value in parameters.items() if name not in known],
+                tags=[RunTag(name, without_secrets(value)) for name, value in tags.items()],
             )
 
     def keep(self, file: Path) -> None:
@@ -83,7 +83,7 @@ class Tuning:
         """End a training's run as well as it goes: the error that ended it is the one to show."""
         try:
             writer.flush()
-            writer.tags({"error": without_secrets(sentence(error))})
+            writer.tags({"error": sentence(error)})
             with failures(self._uri):
                 self._end(writer.run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
         except DetectorError as unreachable:

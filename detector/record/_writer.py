@@ -1,4 +1,7 @@
-"""Writes into one MLflow run, in batches, and remembers what it wrote so that it can be verified."""
+"""Writes into one MLflow run, in batches, and remembers what it wrote so that it can be verified.
+
+Every word that it is given is cleaned of secrets; files are, when they are made.
+"""
 
 import logging
 import threading
@@ -13,6 +16,7 @@ from detector.errors import DetectorError, TryAgain
 from detector.record import _journal
 from detector.record._client import failures
 from detector.record._names import Names
+from detector.secrets import without_secrets
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -66,12 +70,13 @@ class Writer:
             DetectorError: A parameter already has another value.
         """
         with self._lock:
-            _journal.note(self._journal, parameters={name: str(value) for name, value in values.items()})
-            self._take(values)
+            texts = {name: without_secrets(str(value)) for name, value in values.items()}
+            _journal.note(self._journal, parameters=texts)
+            self._take(texts)
 
-    def _take(self, values: Mapping[str, object]) -> None:
-        for original, value in values.items():
-            name, text = self._names(original), str(value)
+    def _take(self, texts: Mapping[str, str]) -> None:
+        for original, text in texts.items():
+            name = self._names(original)
             if name not in self._known:
                 self._parameter(original, name, text)
 
@@ -128,7 +133,7 @@ class Writer:
         from mlflow.entities import RunTag
 
         with self._writing():
-            cut = {self._names(name): value[:LONGEST_TAG] for name, value in values.items()}
+            cut = {self._names(name): without_secrets(value)[:LONGEST_TAG] for name, value in values.items()}
             self.client.log_batch(self.run_id, tags=[RunTag(name, value) for name, value in cut.items()])
             self.written.tags |= cut
 
@@ -147,6 +152,7 @@ class Writer:
 
     def text(self, name: str, text: str) -> None:
         """Write `text` as the artifact `name`."""
+        text = without_secrets(text)
         with self._writing():
             self.client.log_text(self.run_id, text, name)
             self.written.artifacts[name] = len(text.encode())

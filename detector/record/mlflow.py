@@ -1,7 +1,7 @@
 """One MLflow run for every `detector run`: parameters, metrics, data, artifacts, models, and how it ended."""
 
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -41,9 +41,8 @@ def open(  # noqa: A001 - read as mlflow.open
     pipeline_name: str,
     folder: Path,
     tags: Mapping[str, str],
-    secrets: Collection[str] = (),
 ) -> "Record":
-    """Open a run in the experiment `pipeline_name`; `secrets` are kept out of what is told of a failure.
+    """Open a run in the experiment `pipeline_name`.
 
     The run is that of `folder`, and opened again if it has been there. It gets the pipeline.yaml that lies there, and
     keeps there, in journal.jsonl, what it is told. Call it while holding the run lock: other runs that this project
@@ -71,7 +70,7 @@ def open(  # noqa: A001 - read as mlflow.open
     writer = Writer(client, options.uri, run.info.run_id, folder / "journal.jsonl", run.data.params)
     writer.tags(tags)
     writer.artifact(folder / "pipeline.yaml")
-    return Record(writer, pipeline_name, url_hint(options.uri, experiment, writer.run_id), secrets)
+    return Record(writer, pipeline_name, url_hint(options.uri, experiment, writer.run_id))
 
 
 def tuning(options: Options, pipeline_name: str, study: str, alone: bool) -> "Tuning":

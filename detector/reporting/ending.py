@@ -10,9 +10,9 @@ from typing import Any
 from detector.config.notify import Notify
 from detector.config.pipeline import Config
 from detector.errors import Stopped, exit_code, failure
-from detector.record._secrets import without_secrets
 from detector.reporting import prometheus, webhook
 from detector.reporting.outcome import Outcome
+from detector.secrets import cleaned
 from detector.system.files import unwritable, write_whole
 
 SECONDS_WHEN_STOPPED = 3.0  # for the webhook: whoever stops a run waits ten seconds at most
@@ -65,10 +65,7 @@ class Ending(AbstractContextManager["Ending"]):
             self.warn(f"--metrics-file {self.metrics} could not be written: {problem}")
 
     def _notify(self, config: Config, settings: Notify, error: BaseException | None) -> None:
-        payload = self.outcome.plain()
-        if error is not None:
-            failed = failure(error)
-            payload = failed | {"error": without_secrets(failed["error"], config.secrets())}
+        payload = cleaned(self.outcome.plain() if error is None else failure(error))
         seconds = SECONDS_WHEN_STOPPED if isinstance(error, Stopped) else webhook.SECONDS
         if problem := webhook.send(settings, payload, _text(config.name, payload), seconds):
             self.warn(problem)

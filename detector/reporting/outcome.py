@@ -9,6 +9,7 @@ from typing import Any
 from detector import __version__
 from detector.data.champion import read as read_champion
 from detector.reporting.costs import Costs
+from detector.secrets import cleaned
 from detector.stages import Result
 from detector.system.files import write_whole
 
@@ -72,6 +73,6 @@ class Outcome:
     def write(self, error: str | None) -> None:
         """Keep it in the run's folder, as run.json."""
         if self.folder is not None:
-            state = {"name": self.name, **self.plain(), "working": self.working, "error": error}
+            state = {"name": self.name, **cleaned(self.plain()), "working": self.working, "error": error}
             text = json.dumps(state | {"detector": __version__}, indent=1, ensure_ascii=False)
             write_whole(self.folder / "run.json", text)

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from detector.reporting.costs import duration
 from detector.reporting.outcome import FIRST_TIME, Done
+from detector.secrets import without_secrets
 from detector.system.text import visible
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ class Terminal:
 
     def line(self, title: str, text: str) -> None:
         """A titled line; further lines of `text` are set under the first. What strangers wrote is no command here."""
-        for at, part in enumerate(visible(text).splitlines() or [""]):
+        for at, part in enumerate(visible(without_secrets(text)).splitlines() or [""]):
             shown = f"{visible(title) if at == 0 else '':<{MARGIN - 2}}  {part}".rstrip()
             print(shown, file=self.out, flush=True)
             logger.info("%s", shown)

@@ -12,6 +12,7 @@ from typing import Any
 from detector.config.pipeline import Config, Step
 from detector.reporting.outcome import FIRST_TIME
 from detector.run.closure import code_of
+from detector.secrets import public_json
 from detector.stages import Result, Source, needs
 from detector.system.installed import version_of
 
@@ -22,7 +23,7 @@ _GIVES = {"pull": "pull", "convert": "dataset version", "train": "model", "evalu
 def ingredients(step: Step, config: Config, inputs: Mapping[str, Result], source: Source | None) -> Ingredients:
     """Everything that a step's output depends on, by name. `source` is what it depends on beside its inputs."""
     return {
-        "options": json.loads(step.options.model_dump_json(exclude=set(step.options.SHAPE_NOTHING))),
+        "options": json.loads(public_json(step.options.model_dump_json(exclude=set(step.options.SHAPE_NOTHING)))),
         "task": config.task,
         "classes": {name: list(labels) for name, labels in config.classes.items()},
         "inputs": {name: inputs[name].id for name in needs(step.stage, step.backend)},

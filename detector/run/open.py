@@ -5,7 +5,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from detector.run import report, results, unfinished
 from detector.run.deploying import deploy
 from detector.run.plan import Planned
 from detector.run.state import State
-from detector.stages import Job, kept_of, resumable
+from detector.secrets import cleaned, without_secrets
+from detector.stages import Job, Result, kept_of, resumable
 from detector.system.files import write_whole
 from detector.system.progress import Progress
 from detector.system.text import visible
@@ -59,7 +60,7 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
             outcome.write(None)
             tags = {"detector.version": __version__, "detector.task": config.task}
             backend = record.load(config.record.using)
-            recorder = stack.enter_context(backend.open(config.record, config.name, folder, tags, config.secrets()))
+            recorder = stack.enter_context(backend.open(config.record, config.name, folder, tags))
             recorder.note_champion()
             current = OpenRun(state, folder, recorder)
             for done in outcome.steps:
@@ -87,11 +88,18 @@ def _note_failure(state: State, error: BaseException, recorder: Recorder | None)
         report.write_failed(state, error, recorder)
 
 
+class _Told(logging.Formatter):
+    """A line of the log, and the trace of an error: without secrets, and no command to a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(without_secrets(super().format(record)))
+
+
 @contextmanager
 def logging_to(file: Path) -> Iterator[None]:
     """Inside, everything that is logged goes to the file, too."""
     handler = logging.FileHandler(file, encoding="utf-8")
-    handler.setFormatter(_Shown("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Told("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.raiseExceptions = False  # a log that can't be written is no reason to print at every line of it
     root = logging.getLogger()
     root.addHandler(handler)
@@ -103,13 +111,6 @@ def logging_to(file: Path) -> Iterator[None]:
         handler.close()
         root.removeHandler(handler)
         logging.captureWarnings(False)
-
-
-class _Shown(logging.Formatter):
-    """Lines that a terminal shows as they are, whatever a stranger wrote."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record))
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class OpenRun:
         outcome.working = planned.working
         outcome.write(None)
         job, started = self._job(planned), costs.begin()
-        result = planned.step.backend.run(job)
+        result = _discreet(planned.step.backend.run(job))
         seconds, cost = costs.since(started, result, job.folder)
         done = planned.after(result)
         outcome.working = planned.working | {"key_after": done.key}
@@ -193,6 +194,11 @@ def _forget(lost: Iterable[str]) -> None:
     for file in map(Path, lost):
         if file.parent.parent.name == STORE:
             file.unlink(missing_ok=True)
+
+
+def _discreet(result: Result) -> Result:
+    """What a step gave, without secrets in its words: from here they go everywhere."""
+    return replace(result, summary=without_secrets(result.summary), notes=cleaned(result.notes))
 
 
 class _Observed:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from detector.errors import GateRefused, TryAgain, sentence
 from detector.record import Recorder
-from detector.record._secrets import without_secrets
 from detector.run.state import State
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def write_failed(state: State, error: Exception, recorder: Recorder | None) -> N
         from detector.page import Failure
 
         refused = isinstance(error, GateRefused)
-        message = without_secrets(sentence(error), state.config.secrets())
+        message = sentence(error)
         evidence = error.evidence if isinstance(error, GateRefused) else ()
         page = write(state, Failure(_step(state), refused, message, evidence))
         state.terminal.line("report", str(page))

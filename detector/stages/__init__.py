@@ -37,7 +37,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 from pydantic import BaseModel, ConfigDict
 
 from detector.stages.services import Registry, Report
-from detector.system.stamps import CACHES
+from detector.system.files import CACHES
 from detector.terms import Task
 
 Place = tuple[str | int, ...]  # keys inside a section

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 logger = logging.getLogger("detector")
+CACHES = (".cache", ".npy")  # what Ultralytics puts beside images and labels to be faster
 _PIECE = 1 << 18  # bytes
 _OTHERS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 

@@ -16,10 +16,9 @@ from typing import TypeVar
 
 import msgspec
 
-from detector.system.files import write_whole
+from detector.system.files import CACHES, write_whole
 
 Look = tuple[int, int, int]  # size in bytes, time of the last change in nanoseconds, inode
-CACHES = (".cache", ".npy")  # what Ultralytics puts beside images and labels to be faster
 KeptT = TypeVar("KeptT")
 
 

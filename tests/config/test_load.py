@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from detector.commands.schema import schema
 from detector.config.load import load
-from detector.errors import ConfigError, UsageError
+from detector.errors import ConfigError, UsageError, sentence
+from detector.secrets import without_secrets
 from tests.golden import matches
 
 BROKEN = sorted(Path(__file__).parents[1].glob("golden/config/*.yaml"))
@@ -62,7 +63,11 @@ def test_set_overrides_and_makes_what_is_missing(tmp_path):
 def test_a_value_that_is_nested_without_end_is_a_fault(tmp_path):
     with pytest.raises(UsageError) as refused:
         _load(tmp_path, overrides=[f"train.options={'[' * 20_000}{']' * 20_000}"])
-    assert str(refused.value) == f"--set train.options={'[' * 106}…: the value is not YAML"
+    assert str(refused.value) == "--set train.options=…: the value is not YAML"
+    with pytest.raises(UsageError) as refused:
+        _load(tmp_path, overrides=[f"train.{'.'.join('a' * 20_000)}=1"])
+    shown = f"train.{'a.' * 57}"
+    assert str(refused.value) == f"--set {shown}…: nested too deeply, or too large, for a pipeline"
 
 
 def test_a_long_line_is_shown_around_its_fault(tmp_path):
@@ -106,13 +111,73 @@ def test_the_resolved_pipeline_holds_everything_but_secrets(tmp_path):
     assert "s3cret" not in resolved
     assert "epochs: 5" in resolved
     assert "several_labels: fail" in resolved
-    assert config.secrets() == {"s3cret"}
+    assert without_secrets("token s3cret-") == "token ***-"
 
 
 def test_a_password_in_an_address_is_hidden(tmp_path):
     config = _load(tmp_path, GOOD + 'record: {uri: "postgresql://me:hunter2@db/mlflow"}\n')
     assert "hunter2" not in config.resolved()
     assert "postgresql://me:***@db/mlflow" in config.resolved()
+
+
+@pytest.mark.parametrize(
+    ("override", "name"),
+    [
+        ("pull.token=c4nary-1", "TOKEN"),
+        ("pull.token=${TOKEN:-c4nary-1}", "TOKEN"),
+        ("pull.token=${NONE:-c4nary-1}", "NONE"),
+        ("pull.token=c4nary-1${EMPTY:-}", "EMPTY"),
+        ("pull={using: label_studio, url: 'http://h', project: 1, token: c4nary-1}", "TOKEN"),
+        ("notify={url: 'https://hooks.example.com/c4nary-1'}", "URL"),
+        ("record.uri=postgresql://me:c4nary-1@db/x", "NAME"),
+        ("record.uri=postgresql://db/x?password=c4nary-1", "NAME"),
+    ],
+)
+def test_a_secret_in_clear_on_the_command_line_is_refused_with_the_way_out(tmp_path, override, name):
+    with pytest.raises(ConfigError) as refused:
+        _load(tmp_path, overrides=[override])
+    told = sentence(refused.value)
+    assert f"write ${{{name}}}" in told
+    assert f"export {name}" in told
+    assert "c4nary" not in told
+
+
+@pytest.mark.parametrize("setting", ["pull.token=: c4nary: [", "pull.token.x=c4nary-1", "pull.tokens=${TOKEN"])
+def test_what_can_not_be_set_is_not_repeated(tmp_path, setting):
+    with pytest.raises(UsageError) as refused:
+        _load(tmp_path, overrides=[setting])
+    assert "c4nary" not in sentence(refused.value)
+
+
+def test_a_variable_may_be_set_where_a_secret_goes(tmp_path):
+    config = _load(
+        tmp_path,
+        overrides=["pull.token=${OTHER}", "record.uri=postgresql://me:${PW}@db/x"],
+        environment={"TOKEN": "s3cret", "OTHER": "c4nary-o", "PW": "c4nary-p"},
+    )
+    assert config.steps[0].options.token.get_secret_value() == "c4nary-o"
+    assert config.record.uri == "postgresql://me:c4nary-p@db/x"
+    assert "c4nary" not in config.resolved()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://c4nary-alone@host",
+        "http://me:c4nary-p@ss/c4nary-w@host",
+        "postgresql://me:c4nary@db/x?password=c4nary-q",
+        "https://host?token=c4nary-t",
+    ],
+)
+def test_what_is_secret_in_an_address_is_hidden(tmp_path, uri):
+    assert "c4nary" not in _load(tmp_path, GOOD + f'record: {{uri: "{uri}"}}\n').resolved()
+
+
+@pytest.mark.parametrize("uri", ["me:c4nary-word@host/db", "ftp://me:c4nary-word@host", "sqlite://me:c4nary-word@x"])
+def test_an_address_that_is_refused_is_not_repeated(tmp_path, uri):
+    with pytest.raises(ConfigError) as refused:
+        _load(tmp_path, GOOD + f'record: {{uri: "{uri}"}}\n')
+    assert "c4nary" not in sentence(refused.value)
 
 
 def test_the_schema_accepts_the_starter_and_refuses_a_typo():

@@ -84,7 +84,7 @@ def test_an_empty_file_becomes_a_store(project):
 
 def test_a_database_server_that_can_not_be_had():
     with pytest.raises(
-        DetectorError, match=r"^the record at mysql\+pymysql://db/x needs pymysql, which is not installed"
+        DetectorError, match=r"^the record at mysql\+pymysql://me:\*\*\*@db/x needs pymysql, which is not installed"
     ):
         check_server("mysql+pymysql://me:pw@db/x")
 

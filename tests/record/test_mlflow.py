@@ -15,6 +15,7 @@ from detector.errors import DetectorError, TryAgain, UsageError
 from detector.record import _template
 from detector.record import mlflow as record
 from detector.record._client import connect
+from detector.secrets import protect
 from detector.stages import Result
 from tests.support import tiny
 
@@ -31,10 +32,10 @@ def options(tmp_path, monkeypatch, migrated):
     return record.Options()
 
 
-def open_(options, folder="runs/one", **more):
+def open_(options, folder="runs/one"):
     Path(folder).mkdir(parents=True, exist_ok=True)
     Path(folder, "pipeline.yaml").write_text(YAML)
-    return record.open(options, "blood", Path(folder), {"detector.version": "1"}, **more)
+    return record.open(options, "blood", Path(folder), {"detector.version": "1"})
 
 
 def read(options, run):
@@ -106,14 +107,15 @@ def test_files_lie_beside_the_database(options):
 )
 def test_a_run_that_fails_says_why_without_secrets(options, error, status):
     said = "GET http://me:pw@host/x.jpg?X-Amz-Signature=beef failed, Authorization: Token 0123456789, using s3cr3t"
-    run = open_(options, secrets=["s3cr3t"])
+    protect("s3cr3t")
+    run = open_(options)
     run.metrics({"loss": 1.0}, step=1)
     with pytest.raises(error), run:
         raise error(said)
     client, read_back = read(options, run)
     assert read_back.info.status == status
     assert read_back.data.metrics == {"loss": 1.0}
-    expected = "GET http://host/x.jpg failed, Authorization: Token ***, using ***"
+    expected = "GET http://***@host/x.jpg?signature=*** failed, Authorization: Token ***, using ***"
     assert expected in read_back.data.tags["error"]
     whole = text(client, run, "error.txt")
     assert f"{error.__name__}: {expected}" in whole
@@ -254,7 +256,7 @@ def test_a_new_store_is_made_in_silence(tmp_path, monkeypatch, capfd, caplog, ke
 
 
 def test_nobody_answers():
-    with pytest.raises(TryAgain, match=r"no MLflow server answers at http://127\.0\.0\.1:9: start it"):
+    with pytest.raises(TryAgain, match=r"no MLflow server answers at http://\*\*\*@127\.0\.0\.1:9: start it"):
         open_(record.Options(uri="http://me:pw@127.0.0.1:9"))
 
 

@@ -162,8 +162,9 @@ def test_a_changed_label_is_a_new_version_and_the_old_one_stays(copy):
     assert len(list(copy.glob("datasets/cells/*/data.yaml"))) == 3  # `latest` is one of them
 
 
-def test_a_source_that_is_away_means_try_again_and_is_recorded(copy):
-    away = "{using: label_studio, url: 'http://127.0.0.1:9', token: '${TOKEN:-0123abcd}', project: 1}"
+def test_a_source_that_is_away_means_try_again_and_is_recorded(copy, monkeypatch):
+    monkeypatch.setenv("TOKEN", "0123abcd")
+    away = "{using: label_studio, url: 'http://127.0.0.1:9', token: '${TOKEN}', project: 1}"
     text = PIPELINE.replace("{using: label_studio_export, path: export.json}", away)
     (copy / "pipeline.yaml").write_text(text)
     done = detector(copy, "run")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from detector.system.stamps import CACHES
+from detector.system.files import CACHES
 from detector.terms import SPLITS
 
 

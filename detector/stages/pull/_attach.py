@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from detector.data import losses
 from detector.data.annotations import IMAGES, TABLES, Annotations
+from detector.data.discreet import discreet
 from detector.data.geometry import Ints
 from detector.data.images import Pixels
 from detector.data.losses import Loss
@@ -97,7 +98,8 @@ def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: Ints) -> tu
 
 
 def finish(annotations: Annotations, datasets: Path, source: str, notes: Sequence[str] = ()) -> Result:
-    """Write the tables below `datasets`/pulled under their content's name, whole or not at all."""
+    """Write the tables below `datasets`/pulled under their content's name, whole or not at all, and without secrets."""
+    annotations = discreet(annotations)
     with scratch_folder(datasets / "pulled") as scratch, ThreadPoolExecutor() as pool:
         content = "".join(pool.map(lambda name: digest(annotations.write(name, scratch)), TABLES))
         folder = datasets / "pulled" / hashlib.sha256(content.encode()).hexdigest()[:12]

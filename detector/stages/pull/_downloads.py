@@ -2,24 +2,26 @@
 
     datasets/<name>/pulled/downloads.jsonl      one line for each address: what its image was
 
-A line is written as soon as its image is in the store, so a killed run goes on where it was. An address stands for
-its image for good; `--force pull` fetches all images anew, and so those that were replaced under their address.
+A line is written as soon as its image is in the store, so a killed run goes on where it was. An address, without what
+is secret in it, stands for its image for good; one that had a token stands for it together with its task.
+`--force pull` fetches all images anew, and so those that were replaced under their address.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from detector.data.images import Pixels, ingest_one, stored
 from detector.data.places import STORE
 from detector.errors import DetectorError
 from detector.label_studio.client import Connection
 from detector.label_studio.download import Unusable, fetch
+from detector.secrets import is_whole, names_a_picture, public
 from detector.stages import Job
 from detector.system.files import write_whole
 
@@ -27,44 +29,94 @@ _NOT_HAD = {"missing_image", "private_host"}
 AT_ONCE = 4  # more gain nothing: a Label Studio server gave 64 images a second to 4 threads, and 69 to 16
 
 
-def download(connection: Connection, images: Iterable[tuple[str, int]], job: Job[Any]) -> list[Pixels]:
-    """The pixels of each (reference, task) of `images`, in the store.
+class Shown(NamedTuple):
+    """An image that a task shows: its address without secrets, the task, and the control that shows it."""
+
+    source: str
+    task: int
+    field: str
+
+    @property
+    def name(self) -> str:
+        """What it is known by: the same with another signature, and never another picture's."""
+        return self.source if names_a_picture(self.source) else f"{self.source} {self.task} {self.field}"
+
+
+Whole = Callable[[Collection[int]], Mapping[tuple[int, str], str]]  # tasks → (task, field) → its whole address
+
+
+def download(connection: Connection, images: Sequence[Shown], job: Job[Any], whole: Whole) -> list[Pixels]:
+    """The pixels of each of `images`, in the store. `whole` is asked for addresses that had secrets.
 
     Raises DetectorError when there are images, and not one of them can be had: then it is no image that is missing.
     """
-    images = list(images)
     store, index = job.datasets / STORE, job.datasets / "pulled" / "downloads.jsonl"
     index.parent.mkdir(parents=True, exist_ok=True)
     prefix = connection.url + " "  # the same path on another server is another image
     before = {} if job.forced else _read(index, prefix)
-    known = {source: pixels for source, pixels in before.items() if _is_stored(pixels, store)}
-    needed = {source: task for source, task in images if source not in known}
+    known = {name: pixels for name, pixels in before.items() if _is_stored(pixels, store)}
+    needed = _addresses([image for image in images if image.name not in known], whole)
+    tasks = {address: image.task for address, (image, *_) in needed.items() if _earlier(address) not in known}
     with (
         index.open("a", encoding="utf-8") as lines,
         TemporaryDirectory(dir=job.folder) as scratch,
-        job.report.progress("images", len(needed)) as advance,
+        job.report.progress("images", len(tasks)) as advance,
     ):
-        for source, pixels in _fetched(connection, needed, Path(scratch), store):
-            known[source] = pixels
-            if not pixels.problem:
-                lines.write(f"\n{json.dumps([prefix + source, *pixels[:5]])}")  # a torn line spoils no other
-                lines.flush()
+
+        def keep(address: str, pixels: Pixels) -> None:
+            for name in dict.fromkeys(image.name for image in needed[address]):
+                known[name] = pixels
+                if not pixels.problem:
+                    lines.write(f"\n{json.dumps([prefix + name, *pixels[:5]])}")  # a torn line spoils no other
+            lines.flush()
+
+        for address in needed.keys() - tasks.keys():
+            keep(address, known[_earlier(address)])
+        for address, pixels in _fetched(connection, tasks, Path(scratch), store):
+            keep(address, pixels)
             advance(1)
-    fetched = [known[source] for source, _ in images]
+    fetched = [known[image.name] for image in images]
     _refuse_if_all_missing(images, fetched)
     return fetched
 
 
+def _addresses(images: Sequence[Shown], whole: Whole) -> dict[str, list[Shown]]:
+    """The address of each image, and those that have it."""
+    hidden = {image.task for image in images if not is_whole(image.source)}
+    known = whole(hidden) if hidden else {}
+    addresses: dict[str, list[Shown]] = {}
+    for image in images:
+        addresses.setdefault(known.get((image.task, image.field), image.source), []).append(image)
+    return addresses
+
+
 def _read(index: Path, prefix: str) -> dict[str, Pixels]:
-    known = {}
-    for line in index.read_text(encoding="utf-8").splitlines() if index.exists() else []:
+    """What is known, by name; secrets that an earlier release left in the file are taken out of it."""
+    lines = index.read_text(encoding="utf-8").splitlines() if index.exists() else []
+    entries = list(_entries(lines))
+    discreet = [[_discreet(entry[0]), *entry[1:]] for entry in entries]
+    if discreet != entries:
+        write_whole(index, "".join(f"\n{json.dumps(entry)}" for entry in discreet))
+    return {name.removeprefix(prefix): Pixels(*pixels) for name, *pixels in discreet if name.startswith(prefix)}
+
+
+def _entries(lines: Iterable[str]) -> Iterator[list[Any]]:
+    for line in lines:
         try:
-            address, *pixels = json.loads(line)
+            yield json.loads(line)
         except ValueError:
             continue
-        if address.startswith(prefix):
-            known[address.removeprefix(prefix)] = Pixels(*pixels)
-    return known
+
+
+def _discreet(key: str) -> str:
+    """A key of the index, which is a server and a name, without the secrets that it may have."""
+    server, _, name = key.partition(" ")
+    return key if public(name) == name else f"{server} {_earlier(name)}"
+
+
+def _earlier(address: str) -> str:
+    """What stands for an address with secrets that an earlier release knew an image by."""
+    return f"{public(address)} {hashlib.sha256(address.encode()).hexdigest()[:16]}"
 
 
 def _is_stored(pixels: Pixels, store: Path) -> bool:
@@ -93,12 +145,12 @@ def _ingested(connection: Connection, source: str, task: int, target: Path, stor
     try:
         why = fetch(connection, source, task, target)
     except Unusable as error:
-        return Pixels(problem=error.reason, detail=f"{source}: {error}")
+        return Pixels(problem=error.reason, detail=f"{public(source)}: {error}")
     if why is not None:
-        return Pixels(problem="missing_image", detail=f"{source}: {why}")
+        return Pixels(problem="missing_image", detail=f"{public(source)}: {why}")
     pixels = ingest_one(target, store)
     target.unlink()
-    return pixels._replace(detail=pixels.detail and pixels.detail.replace(target.name, source, 1))
+    return pixels._replace(detail=pixels.detail and pixels.detail.replace(target.name, public(source), 1))
 
 
 @contextmanager
@@ -111,10 +163,10 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _refuse_if_all_missing(images: list[tuple[str, int]], fetched: list[Pixels]) -> None:
+def _refuse_if_all_missing(images: Sequence[Shown], fetched: list[Pixels]) -> None:
     if fetched and all(pixels.problem in _NOT_HAD for pixels in fetched):
         raise DetectorError(
-            f"not one of the project's {len(fetched)} images can be fetched, as task {images[0][1]} shows:"
+            f"not one of the project's {len(fetched)} images can be fetched, as task {images[0].task} shows:"
             f" {fetched[0].detail}; see that Label Studio itself shows them"
         )
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from detector.data.annotations import Annotations
     from detector.label_studio.policy import Policy
 
-_FORM = 2  # of what is kept of an export: another one is not read
+_FORM = 3  # of what is kept of an export: another one is not read
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,13 @@ class Export:
 
     @cached_property
     def drawn(self) -> "Annotations":
-        """The annotations, without pixels. Raises UsageError when they can't be read."""
+        """The annotations, without pixels and without secrets. Raises UsageError when they can't be read."""
+        from detector.data.discreet import discreet
         from detector.label_studio.tasks import annotations  # Arrow with it
 
         config = self.label_config.read_bytes() if self.label_config else None
         try:
-            return annotations(self.path, self.policy, config)
+            return discreet(annotations(self.path, self.policy, config))
         except OSError as error:
             raise _unreadable("path", self.path, error) from error
 

@@ -1,6 +1,7 @@
 """Tasks and images from a running Label Studio server."""
 
 import re
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -47,7 +48,7 @@ class Options(Section):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        if not re.fullmatch(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/\S*)?", url):
+        if not re.fullmatch(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/[^\s?#;@]*)?", url):
             raise ValueError("must be an address such as http://localhost:8080 or https://label-studio.example.com")
         return url
 
@@ -75,6 +76,7 @@ def look(options: Options, datasets: Path) -> Source:
 
 def run(job: Job[Options]) -> Result:
     """Ask for the tasks that changed, download the images that aren't here yet, write the tables."""
+    from detector.label_studio.addresses import whole_addresses
     from detector.label_studio.changes import update
     from detector.label_studio.client import connect
     from detector.label_studio.label_config import canvases
@@ -84,7 +86,7 @@ def run(job: Job[Options]) -> Result:
     from detector.label_studio.tasks import tables
     from detector.stages.pull._asked import file_of
     from detector.stages.pull._attach import attach, finish, wanted
-    from detector.stages.pull._downloads import download, remember_failed
+    from detector.stages.pull._downloads import Shown, download, remember_failed
 
     options = job.options
     with connect(options.url, options.token.get_secret_value(), options.private_hosts) as connection:
@@ -96,8 +98,12 @@ def run(job: Job[Options]) -> Result:
         how = How(options.annotations, link, shown, emails(connection))
         drawn = tables(kept.tasks["json"].to_pylist(), how)
         rows = wanted(drawn)
-        sources, numbers = drawn.images["source"].to_pylist(), drawn.images["task_id"].to_pylist()
-        pixels = download(connection, [(sources[row], numbers[row]) for row in rows], job)
-        remember_failed(file_of(job.datasets, connection, project, "failed"), [sources[row] for row in rows], pixels)
+        columns = (drawn.images[name].to_pylist() for name in ("source", "task_id", "field"))
+        images = [Shown(*image) for image in zip(*columns, strict=True)]
+        wanted_images = [images[row] for row in rows]
+        whole = partial(whole_addresses, connection, project, kept, shown)
+        pixels = download(connection, wanted_images, job, whole)
+        failed = file_of(job.datasets, connection, project, "failed")
+        remember_failed(failed, [image.source for image in wanted_images], pixels)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
     return finish(attached, job.datasets, f"the Label Studio project “{project.title}”")

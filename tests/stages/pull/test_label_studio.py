@@ -3,6 +3,8 @@
 import io
 import json
 
+import msgspec
+import pyarrow as pa
 import pytest
 from PIL import Image
 from pydantic import ValidationError
@@ -10,10 +12,11 @@ from pydantic import ValidationError
 from detector.data import annotations
 from detector.data.images import stored
 from detector.errors import DetectorError, UsageError
-from detector.label_studio import persist
+from detector.label_studio import kept, persist
 from detector.stages.pull import label_studio as backend
 from tests.support.jobs import Pipeline, make_job
-from tests.support.services.label_studio import EMAIL, TOKEN, disc
+from tests.support.services.label_studio import BOXES, EMAIL, TOKEN, disc
+from tests.support.services.signed import signed_host
 
 PIPELINE = Pipeline("cells", "detect", ["disc", "square"])
 
@@ -229,3 +232,75 @@ def _png(number, size=(40, 30)):
     content = io.BytesIO()
     Image.new("RGB", size, (number, 100, 200)).save(content, "PNG")
     return content.getvalue()
+
+
+@pytest.fixture
+def signed():
+    with signed_host() as host:
+        yield host
+
+
+def test_the_same_picture_with_another_signature_is_no_change(label_studio, signed, pull, tmp_path):
+    """It is neither downloaded nor another row; where the picture is gone, the new address leads to it."""
+    project = label_studio.project("Signed")
+    forms = ("a.png?X-Amz-Date={n}&X-Amz-Signature=c4nary{n}", "b.png?v=1&token=c4nary{n}", "b.png?v=2&token=c4nary{n}")
+    paths = [[f"/{form.format(n=turn)}" for form in forms] for turn in range(2)]
+    signed.pictures |= {path: _png(number) for number, path in enumerate(paths[0])}
+    tasks = label_studio.add_tasks(project, [_task(signed.url + path) for path in paths[0]])
+    first, tables = pull(project)
+    state = backend.look(_options(label_studio, project), tmp_path / "datasets").state
+    assert tables.images["source"].to_pylist() == [
+        f"{signed.url}/{name}" for name in ("a.png?signature=***", "b.png?v=1&token=***", "b.png?v=2&token=***")
+    ]
+    assert len(set(tables.images["sha256"].to_pylist())) == 3
+    signed.pictures = {path: _png(number) for number, path in enumerate(paths[1])}
+    for task, path in zip(tasks, paths[1], strict=True):
+        label_studio.ask("PATCH", f"/api/tasks/{task}/", json=_task(signed.url + path))
+    signed.asked.clear()
+    assert backend.look(_options(label_studio, project), tmp_path / "datasets").state == state
+    assert pull(project)[0] == first
+    assert signed.asked == []
+    for row in tables.images.to_pylist():
+        stored(tmp_path / "datasets" / "store", row["sha256"], row["extension"]).unlink()
+    assert pull(project)[0] == first
+    assert sorted(signed.asked) == sorted(paths[1])
+
+
+def test_pictures_that_only_a_token_tells_apart_are_two(label_studio, signed, pull):
+    signed.pictures |= {f"/get?token={name}": _png(number) for number, name in enumerate("ab")}
+    project = label_studio.project("Only a token")
+    tasks = label_studio.add_tasks(project, [_image(f"{signed.url}/get?token={name}") for name in "ab"])
+    label_studio.ask("PATCH", f"/api/projects/{project}/", json={"label_config": BOXES})
+    _, tables = pull(project)
+    pictures = tables.images["sha256"].to_pylist()
+    assert len(set(pictures)) == 2
+    label_studio.ask("DELETE", f"/api/tasks/{tasks[0]}/")
+    assert pull(project)[1].images["sha256"].to_pylist() == pictures[1:]
+
+
+def test_what_an_earlier_release_kept_is_found_and_its_secrets_are_gone(label_studio, signed, pull, tmp_path):
+    address = f"{signed.url}/a.png?v=1&X-Amz-Signature=c4nary"
+    signed.pictures["/a.png?v=1&X-Amz-Signature=c4nary"] = _png(1)
+    project = label_studio.project("Earlier")
+    label_studio.add_tasks(project, [_task(address)])
+    first, _ = pull(project)
+    pulled = tmp_path / "datasets" / "pulled"
+    index, [tasks] = pulled / "downloads.jsonl", pulled.glob("server-*.arrow")
+    index.write_text(index.read_text().replace("a.png?v=1&signature=***", "a.png?v=1&X-Amz-Signature=c4nary"))
+    now = kept.read(tasks)
+    texts = [text.replace(b"signature=***", b"X-Amz-Signature=c4nary") for text in now.tasks["json"].to_pylist()]
+    old = now.tasks.set_column(3, "json", pa.array(texts, pa.large_binary()))
+    old = old.replace_schema_metadata({"look": msgspec.json.encode(now.look), "state": now.state})
+    with pa.OSFile(str(tasks), "wb") as file, pa.ipc.new_file(file, old.schema) as writer:
+        writer.write_table(old)
+    assert b"c4nary" in index.read_bytes()
+    assert b"c4nary" in tasks.read_bytes()
+    signed.asked.clear()
+    assert pull(project)[0] == first
+    assert signed.asked == []
+    assert b"c4nary" not in index.read_bytes()
+    assert "c4nary" not in str(pa.ipc.open_file(tasks.read_bytes()).read_all().to_pylist())
+
+
+def _image(address):
+    return {"data": {"image": address}, "annotations": [{"result": [_drawn()]}]}
