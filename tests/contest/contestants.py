@@ -9,6 +9,7 @@ from pathlib import Path
 
 from detector import sample
 from detector.data.evaluation import Evaluation
+from detector.measure.seeds import between_seeds
 from detector.stages.promote import better
 from detector.stages.promote._contest import Rules, Verdict, judge
 from detector.stages.services import ModelVersion
@@ -65,6 +66,7 @@ _NAMES = [[name] for name in sample.CLASSES]
 def contest(champion: Evaluation, challenger: Evaluation, **options: object) -> Verdict:
     """What the stage decides of two models, with its own defaults."""
     given = better.Options(**options)
-    rules = Rules(given.metric, given.minimum, given.confidence, given.margin, given.per_class)
+    noise = between_seeds(TRAIN) if given.between_seeds is None else given.between_seeds
+    rules = Rules(given.metric, given.minimum, given.confidence, given.margin, given.per_class, noise)
     version = ModelVersion("1", Path, champion.measured.metrics, champion.measured.test_set)
     return judge(rules, challenger, version, champion)

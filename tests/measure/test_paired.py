@@ -34,6 +34,19 @@ def test_the_same_twice_differs_in_nothing(tmp_path):
         assert difference.before == pytest.approx(one.measured.metrics[name], abs=1e-6), name
 
 
+def test_seeds_widen_what_differs_and_a_class_more_than_the_mean(tmp_path):
+    """Far more than the images do, so that it is nearly all there is: 1.96 standard deviations to each side."""
+    data = version(tmp_path, pictures())
+    one, other = (evaluated(data, tmp_path / f"{count}", [right(row) for row in range(count)]) for count in (6, 7))
+    alone, moved = pair(one, other).figures, pair(one, other, seeds=5.0).figures
+    for name, more in (("mAP50-95", 1), ("mAP50-95/RBC", 3**0.5)):
+        assert moved[name].high - moved[name].low == pytest.approx(2 * 1.96 * 5 * 2**0.5 * more, rel=0.02)
+        assert moved[name].change == alone[name].change
+    assert moved["mAP50-95"].better == pytest.approx(0.5, abs=0.02)
+    assert alone["mAP50-95"].better > 0.6
+    assert pair(one, one, seeds=5.0).figures == pair(one, one).figures
+
+
 @pytest.mark.parametrize("task", ["detect", "segment"])
 def test_images_are_paired_by_what_is_on_them_not_by_their_rows(tmp_path, task):
     """The other version has its images the other way round, and some of its own ahead."""

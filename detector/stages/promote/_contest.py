@@ -24,6 +24,7 @@ class Rules(NamedTuple):
     confidence: float
     margin: float
     per_class: bool
+    seeds: float = 0.0  # standard deviation of a figure between seeds
 
 
 class Verdict(NamedTuple):
@@ -48,7 +49,7 @@ def judge(rules: Rules, challenger: Evaluation, champion: ModelVersion | None, b
         return Verdict("champion", ", the first")
     if before is None:
         return Verdict("champion", f"; version {champion.number} knows other classes or another task")
-    paired = pair(before, challenger, rules.margin)
+    paired = pair(before, challenger, rules.margin, rules.seeds)
     return _decide(rules, paired.figures, champion.number)._replace(paired=paired)
 
 

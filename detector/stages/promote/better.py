@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from detector import measure
 from detector.data import champion as champions
 from detector.errors import UsageError
+from detector.measure import seeds
 from detector.stages import Job, Pipeline, Result, Section, Source
 from detector.stages.services import ModelVersion
 
@@ -35,6 +36,12 @@ class Options(Section):
     )
     margin: float = Field(0.0, ge=0, le=1, description="by how much it must be better")
     per_class: bool = Field(True, description="no class may be worse than the champion's beyond its own interval")
+    between_seeds: float | None = Field(
+        None, ge=0, le=0.5,
+        description="by how much the metric differs between trainings with other seeds (standard deviation); left out, "
+        "by the images in train; 0 takes the intervals of the test images alone",
+        examples=[0.01],
+    )  # fmt: skip
 
 
 def faults(options: Options, pipeline: Pipeline) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -57,6 +64,25 @@ def foresee(options: Options, pipeline: Pipeline, inputs: Mapping[str, Result]) 
             f"promote.metric: {options.metric} can't be measured, since the {split} split has no {label}; "
             f"label some there, or choose another metric, such as {OVERALL[0]}"
         )
+
+
+def derived(options: Options, inputs: Mapping[str, Result]) -> Mapping[str, Mapping[str, Any]]:
+    """The noise between seeds, where it is left out."""
+    if options.between_seeds is not None:
+        return {}
+    images = _learned_from(inputs["convert"])
+    return {"between_seeds": {"value": round(seeds.between_seeds(images), 4), "why": f"{images:,} images in train"}}
+
+
+def _learned_from(convert: Result) -> int:
+    from detector.data.dataset import Dataset
+
+    return Dataset(convert.path).on("train").images
+
+
+def _between_seeds(job: Job[Options]) -> float:
+    written = job.options.between_seeds
+    return seeds.between_seeds(_learned_from(job.inputs["convert"])) if written is None else written
 
 
 def look(_options: Options, datasets: Path) -> Source:
@@ -113,7 +139,9 @@ def _compete(
 
     options, again = job.options, job.folder / "champion"
     ring = Ring(Dataset(job.inputs["convert"].path).on(evaluation.measured.split), evaluation, job.pipeline.task)
-    rules = Rules(options.metric, options.minimum, options.confidence, options.margin, options.per_class)
+    rules = Rules(
+        options.metric, options.minimum, options.confidence, options.margin, options.per_class, _between_seeds(job)
+    )
     rival = champion if evaluation.measured.metrics[options.metric] >= options.minimum else None
     before = champion_here(rival, ring, again, job.report) if rival else None
     verdict = judge(rules, evaluation, champion, before)

@@ -11,6 +11,7 @@ from detector.data import champion as champions
 from detector.data.evaluation import Evaluation
 from detector.errors import UsageError
 from detector.measure.paired import pair
+from detector.measure.seeds import between_seeds
 from detector.record import mlflow as record
 from detector.record._client import connect
 from detector.stages import Result
@@ -74,7 +75,7 @@ class Contests:
             run.stage_done("evaluate", Result(self.evaluation.folder, "", "", artifacts=files), False, {})
             inputs = {"train": folder / "train", "convert": dataset.folder, "evaluate": self.evaluation.folder}
             given = make_job(
-                better.Options(**options),
+                better.Options(**{"between_seeds": 0} | options),
                 None,
                 inputs,
                 datasets=folder,
@@ -163,6 +164,28 @@ def test_a_class_that_falls_keeps_the_champion_unless_that_is_allowed(project, c
 def test_a_class_that_falls_within_its_interval_is_no_matter(project, cells):
     project.run(cells, found(10, 40), b"1")
     assert project.run(cells, found(40, 39), b"2").summary.startswith("champion: version 2, ")
+
+
+def test_what_another_seed_may_come_to_is_no_better_model(project, cells):
+    """Ten more images of forty are sure by the images alone; between seeds that differ by 0.2 they may be luck."""
+    project.run(cells, found(20, 20), b"1")
+    one = project.evaluation
+    second = project.run(cells, found(30, 30), b"2", between_seeds=0.2)
+    each = pair(one, project.evaluation, seeds=0.2).figures["mAP50-95"]
+    alone = pair(one, project.evaluation).figures["mAP50-95"]
+    assert (alone.better, 0.7 < each.better < 0.85) == (1, True)
+    assert second.summary.startswith("challenger: version 2, mAP50-95 0.7525 against 0.5050 of version 1: +0.248 [−0.")
+    assert second.figures["difference/low"] == each.low < alone.low
+    assert project.run(cells, found(30, 30), b"3").summary.startswith("champion: version 3, ")
+
+
+def test_the_noise_between_seeds_is_taken_from_the_images_in_train(tmp_path):
+    dataset = tiny.dataset(tmp_path)
+    told = better.derived(better.Options(), {"convert": Result(dataset.folder, "", "")})
+    images = dataset.on("train").images
+    assert told == {"between_seeds": {"value": 0.03, "why": f"{images} images in train"}}
+    assert [round(between_seeds(count), 4) for count in (0, 143, 1144, 143_000)] == [0.03, 0.017, 0.0085, 0.0017]
+    assert better.derived(better.Options(between_seeds=0.01), {}) == {}
 
 
 def test_a_margin_is_asked_beyond_chance(project, cells):

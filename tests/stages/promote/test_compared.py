@@ -8,6 +8,7 @@ import pytest
 from detector.data import comparison
 from detector.data.dataset import Dataset
 from detector.measure.paired import pair
+from detector.measure.seeds import between_seeds
 from detector.record import mlflow as record
 from detector.stages.promote import better
 from detector.stages.promote._compared import Bout
@@ -87,7 +88,8 @@ def test_it_is_left_in_the_folder_of_the_step_and_in_the_record(both, tmp_path, 
         if name == "first":
             assert (result.artifacts, comparison.read(result.path)) == ({"promote": []}, None)
     read = comparison.read(result.path)
-    assert (read.champion, read.dataset, read.figures) == ("1", data.version, pair(before, after).figures)
+    figures = pair(before, after, seeds=between_seeds(data.on("train").images)).figures
+    assert (read.champion, read.dataset, read.figures) == ("1", data.version, figures)
     assert [file.name for file in result.artifacts["promote"]] == ["comparison.json"]
     assert [len(read.won), len(read.lost)] == [5, 3]
 
