@@ -30,7 +30,7 @@ class Champion:
 
 def read(name: str) -> Champion | None:
     """The champion of pipeline `name`; None while there is none."""
-    written = read_json(_file(name))
+    written = read_json(file_of(name))
     return written and Champion(**{key: value for key, value in written.items() if key != "schema"})
 
 
@@ -38,13 +38,14 @@ def note(name: str, version: str | None, metrics: Mapping[str, float]) -> None:
     """Remember that `version` is champion, or with None that there is none."""
     before, metrics = read(name), {key: value for key, value in metrics.items() if isfinite(value)}
     if version is None:
-        _file(name).unlink(missing_ok=True)
+        file_of(name).unlink(missing_ok=True)
     elif before is None or (before.version, before.metrics) != (version, metrics):
         since = before.since if before and before.version == version else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        _file(name).parent.mkdir(parents=True, exist_ok=True)
+        file_of(name).parent.mkdir(parents=True, exist_ok=True)
         content = {"schema": 1, **asdict(Champion(version, metrics, since))}
-        write_whole(_file(name), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        write_whole(file_of(name), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def _file(name: str) -> Path:
+def file_of(name: str) -> Path:
+    """Where that is kept."""
     return RESULTS / name / "champion.json"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from detector.errors import DetectorError, TryAgain
 from detector.record._address import database_file, is_server
 from detector.record._database import check_file, check_server
+from detector.record._moved import follow
 from detector.record._template import copy_empty_store, keep_empty_store
 from detector.secrets import without_secrets
 
@@ -129,6 +130,7 @@ def _as_in_an_address(file: Path) -> Path:
 def _open_database(file: Path) -> "MlflowClient":
     if not file.exists() or not file.stat().st_size:
         _create_database(file)
+    follow(file)
     return _client_of(file)
 
 

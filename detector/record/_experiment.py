@@ -8,6 +8,7 @@ from urllib.request import url2pathname
 
 from detector.errors import DetectorError
 from detector.record._address import database_file, is_server
+from detector.record._moved import PLACE, artifacts_of
 from detector.secrets import without_secrets
 from detector.system.lock import is_shared
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-PLACE = "detector.folder"  # a tag: the machine and folder that a run worked in
 RUN = "detector.run"  # a tag: the name of its run folder
 STUDY = "detector.study"  # a tag: the study that it is of, or that it is a training of
 
@@ -36,7 +36,7 @@ def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
 
 
 def _artifacts(uri: str) -> Path:
-    return (database_file(uri) or Path("runs/mlflow.db")).absolute().parent / "artifacts"
+    return artifacts_of(database_file(uri) or Path("runs/mlflow.db"))
 
 
 def _check_writable(location: str) -> None:

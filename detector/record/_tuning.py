@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from detector.errors import DetectorError, sentence
 from detector.record._client import failures
-from detector.record._experiment import PLACE, STUDY, url_hint
+from detector.record._experiment import STUDY, url_hint
+from detector.record._moved import PLACE
 from detector.record._registry import MlflowRegistry
 from detector.record._writer import Writer
 from detector.secrets import without_secrets

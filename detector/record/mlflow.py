@@ -1,12 +1,12 @@
 """One MLflow run for every `detector run`: parameters, metrics, data, artifacts, models, and how it ended."""
 
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
+from detector.data.places import MODELS
 from detector.data.studies import workers_of
 from detector.errors import DetectorError
 from detector.record import Kept
@@ -53,24 +53,40 @@ def open(  # noqa: A001 - read as mlflow.open
         DetectorError: Its store can't be used from here.
     """
     from detector.record._client import connect, failures
-    from detector.record._experiment import PLACE, RUN, close_abandoned, experiment_id, reopened, url_hint
+    from detector.record._experiment import RUN, close_abandoned, experiment_id, reopened, url_hint
+    from detector.record._moved import PLACE, place
     from detector.record._record import Record
     from detector.record._writer import Writer
 
+    _refuse_if_lost(options.uri, pipeline_name)
     client = connect(options.uri)
     tags = {**tags, RUN: folder.name}
     with failures(options.uri):
         experiment = experiment_id(client, options.uri, pipeline_name)
-        place = _place()
-        run = reopened(client, experiment, folder.name, place)
-        close_abandoned(client, experiment, place, run, workers_of(pipeline_name))
+        here = place()
+        run = reopened(client, experiment, folder.name, here)
+        close_abandoned(client, experiment, here, run, workers_of(pipeline_name))
         if run is None:
-            source = {"mlflow.source.name": "detector run", "mlflow.source.type": "LOCAL", PLACE: place}
+            source = {"mlflow.source.name": "detector run", "mlflow.source.type": "LOCAL", PLACE: here}
             run = client.create_run(experiment, tags={**source, **tags}, run_name=folder.name)
     writer = Writer(client, options.uri, run.info.run_id, folder / "journal.jsonl", run.data.params)
     writer.tags(tags)
     writer.artifact(folder / "pipeline.yaml")
     return Record(writer, pipeline_name, url_hint(options.uri, experiment, writer.run_id))
+
+
+def _refuse_if_lost(uri: str, pipeline_name: str) -> None:
+    """An empty record would crown whatever comes first. Raises DetectorError where there was a champion."""
+    from detector.data import champion
+    from detector.record._address import database_file
+
+    file, known = database_file(uri), champion.read(pipeline_name)
+    if file and known and not (file.exists() and file.stat().st_size):
+        left = f"{champion.file_of(pipeline_name)} and {MODELS / pipeline_name}"
+        raise DetectorError(
+            f"the record {file} is gone, with every run and model in it, and version {known.version} was champion: "
+            f"bring the file back, or move {left} away to begin anew"
+        )
 
 
 def tuning(options: Options, pipeline_name: str, study: str, alone: bool) -> "Tuning":
@@ -81,20 +97,16 @@ def tuning(options: Options, pipeline_name: str, study: str, alone: bool) -> "Tu
         DetectorError: Its store can't be used from here.
     """
     from detector.record._client import connect, failures
-    from detector.record._experiment import PLACE, STUDY, end_killed_studies, experiment_id
+    from detector.record._experiment import STUDY, end_killed_studies, experiment_id
+    from detector.record._moved import PLACE, place
     from detector.record._tuning import Tuning
 
     client = connect(options.uri)
     with failures(options.uri):
         experiment = experiment_id(client, options.uri, pipeline_name)
         if alone:
-            end_killed_studies(client, experiment, _place())
-    return Tuning(client, options.uri, experiment, pipeline_name, {PLACE: _place(), STUDY: study})
-
-
-def _place() -> str:
-    """The machine and the folder that this process works in."""
-    return f"{platform.node()}:{Path.cwd()}"
+            end_killed_studies(client, experiment, place())
+    return Tuning(client, options.uri, experiment, pipeline_name, {PLACE: place(), STUDY: study})
 
 
 def rollback(options: Options, pipeline_name: str) -> tuple[str, str]:
