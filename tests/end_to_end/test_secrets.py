@@ -26,7 +26,8 @@ PIPELINE = """
 name: cells
 task: detect
 classes: [disc]
-pull: {using: label_studio, url: "${LABEL_STUDIO_URL}", token: "${LABEL_STUDIO_TOKEN}", project: "${PROJECT}"}
+pull: {using: label_studio, url: "${LABEL_STUDIO_URL}", token: "${LABEL_STUDIO_TOKEN}", project: "${PROJECT}",
+  private_hosts: [127.0.0.1]}
 convert: {split: {field: split}}
 check: {using: rules, fail_on: {classes_without_examples: warn, broken_images: 0}}
 train: {model: yolo11n.yaml}

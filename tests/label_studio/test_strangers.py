@@ -18,7 +18,7 @@ from detector.label_studio import persist
 from detector.label_studio.client import connect
 from detector.label_studio.download import Unusable, fetch
 from detector.stages.pull import label_studio as backend
-from detector.stages.pull._downloads import download
+from detector.stages.pull._downloads import Shown, download
 from detector.system.addresses import is_public
 from tests.support.jobs import make_job
 
@@ -187,7 +187,7 @@ def test_what_never_ends_is_cut_off_and_asked_for_once(endless, tmp_path, header
     endless.headers = headers
     job = make_job(None, datasets=tmp_path / "datasets", folder=tmp_path / "run")
     with connect(SERVER, TOKEN, ["127.0.0.1"]) as connection:
-        [pixels] = download(connection, [(f"{endless.url}/a.png", 1)], job)
+        [pixels] = download(connection, [Shown(f"{endless.url}/a.png", 1, "image")], job, lambda _: {})
     assert (pixels.problem, pixels.detail) == ("huge_image", f"{endless.url}/a.png: larger than 1 MiB")
     assert endless.asked == 1
     assert list((tmp_path / "run").iterdir()) == []

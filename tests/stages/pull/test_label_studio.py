@@ -137,7 +137,7 @@ def test_after_a_kill_only_the_rest_is_downloaded(label_studio, pull, tmp_path):
 
 def test_images_that_are_missing_or_broken_are_listed_and_the_rest_goes_on(label_studio, other_host, pull):
     project, tasks = _annotated(label_studio, "Some are missing", 1)
-    other_host.pages |= {"/there.png": _png(1), "/text.png": b"this is no image", "/small.png": _png(2, (8, 8))}
+    other_host.pages |= {"/there.png": _png(1), "/text.png": b"this is no image", "/small.png": _png(2, (12, 12))}
     sources = [f"{other_host.url}/{name}.png" for name in ("gone", "there", "text", "small")]
     tasks += label_studio.add_tasks(project, [_task(source) for source in sources])
     result, tables = pull(project)
@@ -149,7 +149,7 @@ def test_images_that_are_missing_or_broken_are_listed_and_the_rest_goes_on(label
     assert excluded == {
         tasks[1]: ("missing_image", f"{other_host.url}/gone.png: HTTP 404 from 127.0.0.1"),
         tasks[3]: ("broken_image", f"{other_host.url}/text.png: not an image"),
-        tasks[4]: ("size_differs", "annotated at 40 x 30, is 8 x 8"),
+        tasks[4]: ("size_differs", "annotated at 40 x 30, is 12 x 12"),
     }
     assert result.figures == {"tasks": 5, "images": 2, "regions": 2, "excluded": 3}
 
