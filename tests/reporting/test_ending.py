@@ -133,7 +133,7 @@ def test_a_run_whose_terminal_is_closed_is_told(project, webhook):
         command = [sys.executable, "-m", "detector", "run", "--metrics-file", "run.prom", "--wait-lock", "60"]
         window, terminal = os.openpty()
         with subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *command], cwd=project, env=os.environ | {"HOOK": webhook.url},
+            ["setsid", "--ctty", "--wait", "env", "--default-signal=HUP", *command], cwd=project, env=os.environ | {"HOOK": webhook.url},
             stdin=terminal, stdout=terminal, stderr=terminal,
         ) as process:  # fmt: skip
             os.close(terminal)

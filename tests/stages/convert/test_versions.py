@@ -161,7 +161,7 @@ def test_list_files_name_the_images_of_a_split(tmp_path):
 
 
 def test_an_image_in_two_lists_is_an_error(tmp_path):
-    with pytest.raises(UsageError, match=r"2\.png is in val and in test"):
+    with pytest.raises(UsageError, match=r"image 1 of .*test\.txt \(test\) is in the list of val, too"):
         convert(tmp_path, pull(tmp_path, _tasks()), split=_lists(tmp_path, val=["2.png"], test=["2.png"]))
 
 
