@@ -28,8 +28,8 @@ _ENVIRONMENT = {
 }
 
 
-def connect(uri: str) -> "MlflowClient":
-    """A client of the MLflow at `uri`; a new SQLite store is created.
+def connect(uri: str, *, only_look: bool = False) -> "MlflowClient":
+    """A client of the MLflow at `uri`; a new SQLite store is created. One that was moved follows, but to `only_look`.
 
     Raises:
         TryAgain: Nothing answers there.
@@ -46,7 +46,10 @@ def connect(uri: str) -> "MlflowClient":
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of 70 steps that make a database
     with failures(uri):
         if file is not None:
-            return _open_database(file)
+            _create_if_missing(file)
+            if not only_look:
+                follow(file)
+            return _client_of(file)
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
@@ -127,11 +130,9 @@ def _as_in_an_address(file: Path) -> Path:
     return Path(os.path.relpath(absolute)) if set("%?#") & set(str(absolute)) else absolute
 
 
-def _open_database(file: Path) -> "MlflowClient":
+def _create_if_missing(file: Path) -> None:
     if not file.exists() or not file.stat().st_size:
         _create_database(file)
-    follow(file)
-    return _client_of(file)
 
 
 def _client_of(file: Path) -> "MlflowClient":

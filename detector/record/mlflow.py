@@ -155,7 +155,7 @@ def needed(options: Options, pipeline_name: str) -> set[str]:
     file = database_file(options.uri)
     if file is not None and not file.exists():
         raise DetectorError(f"the record {file} is not there")
-    client = connect(options.uri)
+    client = connect(options.uri, only_look=True)
     names: set[str] = set()
     with failures(options.uri):
         for version in _registry.needed(client, pipeline_name):

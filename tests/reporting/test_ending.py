@@ -131,9 +131,10 @@ def test_a_run_whose_terminal_is_closed_is_told(project, webhook):
     (project / "run.prom").unlink()
     with locked(project / "runs/.lock"):
         command = [sys.executable, "-m", "detector", "run", "--metrics-file", "run.prom", "--wait-lock", "60"]
+        own_terminal = ["setsid", "--ctty", "--wait", "env", "--default-signal=HUP"]  # these tests may be under nohup
         window, terminal = os.openpty()
         with subprocess.Popen(
-            ["setsid", "--ctty", "--wait", "env", "--default-signal=HUP", *command], cwd=project, env=os.environ | {"HOOK": webhook.url},
+            [*own_terminal, *command], cwd=project, env=os.environ | {"HOOK": webhook.url},
             stdin=terminal, stdout=terminal, stderr=terminal,
         ) as process:  # fmt: skip
             os.close(terminal)
