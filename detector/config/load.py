@@ -39,8 +39,8 @@ def load(
     """
     named = shown or path
     try:
-        if path.stat().st_size > LARGEST:
-            raise UsageError(f"{named} has {path.stat().st_size:,} bytes; a pipeline has {LARGEST:,} at most")
+        if (size := path.stat().st_size) > LARGEST:
+            raise UsageError(f"{named} has {size:,} bytes; a pipeline has {LARGEST:,} at most")
         text = content_of(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{named} is not UTF-8 text") from error

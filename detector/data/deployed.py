@@ -15,11 +15,11 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 
 from detector.data.places import MODELS
-from detector.system.files import read_json, scratch_folder, write_whole
+from detector.system.files import read_json, scratch_folder, sha256_of, write_whole
 
 LINK = "champion"
 _FILE = "champion.json"
@@ -58,7 +58,7 @@ def place_of(name: str, folder: str, file: str) -> str | None:
 
 def deploy(name: str, version: str, run: str, files: Mapping[str, Path]) -> Path:
     """Make `files` (place below the folder → where it is now) the champion's, all at once; gives the folder."""
-    hashes = {place: _hash(file) for place, file in sorted(files.items())}
+    hashes = {place: sha256_of(file) for place, file in sorted(files.items())}
     deployment = Deployed(name, version, run, hashes)
     content = sha256(json.dumps([version, hashes]).encode()).hexdigest()[:8]
     parent, target = MODELS / name, f"{version}-{content}"
@@ -92,8 +92,3 @@ def _point(parent: Path, target: str) -> None:
     for folder in parent.iterdir():
         if folder.name not in {LINK, target, before} and folder.is_dir() and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as opened:
-        return file_digest(opened, "sha256").hexdigest()

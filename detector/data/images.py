@@ -104,7 +104,7 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     turned = _is_turned(image, content)
     if turned:
         image, content = _upright(image, ending)
-    elif ending == ".jpg":
+    elif ending == ".jpg" and not content.endswith(_JPEG_END):
         picture, end, _ = content.rpartition(_JPEG_END)
         content = (picture if end else content) + _JPEG_END
     sha256 = hashlib.sha256(content).hexdigest()

@@ -4,7 +4,6 @@ import json
 import tempfile
 from collections.abc import Mapping
 from functools import partial
-from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from detector.record._client import failures
 from detector.record._kept import EVALUATED_IN, evaluation_of
 from detector.record._writer import Writer
 from detector.stages.services import ModelVersion
+from detector.system.files import sha256_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -60,10 +60,8 @@ class MlflowRegistry:
         Weights of the same file, or that learned the same, keep their number; what was measured now replaces what was
         measured before.
         """
-        with weights.open("rb") as file:
-            sha256 = file_digest(file, "sha256").hexdigest()
         tags = {"metrics": json.dumps(dict(metrics)), "test_set": test_set, EVALUATED_IN: self._writer.run_id}
-        known = {"sha256": sha256} | ({LEARNED: learned} if learned else {})
+        known = {"sha256": sha256_of(weights)} | ({LEARNED: learned} if learned else {})
         with failures(self._uri):
             number = self._known(known)
             if number is None:

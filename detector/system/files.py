@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,12 @@ def refuse_others(file: Path) -> None:
     """Raise OSError, with words in its `strerror`, for a pipe, a socket or a device, or what is not there."""
     if kind := _OTHERS.get(stat.S_IFMT(file.stat().st_mode)):
         raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(file))
+
+
+def sha256_of(file: Path) -> str:
+    """The SHA-256 of what is in a file. Raises OSError."""
+    with file.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()
 
 
 def digest(file: Path) -> str:

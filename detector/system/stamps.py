@@ -10,13 +10,12 @@ import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from hashlib import file_digest
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from detector.system.files import CACHES, write_whole
+from detector.system.files import CACHES, sha256_of, write_whole
 
 Look = tuple[int, int, int]  # size in bytes, time of the last change in nanoseconds, inode
 KeptT = TypeVar("KeptT")
@@ -42,7 +41,7 @@ def stamp(file: Path, files: Iterable[Path], known: Mapping[Path, str], folders:
     Those whose hash is `known`, or that are called by it as in a store, are not read. In `folders` lies nothing else.
     """
     hashes = {str(each): sha256 for each, sha256 in known.items()}
-    sums = {path: hashes.get(path) or _named(path) or _hash(path) for path in map(str, files)}
+    sums = {path: hashes.get(path) or _named(path) or sha256_of(Path(path)) for path in map(str, files)}
     counts = {str(folder): len(_names(str(folder))) for folder in folders}
     write_whole(_sums_of(file), msgspec.msgpack.encode(_Sums(sums, counts)))
     _write(file, sums, counts)
@@ -57,8 +56,8 @@ def count(file: Path) -> int:
 def changed(file: Path, thorough: bool = False) -> list[str]:
     """The paths whose content is not what it was, or that are gone, or new in a folder.
 
-    A file that looks as it did is not read, unless `thorough`. The list itself, where it is lost, is made again from
-    the hashes; where these are lost, too, it is what has changed.
+    A file that looks as it did is not read, unless `thorough`; then nothing is written. The list itself, where it is
+    lost, is made again from the hashes; where these are lost, too, it is what has changed.
     """
     looks = None if thorough else _read(file, _Looks)
     if looks and not (doubtful := [path for path, look in looks.files.items() if _look_or_none(path) != look]):
@@ -67,7 +66,7 @@ def changed(file: Path, thorough: bool = False) -> list[str]:
     if sums is None:
         return [str(file)]
     wrong = _wrong({path: sums.files.get(path, "") for path in doubtful} if looks else sums.files)
-    if not wrong:
+    if not wrong and not thorough:
         with suppress(OSError):  # a folder that may not be written to
             _write(file, sums.files, sums.folders)
     return [*wrong, *_added(sums)]
@@ -81,7 +80,7 @@ def _wrong(sums: Mapping[str, str]) -> list[str]:
 
 def _is(path: str, expected: str) -> bool:
     with suppress(OSError):
-        return _hash(path) == expected
+        return sha256_of(Path(path)) == expected
     return False
 
 
@@ -115,11 +114,6 @@ def _look_or_none(path: str) -> Look | None:
         return _look(path)
     except OSError:
         return None
-
-
-def _hash(path: str) -> str:
-    with Path(path).open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _sums_of(file: Path) -> Path:

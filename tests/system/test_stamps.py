@@ -30,13 +30,13 @@ def left(kept, folder):
 
 def test_what_is_as_it_was_left_is_not_read(folder, kept, monkeypatch):
     left(kept, folder)
-    monkeypatch.setattr(stamps, "_hash", None)
+    monkeypatch.setattr(stamps, "sha256_of", None)
     assert stamps.changed(kept) == []
 
 
 def test_what_is_known_is_not_read_for_its_stamp(folder, kept, monkeypatch):
     (folder / "read").unlink()
-    monkeypatch.setattr(stamps, "_hash", None)
+    monkeypatch.setattr(stamps, "sha256_of", None)
     left(kept, folder)
     assert stamps.count(kept) == 2
 
@@ -63,7 +63,7 @@ def test_a_copy_is_read_once_and_stamped_anew(folder, kept, monkeypatch):
     shutil.copytree(folder, kept.parent / "copy")
     monkeypatch.chdir(kept.parent / "copy")
     assert stamps.changed(kept) == []
-    monkeypatch.setattr(stamps, "_hash", None)
+    monkeypatch.setattr(stamps, "sha256_of", None)
     assert stamps.changed(kept) == []
 
 
@@ -83,6 +83,16 @@ def test_a_change_that_can_not_be_seen_is_found_by_reading_everything(folder, ke
     os.utime(file, ns=times)
     assert stamps.changed(kept) == []
     assert stamps.changed(kept, thorough=True) == [str(file)]
+
+
+def test_reading_everything_writes_nothing(folder, kept):
+    left(kept, folder)
+    (folder / "read").touch()
+    before = kept.read_bytes()
+    assert stamps.changed(kept, thorough=True) == []
+    assert kept.read_bytes() == before
+    assert stamps.changed(kept) == []
+    assert kept.read_bytes() != before
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93", b'{"looks": 3}'])

@@ -1,6 +1,5 @@
 """The best checkpoint into another format, with Ultralytics' exporter."""
 
-import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from detector.models.quiet import quietly
 from detector.models.weights import load_model
 from detector.stages import Job, Result
 from detector.stages.export._parity import Parity
+from detector.system.files import sha256_of
 
 LOG = "ultralytics.log"
 
@@ -42,12 +42,10 @@ def result(job: Job[Any], files: Sequence[Path], parity: Parity) -> Result:
     """What an export gives: `files`, the first of them the one to deploy, and how close it is to the checkpoint."""
     labels = job.folder / "labels.txt"
     labels.write_text("\n".join(Dataset(job.inputs["convert"].path).classes) + "\n", encoding="utf-8")
-    with files[0].open("rb") as content:
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     size = files[0].stat().st_size / 1e6
     return Result(
         path=job.folder,
-        id=sha256[:12],
+        id=sha256_of(files[0])[:12],
         summary=f"{files[0].name}, {size:.1f} MB: {parity.sentence}",
         figures={**parity.figures, "megabytes": size},
         artifacts={f"export/{job.options.variant}": [*files, labels, job.folder / "parity.json"]},

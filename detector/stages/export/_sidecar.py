@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detector.errors import DetectorError
 from detector.stages.export._targets import Batch
-from detector.system.files import write_whole
+from detector.system.files import sha256_of, write_whole
 from detector.terms import Task
 
 AGAIN = "copy both files from the run folder, or build it again: detector run --force export"
@@ -95,9 +95,7 @@ class Sidecar(_Part):
 
 def file_of(path: Path) -> File:
     """A file as it is now."""
-    with path.open("rb") as content:
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    return File(file=path.name, sha256=sha256, bytes=path.stat().st_size)
+    return File(file=path.name, sha256=sha256_of(path), bytes=path.stat().st_size)
 
 
 def place(engine: Path) -> Path:
