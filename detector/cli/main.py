@@ -18,6 +18,7 @@ from detector.secrets import protect_environment
 def main() -> None:
     """Run a command, show an error as one clear text on stderr, and exit with its code."""
     os.environ["PYTHONSAFEPATH"] = "1"  # whatever Python a library starts imports nothing from the working folder
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them reads every distribution's metadata
     stopping.listen()
     protect_environment(os.environ)
     as_json = "--json" in sys.argv

@@ -18,6 +18,7 @@ from detector.run.plan import Choice, Planned, chosen, plan_step
 from detector.run.state import State
 from detector.run.studied import not_applied
 from detector.system.lock import locked
+from detector.system.stamps import Seen
 
 
 def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome: Outcome) -> Outcome:
@@ -48,9 +49,10 @@ def _with_search(state: State) -> Outcome:
 
 def _first_to_run(state: State, steps: Iterator[Step], choice: Choice) -> Planned | None:
     """The first step that has something to do, if there is one; those before it are taken as they are."""
+    seen: Seen = {}
     for step in steps:
         with _recorded_if_unreachable(state):
-            planned = plan_step(step, state.config, state.inputs, choice)
+            planned = plan_step(step, state.config, state.inputs, choice, seen)
         state.keys[step.name] = planned.key
         if planned.result is None:
             return planned

@@ -11,6 +11,7 @@ from detector.errors import UsageError
 from detector.run import results
 from detector.run.fingerprint import Ingredients, ingredients, key_of, reasons
 from detector.stages import Result, Source, derived, needs, source_of
+from detector.system.stamps import Seen
 from detector.terms import STAGES
 
 
@@ -69,8 +70,13 @@ def chosen(config: Config, choice: Choice) -> list[Step]:
     return [step for step in config.steps if STAGES.index(step.stage) <= STAGES.index(choice.last)]
 
 
-def plan_step(step: Step, config: Config, inputs: Mapping[str, Result], choice: Choice) -> Planned:
-    """Whether a step has to run, given the results of the stages before it."""
+def plan_step(
+    step: Step, config: Config, inputs: Mapping[str, Result], choice: Choice, seen: Seen | None = None
+) -> Planned:
+    """Whether a step has to run, given the results of the stages before it.
+
+    Steps that are planned at once share what is `seen` of their files: a version's pictures are those of the store.
+    """
     kept = results_of(config)
     if STAGES.index(step.stage) < STAGES.index(choice.first):
         result = results.newest(kept, step.name)
@@ -82,7 +88,7 @@ def plan_step(step: Step, config: Config, inputs: Mapping[str, Result], choice: 
     key = key_of(made_from)
     if step.stage in choice.forced:
         return Planned(step, ["forced"], None, key, made_from, source, forced=True)
-    known = results.find(kept, step.name, key)
+    known = results.find(kept, step.name, key, {} if seen is None else seen)
     if isinstance(known, Result):
         return Planned(step, None, known, key, made_from, source)
     why = known.why or reasons(results.last_ingredients(kept, step.name), made_from, source)
@@ -92,10 +98,11 @@ def plan_step(step: Step, config: Config, inputs: Mapping[str, Result], choice: 
 def plan(config: Config, choice: Choice) -> Iterator[Planned]:
     """Every step in order. After one that runs, those that need it are said to wait for it."""
     inputs: dict[str, Result] = {}
+    seen: Seen = {}
     for step in chosen(config, choice):
         waiting = [stage for stage in needs(step.stage, step.backend) if stage not in inputs]
         planned = Planned(step, [f"waits for {' and '.join(waiting)}"]) if waiting else None
-        planned = planned or plan_step(step, config, inputs, choice)
+        planned = planned or plan_step(step, config, inputs, choice, seen)
         if planned.result and step.stage != "export":
             inputs[step.stage] = planned.result
         yield replace(planned, inputs=dict(inputs))

@@ -40,14 +40,17 @@ class Lost(NamedTuple):
     files: list[str]
 
 
-def find(folder: Path, step: str, key: str) -> Result | Lost:
-    """The result of `step` under `key`, if what it gave is still there and is what it was."""
+def find(folder: Path, step: str, key: str, seen: stamps.Seen) -> Result | Lost:
+    """The result of `step` under `key`, if what it gave is still there and is what it was.
+
+    How files look that are as they were left is added to `seen`.
+    """
     file = folder / step / f"{key}.json"
     content = _content(file)
     result = _result(content)
     if result is None:
         return Lost([f"{file} is not as it was left"] if content is None and file.exists() else [], [])
-    wrong = stamps.changed(file.with_suffix(STAMPS))
+    wrong = stamps.changed(file.with_suffix(STAMPS), seen=seen)
     return Lost([_not_as_left(wrong)], wrong) if wrong else result
 
 

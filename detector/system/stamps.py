@@ -7,7 +7,9 @@ A project that was copied has other inodes: its files are read once, and stamped
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -18,21 +20,30 @@ import msgspec
 from detector.system.files import CACHES, sha256_of, write_whole
 
 Look = tuple[int, int, int]  # size in bytes, time of the last change in nanoseconds, inode
+Seen = dict[int, int]  # inode → time, of files that are as they were left
 KeptT = TypeVar("KeptT")
 
 
 class _Looks(msgspec.Struct, array_like=True, gc=False):
-    """How files looked, by their paths; and the folders that hold so many names, and no other."""
+    """How the files of a folder looked: columns of 64-bit integers. Where it is `whole`, it has no other names."""
 
-    files: dict[str, Look]
-    folders: dict[str, int]
+    names: list[str]
+    whole: bool
+    sizes: bytes
+    times: bytes
+    inodes: bytes
 
 
 class _Sums(msgspec.Struct, array_like=True, gc=False):
     """The same files by their SHA-256."""
 
-    files: dict[str, str]
-    folders: dict[str, int]
+    names: list[str]
+    whole: bool
+    sums: list[str]
+
+
+_LOOKS = msgspec.msgpack.Decoder(dict[str, _Looks])  # by folder
+_SUMS = msgspec.msgpack.Decoder(dict[str, _Sums])
 
 
 def stamp(file: Path, files: Iterable[Path], known: Mapping[Path, str], folders: Iterable[Path] = ()) -> None:
@@ -41,35 +52,71 @@ def stamp(file: Path, files: Iterable[Path], known: Mapping[Path, str], folders:
     Those whose hash is `known`, or that are called by it as in a store, are not read. In `folders` lies nothing else.
     """
     hashes = {str(each): sha256 for each, sha256 in known.items()}
-    sums = {path: hashes.get(path) or _named(path) or sha256_of(Path(path)) for path in map(str, files)}
-    counts = {str(folder): len(_names(str(folder))) for folder in folders}
-    write_whole(_sums_of(file), msgspec.msgpack.encode(_Sums(sums, counts)))
-    _write(file, sums, counts)
+    names: dict[str, list[str]] = defaultdict(list) | {str(folder): [] for folder in folders}
+    whole = {*names}
+    for path in map(str, files):
+        folder, _, name = path.rpartition("/")
+        names[folder].append(name)
+    sums = {
+        folder: _Sums(of, folder in whole, [_sum(path, hashes) for path in _paths(folder, of)])
+        for folder, of in names.items()
+    }
+    write_whole(_sums_of(file), msgspec.msgpack.encode(sums))
+    _write(file, sums)
+
+
+def _sum(path: str, known: Mapping[str, str]) -> str:
+    return known.get(path) or _named(path) or sha256_of(Path(path))
 
 
 def count(file: Path) -> int:
     """How many files a list has."""
-    sums = _read(_sums_of(file), _Sums)
-    return len(sums.files) if sums else 0
+    return sum(len(of.names) for of in (_read(_sums_of(file), _SUMS) or {}).values())
 
 
-def changed(file: Path, thorough: bool = False) -> list[str]:
+def changed(file: Path, thorough: bool = False, seen: Seen | None = None) -> list[str]:
     """The paths whose content is not what it was, or that are gone, or new in a folder.
 
     A file that looks as it did is not read, unless `thorough`; then nothing is written. The list itself, where it is
-    lost, is made again from the hashes; where these are lost, too, it is what has changed.
+    lost, is made again from the hashes; where these are lost, too, it is what has changed. Files that are as they were
+    left are put into `seen`, and their other names in folders that are listed whole are not looked at again.
     """
-    looks = None if thorough else _read(file, _Looks)
-    if looks and not (doubtful := [path for path, look in looks.files.items() if _look_or_none(path) != look]):
-        return _added(looks)
-    sums = _read(_sums_of(file), _Sums)
+    looks = None if thorough else _read(file, _LOOKS)
+    doubtful = None if looks is None else {*_doubtful(looks, {} if seen is None else seen)}
+    if doubtful == set():
+        return []
+    sums = _read(_sums_of(file), _SUMS)
     if sums is None:
         return [str(file)]
-    wrong = _wrong({path: sums.files.get(path, "") for path in doubtful} if looks else sums.files)
+    wrong = _wrong({path: known for path, known in _by_path(sums) if doubtful is None or path in doubtful})
+    more = [path for folder, of in sums.items() if of.whole for path in _added(folder, of.names, _names(folder))]
     if not wrong and not thorough:
         with suppress(OSError):  # a folder that may not be written to
-            _write(file, sums.files, sums.folders)
-    return [*wrong, *_added(sums)]
+            _write(file, sums)
+    return [*wrong, *more]
+
+
+def _by_path(sums: Mapping[str, _Sums]) -> Iterator[tuple[str, str]]:
+    for folder, of in sums.items():
+        yield from zip(_paths(folder, of.names), of.sums, strict=True)
+
+
+def _doubtful(looks: Mapping[str, _Looks], seen: Seen) -> Iterator[str]:
+    """The paths that look otherwise, or are more than there were."""
+    for folder, of in looks.items():
+        there = _names(folder) if of.whole else {}
+        times, inodes = _column(of.times), _column(of.inodes)
+        linked = bool(seen) and [*map(there.get, of.names)] == [*inodes] and [*map(seen.get, inodes)] == [*times]
+        paths = _added(folder, of.names, there) + ([] if linked else _otherwise(folder, of))
+        yield from paths
+        if not paths:
+            seen.update(zip(inodes, times, strict=True))
+
+
+def _otherwise(folder: str, of: _Looks) -> list[str]:
+    before = zip(_column(of.sizes), _column(of.times), _column(of.inodes), strict=True)
+    paths = zip(_paths(folder, of.names), before, strict=True)
+    return [path for path, look in paths if _look_or_none(path) != look]
 
 
 def _wrong(sums: Mapping[str, str]) -> list[str]:
@@ -84,18 +131,27 @@ def _is(path: str, expected: str) -> bool:
     return False
 
 
-def _added(of: _Looks | _Sums) -> list[str]:
-    names = {folder: _names(folder) for folder, count in of.folders.items()}
-    more = [folder for folder, count in of.folders.items() if len(names[folder]) > count]
-    paths = (f"{folder}/{name}" for folder in more for name in sorted(names[folder]))
-    return [path for path in paths if path not in of.files]
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return [name for name in os.listdir(folder) if not name.endswith(CACHES)]  # noqa: PTH208 - of many files
-    except FileNotFoundError:
+def _added(folder: str, names: Sequence[str], there: Mapping[str, int]) -> list[str]:
+    if len(there) <= len(names):
         return []
+    return [*_paths(folder, sorted(there.keys() - {*names}))]
+
+
+def _names(folder: str) -> dict[str, int]:
+    """What lies in a folder, with the inodes, which takes no look at the files themselves."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: entry.inode() for entry in entries if not entry.name.endswith(CACHES)}
+    except FileNotFoundError:
+        return {}
+
+
+def _paths(folder: str, names: Iterable[str]) -> Iterator[str]:
+    return (f"{folder}/{name}" if folder else name for name in names)
+
+
+def _column(values: bytes) -> "array[int]":
+    return array("q", values)
 
 
 def _named(path: str) -> str | None:
@@ -120,12 +176,18 @@ def _sums_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.hashes")
 
 
-def _write(file: Path, paths: Iterable[str], folders: Mapping[str, int]) -> None:
-    write_whole(file, msgspec.msgpack.encode(_Looks({path: _look(path) for path in paths}, dict(folders))))
+def _write(file: Path, sums: Mapping[str, _Sums]) -> None:
+    looks = {folder: _looks_of(folder, of) for folder, of in sums.items()}
+    write_whole(file, msgspec.msgpack.encode(looks))
 
 
-def _read(file: Path, kind: type[KeptT]) -> KeptT | None:
+def _looks_of(folder: str, of: _Sums) -> _Looks:
+    columns = [*zip(*map(_look, _paths(folder, of.names)), strict=True)] or [()] * 3
+    return _Looks(of.names, of.whole, *(array("q", column).tobytes() for column in columns))
+
+
+def _read(file: Path, decoder: msgspec.msgpack.Decoder[KeptT]) -> KeptT | None:
     """What is kept; None where there is nothing that can be read."""
     with suppress(FileNotFoundError, msgspec.MsgspecError):
-        return msgspec.msgpack.decode(file.read_bytes(), type=kind)
+        return decoder.decode(file.read_bytes())
     return None

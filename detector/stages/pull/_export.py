@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detector.errors import UsageError
-from detector.stages.pull._references import Files, files_of, stamps
+from detector.stages.pull._references import Files, Looked, files_of
 from detector.system.files import digest
 
 if TYPE_CHECKING:
@@ -45,9 +45,14 @@ class Export:
         except OSError as error:
             raise _unreadable("path", self.path, error) from error
 
-    @cached_property
+    @property
     def files(self) -> Files:
-        """Each reference in it, and the file that it means. Kept by content, so that asking again is cheap."""
+        """Each reference in it, and the file that it means."""
+        return self._looked.files
+
+    @cached_property
+    def _looked(self) -> Looked:
+        """Its references. They are kept by its content, so that asking again is cheap."""
         asked = f"{_FORM} {self.content} {self.path} {self.root} {self.policy}"
         index = self.kept / f"{hashlib.sha256(asked.encode()).hexdigest()[:12]}.files.json"
         return files_of(self._sources, self.root, index)
@@ -58,7 +63,7 @@ class Export:
     @property
     def state(self) -> str:
         """Changes whenever the export, the labelling configuration, or an image that is referred to does."""
-        lines = "".join([self.content, *stamps(self.files)])
+        lines = "".join([self.content, *self._looked.lines()])
         return hashlib.sha256(lines.encode(errors="surrogatepass")).hexdigest()
 
 

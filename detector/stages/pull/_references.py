@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from detector.data.paths import ends
@@ -15,35 +18,43 @@ from detector.system.files import read_json, write_whole
 Files = dict[str, str | None]  # each reference in an export → the file that it means; None where there is none
 
 
-def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> Files:
+class Looked(NamedTuple):
+    """The file that each reference means, and how that looks now: its size and the time of its last change."""
+
+    files: Files
+    looks: dict[str, tuple[int, int] | None]
+
+    def lines(self) -> Iterator[str]:
+        """A line for each reference: it changes when its file does."""
+        yield from (f"{source} {look}\n" for source, look in self.looks.items())
+
+
+def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> Looked:
     """The file below `root` of each reference that `sources` gives.
 
-    They are kept in `index`; while that is there, `sources` is not asked.
+    They are kept in `index`; while that is there, `sources` is not asked. What was found stays; what was not may have
+    come since, and what has gone may lie elsewhere now.
     """
-    if known := read_json(index):
-        return _found_again(known, root)
-    files = _resolved(sources(), root)
-    index.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(index, json.dumps(files))
-    return files
+    known = read_json(index)
+    if not known:
+        known = _resolved(sources(), root)
+        index.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(index, json.dumps(known))
+    looks = {source: _look(file) for source, file in known.items()}
+    again = _resolved((source for source, look in looks.items() if look is None), root)
+    return Looked(known | again, looks | {source: _look(file) for source, file in again.items()})
 
 
-def _found_again(known: Files, root: Path) -> Files:
-    """What was found stays; what was not may have come since, and what has gone may lie elsewhere now."""
-    away = [source for source, file in known.items() if file is None or not os.path.isfile(file)]  # noqa: PTH113
-    return known | _resolved(away, root)
+def _look(file: str | None) -> tuple[int, int] | None:
+    with suppress(OSError, ValueError):
+        status = os.stat(file or "")  # noqa: PTH116 - a Path for each of 10,000 files takes longer
+        return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+    return None
 
 
 def _resolved(sources: Iterable[str], root: Path) -> Files:
     files = ((source, find(source, root)) for source in sources)
     return {source: str(file) if file else None for source, file in files}
-
-
-def stamps(files: Files) -> Iterator[str]:
-    """A line for each reference: it changes when its file does."""
-    for source, file in files.items():
-        status = os.stat(file) if file else None  # noqa: PTH116 - a Path for each of 10,000 files takes longer
-        yield f"{source} {status and (status.st_size, status.st_mtime_ns)}\n"
 
 
 def find(source: str, root: Path) -> Path | None:
