@@ -3,7 +3,7 @@
 import contextlib
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -11,22 +11,22 @@ from detector.browse import mongod
 
 
 @contextlib.contextmanager
-def connected(place: Path) -> Iterator[ModuleType]:
+def connected(place: Path, made_anew: Callable[[str], None] | None = None) -> Iterator[ModuleType]:
     """The `fiftyone` module, connected to the database of this project inside the `with`.
 
     It lies in `place`, with all else that FiftyOne writes; all runs and `detector app` share it. What FiftyOne logs
-    goes to the run's log.
+    goes to the run's log. Whoever can do with an empty database gives `made_anew`; see `mongod.serve`.
 
     Raises:
         DetectorError: no MongoDB can be had; see `mongod.serve`.
         TryAgain: it went away inside the `with`.
     """
-    with mongod.serve(place.resolve()) as uri:
+    with mongod.serve(place.resolve(), made_anew) as uri:
         fiftyone = _import(place)
         _disconnect()  # an earlier connection of this process
         fiftyone.config.database_uri = uri
         try:
-            with _lost(place):
+            with _lost(place, may_be_empty=made_anew is not None):
                 yield fiftyone
         finally:
             _disconnect()  # else it waits 30 s at exit for a mongod that is gone
@@ -43,13 +43,13 @@ def _disconnect() -> None:
 
 
 @contextlib.contextmanager
-def _lost(place: Path) -> Iterator[None]:
+def _lost(place: Path, may_be_empty: bool) -> Iterator[None]:
     from pymongo.errors import ConnectionFailure
 
     try:
         yield
     except (ConnectionError, ConnectionFailure) as error:
-        raise mongod.gone(place.resolve()) from error
+        raise mongod.gone(place.resolve(), may_be_empty) from error
 
 
 def environment(place: Path) -> dict[str, str]:

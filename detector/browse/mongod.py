@@ -14,9 +14,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from detector.browse.damaged import damaged, identify, set_aside
 from detector.browse.mortal import mortal
 from detector.errors import DetectorError, TryAgain
 
@@ -27,11 +28,12 @@ PATIENCE = 60.0  # seconds; it starts and stops in less than one, unless a kille
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[str]:
+def serve(folder: Path, made_anew: Callable[[str], None] | None = None) -> Iterator[str]:
     """A MongoDB URI, valid inside the `with`.
 
     Without $FIFTYONE_DATABASE_URI it is a mongod of ours on a free port of 127.0.0.1, with its database below
     `folder`. All processes that ask for the same folder share one; it stops when the last of them leaves, or dies.
+    Whoever can do with an empty one gives `made_anew`: a database that can't be read is then set aside, which is told.
 
     Raises:
         DetectorError: there is no mongod on this machine, or it does not start.
@@ -44,16 +46,23 @@ def serve(folder: Path) -> Iterator[str]:
     with (folder / "users").open("a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)  # waits while one that nobody uses any more is being stopped
         try:
-            yield f"mongodb://127.0.0.1:{_running(folder) or _start(folder)}/?serverSelectionTimeoutMS={MISSING * 1000}"
+            port = _running(folder) or _start(folder, made_anew)
+            yield f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS={MISSING * 1000}"
         finally:
             _leave(users.fileno(), folder)
 
 
-def gone(folder: Path) -> TryAgain:
-    """What is said when it dies while it is used."""
+def gone(folder: Path, may_be_empty: bool = False) -> TryAgain:
+    """What is said when it dies while it is used; a damaged one is set aside where an empty one will do."""
+    if may_be_empty and not _running(folder) and damaged(folder):
+        return TryAgain(f"{_said(set_aside(folder))}; run again, and it is made anew")
     return TryAgain(
         f"the MongoDB that FiftyOne works with has gone away ({folder / 'mongod.log'} may say why); run again"
     )
+
+
+def _said(aside: Path) -> str:
+    return f"FiftyOne's database could not be read any more and was set aside as {aside} (its mongod.log says why)"
 
 
 def find() -> Path | None:
@@ -87,7 +96,7 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def _start(folder: Path) -> int:
+def _start(folder: Path, made_anew: Callable[[str], None] | None) -> int:
     binary = find()
     if binary is None:
         raise DetectorError(
@@ -99,6 +108,14 @@ def _start(folder: Path) -> int:
         if port := _running(folder):  # another process was first
             return port
         (folder / "address.json").unlink(missing_ok=True)
+        identify(folder)
+        try:
+            return _await(_keeper(binary, folder), folder)
+        except DetectorError:
+            if made_anew is None or not damaged(folder):
+                raise
+        made_anew(f"{_said(set_aside(folder))}; it is made anew")
+        identify(folder)
         return _await(_keeper(binary, folder), folder)
 
 

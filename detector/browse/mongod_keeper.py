@@ -22,7 +22,6 @@ def keep(folder: Path, mongod: list[str]) -> int:
     """Run `mongod` on `folder/db`, write `folder/address.json` once it is ready, and stop it after its last user."""
     log, address = folder / "mongod.log", folder / "address.json"
     log.unlink(missing_ok=True)
-    (folder / "db").mkdir(exist_ok=True)
     command = [*mongod, "--dbpath", str(folder / "db"), "--logpath", str(log), *OPTIONS, *QUIET]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     port = None

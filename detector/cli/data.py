@@ -40,7 +40,7 @@ def app(which: str | None, port: int | None, as_json: bool) -> None:
         outcome = {"schema": 1, "status": "serving", "dataset": name, "url": url}
         show(outcome, as_json, lambda: say(f"{name} is at {url}  (Ctrl-C ends it)"))
 
-    serve(which, port, ready)
+    serve(which, port, ready, lambda line: say(line, err=True))
 
 
 @click.command()

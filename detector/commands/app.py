@@ -24,30 +24,34 @@ PORT = 5151  # FiftyOne's own
 PATIENCE = 120.0  # seconds; it takes 5 to 10
 
 
-def app(which: str | None, port: int | None, ready: Callable[[str, str], None]) -> None:
+def app(which: str | None, port: int | None, ready: Callable[[str, str], None], warn: Callable[[str], None]) -> None:
     """Serve the App until interrupted. `ready` gets the name of what it shows and its URL, once it answers.
 
     `which` is a dataset version or a run; None is the version that was made last. Without `port` it is 5151, or any
-    that is free.
+    that is free. `warn` is told of a database that had to be made anew.
 
     Raises:
         UsageError: there is no such version or run, or `port` is taken.
         DetectorError: no MongoDB can be had.
     """
     dataset = versions.find(which)
-    with opened(dataset, _free(port)) as url, contextlib.suppress(KeyboardInterrupt):
+    with opened(dataset, _free(port), warn) as url, contextlib.suppress(KeyboardInterrupt):
         ready(samples.name_of(dataset, dataset.folder.parent.name), url)
         threading.Event().wait()
 
 
 @contextlib.contextmanager
-def opened(dataset: Dataset, port: int) -> Iterator[str]:
+def opened(dataset: Dataset, port: int, warn: Callable[[str], None] = lambda _: None) -> Iterator[str]:
     """The URL of the App on a version, served inside the `with`; no browser is opened.
 
     This is FiftyOne's own server without a Python session beside it, which nothing here would talk to. `-P` keeps it
     from importing what lies in the working folder.
     """
-    with connected(FIFTYONE) as fiftyone:
+
+    def made_anew(how: str) -> None:
+        warn(f"{how}; `detector run` puts findings and predictions there again")
+
+    with connected(FIFTYONE, made_anew) as fiftyone:
         loaded = samples.load(dataset, dataset.folder.parent.name)
         log = FIFTYONE / "app.log"
         settings = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from detector.data import champion as champions
@@ -23,7 +24,7 @@ def champion(name: str) -> dict[str, Any]:
     folder = deployed.folder_of(name)
     evaluation = Evaluation(folder)
     measured = evaluation.measured if deployment and evaluation.file.exists() else None
-    files = {place: (folder / place).stat().st_size for place in deployment.files} if deployment else {}
+    files = {place: _size(folder / place) for place in deployment.files} if deployment else {}
     return {
         "schema": 1,
         "model": name,
@@ -33,6 +34,10 @@ def champion(name: str) -> dict[str, Any]:
         "folder": str(folder) if deployment else None,
         "files": files,
     }
+
+
+def _size(file: Path) -> int | None:
+    return file.stat().st_size if file.is_file() else None
 
 
 def lines(description: dict[str, Any]) -> Iterator[str]:
@@ -47,7 +52,9 @@ def lines(description: dict[str, Any]) -> Iterator[str]:
         return
     yield f"files     {description['folder']}"
     width = max(map(len, description["files"]))
-    yield from (f"          {place:<{width}}  {size(count):>8}" for place, count in description["files"].items())
+    for place, count in description["files"].items():
+        told = "is gone; `detector run` brings it again" if count is None else f"{size(count):>8}"
+        yield f"          {place:<{width}}  {told}"
 
 
 def _figures(measured: Measured) -> Iterator[str]:

@@ -1,10 +1,11 @@
-"""`detector verify`: every file that the newest results stand on, read whole and held against its hash."""
+"""`detector verify`: the files that the newest results stand on, and the champion's, each held against its hash."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from detector.config.pipeline import Config
+from detector.data import deployed
 from detector.run import results
 from detector.run.plan import results_of
 from detector.terms import counted
@@ -12,7 +13,7 @@ from detector.terms import counted
 
 @dataclass(frozen=True)
 class Checked:
-    """The newest result of a step: how many files it stands on, and those that are not as they were left."""
+    """A step's newest result, or the champion: how many files it has, and those that are not as they were left."""
 
     step: str
     files: int
@@ -20,9 +21,10 @@ class Checked:
 
 
 def verify(config: Config) -> dict[str, Any]:
-    """Each step's newest result; nothing is written."""
+    """Each step's newest result, and the champion's files; nothing is written."""
     kept = results_of(config)
-    read = ((step.name, results.read_whole(kept, step.name)) for step in config.steps)
+    read = [(step.name, results.read_whole(kept, step.name)) for step in config.steps]
+    read.append(("champion", deployed.read_whole(config.name)))
     steps = [Checked(name, *found) for name, found in read if found is not None]
     status = "damaged" if any(step.wrong for step in steps) else "whole"
     return {"schema": 1, "status": status, "steps": [asdict(step) for step in steps]}

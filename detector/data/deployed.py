@@ -1,4 +1,4 @@
-"""The champion as files, for whoever deploys it: no MLflow is needed.
+"""The champion as files, for whoever deploys it: no MLflow is needed. They are what was deployed, or made again.
 
 models/<name>/
     champion -> 3-5f1e0c7a    a link, so that all of it is replaced at once
@@ -18,8 +18,11 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from detector.data.places import MODELS
+from detector.data import champion
+from detector.data.places import MODELS, RESULTS
 from detector.system.files import read_json, scratch_folder, sha256_of, write_whole
+from detector.system.stamps import changed as stamps_changed
+from detector.system.stamps import count, stamp
 
 LINK = "champion"
 _FILE = "champion.json"
@@ -62,7 +65,7 @@ def deploy(name: str, version: str, run: str, files: Mapping[str, Path]) -> Path
     deployment = Deployed(name, version, run, hashes)
     content = sha256(json.dumps([version, hashes]).encode()).hexdigest()[:8]
     parent, target = MODELS / name, f"{version}-{content}"
-    if not (parent / target / _FILE).exists():
+    if _wrong(parent / target, hashes):
         with scratch_folder(parent) as scratch:
             for place, file in files.items():
                 (scratch / place).parent.mkdir(parents=True, exist_ok=True)
@@ -73,12 +76,40 @@ def deploy(name: str, version: str, run: str, files: Mapping[str, Path]) -> Path
             shutil.rmtree(parent / target, ignore_errors=True)
             scratch.rename(parent / target)
     _point(parent, target)
+    known = {parent / LINK / place: sha256 for place, sha256 in hashes.items()}
+    _stamps(name).parent.mkdir(parents=True, exist_ok=True)
+    stamp(_stamps(name), [*known, parent / LINK / _FILE], known)
     return parent / LINK
+
+
+def changed(name: str) -> list[str]:
+    """The champion's files that are not as they were left, by a look at each; all is well without a champion."""
+    return stamps_changed(_stamps(name)) if champion.read(name) else []
+
+
+def read_whole(name: str) -> tuple[int, list[str]] | None:
+    """How many files there are, and which are not what was deployed; all are read. None where nothing was deployed."""
+    file = _stamps(name)
+    return (count(file), stamps_changed(file, thorough=True)) if file.exists() else None
+
+
+def _stamps(name: str) -> Path:
+    return RESULTS / name / "deployed.stamps"
+
+
+def _wrong(folder: Path, hashes: Mapping[str, str]) -> bool:
+    """Whether a folder holds anything but these files."""
+    try:
+        return read_json(folder / _FILE) is None or any(sha256_of(folder / place) != hashes[place] for place in hashes)
+    except OSError:
+        return True
 
 
 def withdraw(name: str) -> None:
     """There is no champion any more."""
     shutil.rmtree(MODELS / name, ignore_errors=True)
+    for file in RESULTS.glob(f"{name}/{_stamps(name).name}*"):
+        file.unlink()
 
 
 def _point(parent: Path, target: str) -> None:

@@ -10,6 +10,7 @@ STORE = "store"  # in such a folder: the pictures, each called by the SHA-256 of
 RUNS = Path("runs")  # a folder for each run
 RESULTS = RUNS / "results"  # a folder for each pipeline: what its steps gave
 FIFTYONE = RUNS / "fiftyone"  # FiftyOne's database, and all else that it writes
+FIFTYONE_MADE = FIFTYONE / "db" / "detector.id"  # tells the database from one that took its place
 MODELS = Path("models")  # a folder for each pipeline: its champion's files
 LOCK = RUNS / ".lock"  # one run at a time
 

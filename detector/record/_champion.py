@@ -16,22 +16,16 @@ FOLDER = "weights"  # of the run; a version's source
 _TAGS = {"file", "metrics", "test_set"}
 
 
-def usable(client: "MlflowClient", model: str) -> "Entity | None":
-    """The champion; None when there is none.
-
-    Raises:
-        UsageError: A person named one that can't be compared with, or its weights are gone.
-    """
+def ours(client: "MlflowClient", model: str) -> "Entity | None":
+    """The champion; None when there is none. Raises UsageError for one that can't be compared with."""
     version = with_alias(client, model, CHAMPION)
     if version is None:
         return None
-    called = f"version {version.version}, the champion of {model} in MLflow,"
     if _TAGS - version.tags.keys() or not metrics_of(version):
         raise UsageError(
-            f"{called} was not registered by `detector run`, which can't tell how good it is: {_way_out(client, model)}"
+            f"version {version.version}, the champion of {model} in MLflow, was not registered by `detector run`, "
+            f"which can't tell how good it is: {way_out(client, model)}"
         )
-    if not holds(client, version.run_id, f"{FOLDER}/{version.tags['file']}"):
-        raise UsageError(f"{called} has lost its weights ({version.source}): {_way_out(client, model)}")
     return version
 
 
@@ -66,7 +60,8 @@ def with_alias(client: "MlflowClient", model: str, alias: str) -> "Entity | None
     return None if number is None else client.get_model_version(model, str(number))
 
 
-def _way_out(client: "MlflowClient", model: str) -> str:
+def way_out(client: "MlflowClient", model: str) -> str:
+    """What a person can do about a champion that is of no use."""
     now = with_alias(client, model, CHAMPION)
     earlier = before(client, model, now)[-1:] if now else []
     delete = "delete the alias champion in MLflow, and the next run names one"

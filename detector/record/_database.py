@@ -32,7 +32,10 @@ def check_file(file: Path) -> None:
             raise TryAgain(f"the record {file} is locked by another program; try again when that is done") from error
         raise UsageError(f"the record {file} can't be opened to write: {error}; {_ELSEWHERE}") from error
     except sqlite3.DatabaseError as error:
-        raise UsageError(f"the record {file} is no SQLite database ({error}); {_ELSEWHERE}") from error
+        raise UsageError(
+            f"the record {file} can't be read as a SQLite database ({error}): bring it back from a backup, move it "
+            f"away to begin a new one, or {_ELSEWHERE}"
+        ) from error
     if tables and not {"alembic_version", "experiments"} <= tables:
         shown = ", ".join(sorted(tables)[:3])
         raise UsageError(f"the record {file} is another program's database, with the tables {shown}; {_ELSEWHERE}")

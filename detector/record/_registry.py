@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detector.errors import UsageError
-from detector.record._champion import CHAMPION, FOLDER, HISTORY, before, history, metrics_of, usable, with_alias
+from detector.record._champion import CHAMPION, FOLDER, HISTORY, before, history, metrics_of, with_alias
 from detector.record._client import failures
 from detector.record._kept import EVALUATED_IN, evaluation_of
+from detector.record._weights import SHA256, usable, weights_of
 from detector.record._writer import Writer
 from detector.stages.services import ModelVersion
 from detector.system.files import sha256_of
@@ -43,7 +44,7 @@ class MlflowRegistry:
             UsageError: It is not ours, or its weights are gone.
         """
         with failures(self._uri):
-            version = usable(self._client, self._model)
+            version = usable(self._client, self._model, self._scratch)
         if version is None:
             return None
         fetch, kept = partial(self._fetch, version), partial(self._evaluation, version)
@@ -61,7 +62,7 @@ class MlflowRegistry:
         measured before.
         """
         tags = {"metrics": json.dumps(dict(metrics)), "test_set": test_set, EVALUATED_IN: self._writer.run_id}
-        known = {"sha256": sha256_of(weights)} | ({LEARNED: learned} if learned else {})
+        known = {SHA256: sha256_of(weights)} | ({LEARNED: learned} if learned else {})
         with failures(self._uri):
             number = self._known(known)
             if number is None:
@@ -99,9 +100,8 @@ class MlflowRegistry:
         return str(version.version)
 
     def _fetch(self, version: "Entity") -> Path:
-        file = f"{FOLDER}/{version.tags['file']}"
         with failures(self._uri):
-            return Path(self._client.download_artifacts(version.run_id, file, str(self._scratch())))
+            return weights_of(self._client, version, self._scratch())
 
     def _evaluation(self, version: "Entity") -> Path | None:
         with failures(self._uri):
@@ -117,7 +117,7 @@ def rollback(client: "MlflowClient", model: str) -> tuple[str, str]:
     """Give the alias `champion` back to the champion before; returns the numbers of both, (old, new).
 
     Raises:
-        UsageError: There is no champion, or none before it that still exists.
+        UsageError: There is no champion, none before it that still exists, or the weights of that one are gone.
     """
     now = with_alias(client, model, CHAMPION)
     if now is None:
@@ -125,6 +125,8 @@ def rollback(client: "MlflowClient", model: str) -> tuple[str, str]:
     earlier = before(client, model, now)
     if not earlier:
         raise UsageError(f"version {now.version} is the first champion of {model}: there is none before it")
+    with tempfile.TemporaryDirectory(prefix="detector-champion-") as scratch:
+        weights_of(client, client.get_model_version(model, earlier[-1]), Path(scratch))  # else there is none to use
     _crown(client, model, earlier[-1], earlier)
     client.set_model_version_tag(model, str(now.version), ROLLED_BACK, "true")
     return str(now.version), earlier[-1]

@@ -19,7 +19,7 @@ def deploy(name: str, run: Path, steps: Sequence[Done], recorder: Recorder) -> P
     if promoted is not None and promoted.figures.get("champion"):
         return deployed.deploy(name, now.version, run.name, _files(name, steps))
     current = deployed.read(name)
-    if current is not None and current.version == now.version:
+    if current is not None and current.version == now.version and not deployed.changed(name):
         return deployed.folder_of(name)
     return recorder.deploy_champion()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 
 from detector.config.pipeline import Config, Step
+from detector.data import deployed
 from detector.data.places import LOCK, RUNS
 from detector.errors import DetectorError, TryAgain
 from detector.reporting.outcome import Outcome
@@ -27,7 +28,7 @@ def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome
         state = State(config, terminal, outcome, chosen(config, choice))
         steps = iter(state.steps)
         first = _first_to_run(state, steps, choice)
-        begun = _begin(state, first) if first else _go_on(state, "", None)
+        begun = _begin(state, first) if first else _go_on(state, "", None) or _to_deploy_again(state)
         if begun is None:
             outcome.status = "unchanged"
             return _with_search(state)
@@ -81,6 +82,15 @@ def _begin(state: State, planned: Planned) -> AbstractContextManager[OpenRun]:
     unfinished.begin(state.kept, folder)
     state.outcome.working = planned.working
     return opened(state, folder)
+
+
+def _to_deploy_again(state: State) -> AbstractContextManager[OpenRun] | None:
+    """A run in which nothing is new, but the champion's files are not as they were left."""
+    wrong = deployed.changed(state.config.name) if state.steps[-1].stage == "promote" else []
+    if not wrong:
+        return None
+    state.terminal.line("champion", f"{wrong[0]} is not as it was left; the champion's files are made again")
+    return opened(state, new_folder())
 
 
 def _go_on(state: State, step: str, planned: Planned | None) -> AbstractContextManager[OpenRun] | None:

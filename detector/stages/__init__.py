@@ -36,6 +36,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
+from detector.data.places import FIFTYONE_MADE
 from detector.stages.services import Registry, Report
 from detector.system.files import CACHES
 from detector.terms import Task
@@ -228,6 +229,11 @@ def kept_of(backend: Backend, result: Result) -> Kept:
     """The files that a result of the backend stands on; a log may grow."""
     asked = getattr(cast(ModuleType, backend), "kept", None)
     return Kept(below(result.path)) if asked is None else cast(Kept, asked(result))
+
+
+def kept_and_shown(result: Result) -> Kept:
+    """Its files, and the database of FiftyOne that shows it: one that took its place has nothing of it."""
+    return Kept([*below(result.path), *filter(Path.exists, [FIFTYONE_MADE])])
 
 
 def below(folder: Path) -> Iterator[Path]:

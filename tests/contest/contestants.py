@@ -4,7 +4,12 @@ The project is the sample: its first tasks in train, and a test set that all are
 """
 
 import json
+import os
 import random
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from detector import sample
@@ -24,6 +29,17 @@ SETTINGS = {
         "workers": 0,
     },
 }  # fmt: skip
+
+
+def all_evaluated(folder: Path, seeds: Sequence[int], **of: float) -> list[Evaluation]:
+    """`evaluated` with each seed, as many at once as there are cores, each on one thread."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), max_tasks_per_child=1) as pool:
+        return [Evaluation(path) for path in pool.map(partial(_folder_of, folder, **of), seeds)]
+
+
+def _folder_of(folder: Path, seed: int, **of: float) -> Path:
+    return evaluated(folder / str(seed), seed, **of).folder
 
 
 def evaluated(

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.contest.contestants import TRAIN, contest, evaluated
+from tests.contest.contestants import TRAIN, all_evaluated, contest, evaluated
 
 SEEDS = 20
 FEW = 10  # epochs
@@ -33,7 +33,7 @@ def test_shuffled_labels_are_not_crowned_and_more_labels_are(tmp_path):
 @pytest.mark.timeout(4 * 3600)
 def test_seeds_of_one_configuration_seldom_crown_each_other(tmp_path):
     """All 190 pairs, both ways: at most one in twenty."""
-    models = [evaluated(tmp_path / str(seed), seed) for seed in range(SEEDS)]
+    models = all_evaluated(tmp_path, range(SEEDS))
     verdicts = [contest(one, other) for one, other in itertools.permutations(models, 2)]
     told = {
         "mAP50-95": [round(each.measured.metrics["mAP50-95"], 4) for each in models],
@@ -52,9 +52,9 @@ def test_seeds_of_one_configuration_seldom_crown_each_other(tmp_path):
 @pytest.mark.timeout(4 * 3600)
 def test_a_third_of_the_labels_shuffled_is_never_crowned_and_twice_the_labels_mostly_are(tmp_path):
     seeds = range(SEEDS // 2)
-    half = [evaluated(tmp_path / f"half{seed}", seed, train=TRAIN // 2) for seed in seeds]
-    whole = [evaluated(tmp_path / f"whole{seed}", 100 + seed) for seed in seeds]
-    wrong = [evaluated(tmp_path / f"wrong{seed}", 200 + seed, shuffled=1 / 3) for seed in seeds]
+    half = all_evaluated(tmp_path / "half", seeds, train=TRAIN // 2)
+    whole = all_evaluated(tmp_path / "whole", [100 + seed for seed in seeds])
+    wrong = all_evaluated(tmp_path / "wrong", [200 + seed for seed in seeds], shuffled=1 / 3)
     against_wrong = [contest(one, other) for one, other in itertools.product(whole, wrong)]
     against_half = [contest(one, other) for one, other in zip(half, whole, strict=True)]
     print(json.dumps({"shuffled": crowned(against_wrong), "twice": crowned(against_half), "of": len(against_half)}))

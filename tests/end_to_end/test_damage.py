@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,7 @@ FILES = {  # what a run stands on, or leaves
     "a result's stamps": "runs/results/parts/*/*.stamps*",
     "what a run says of itself": "runs/2*/run.json",
     "a step's output": "runs/2*/[cetp]*/**/*.*",
+    "a champion's file": "models/parts/[0-9]*/**/*.*",
 }
 HOW = ("deleted", "emptied", "cut short", "changed")
 INDEXES = (".files.json", "ingested.msgpack")  # they have the paths and times of this folder's sources
@@ -58,7 +60,7 @@ def _is_one(file: Path) -> bool:
 
 
 def made(folder: Path, outcome: dict) -> tuple:
-    """What a run came to: every file below datasets/, what the weights have learned, the figures."""
+    """What a run came to: every file below datasets/ and models/, what the weights have learned, the figures."""
     steps = {step["step"]: step for step in outcome["steps"]}
     data = cut_short.tree(folder / "datasets")
     return (
@@ -66,11 +68,12 @@ def made(folder: Path, outcome: dict) -> tuple:
         fingerprint(folder / steps["train"]["path"] / "weights/best.pt"),
         steps["evaluate"]["figures"],
         sorted(file.name for file in (folder / steps["export.onnx"]["path"]).iterdir()),
+        sorted(str(file.relative_to(folder)) for file in folder.glob("models/parts/champion/**/*")),
     )
 
 
 def mended(whole, folder, seed, how):
-    """Ten damages at once, a run, and one with nothing new."""
+    """One damage of each kind at once, a run, and one with nothing new."""
     reference, outcome = whole
     copy_of(reference, folder)
     damaged = one_of_each(folder, random.Random(seed))
@@ -84,14 +87,14 @@ def mended(whole, folder, seed, how):
 
 @pytest.mark.parametrize("how", HOW)
 def test_a_hundred_damages_are_mended(whole, tmp_path, how):
-    assert sum(mended(whole, tmp_path / f"{seed}", seed, how) for seed in range(3)) == 30
+    assert sum(mended(whole, tmp_path / f"{seed}", seed, how) for seed in range(3)) == 33
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("how", HOW)
 def test_a_thousand_damages_are_mended(whole, tmp_path, how):
-    assert sum(mended(whole, tmp_path / f"{seed}", seed, how) for seed in range(100, 125)) == 250
+    assert sum(mended(whole, tmp_path / f"{seed}", seed, how) for seed in range(100, 125)) == 275
 
 
 def test_what_was_edited_in_a_version_is_kept_aside(whole, tmp_path):
@@ -118,3 +121,31 @@ def test_verify_reads_what_a_run_only_looks_at(whole, tmp_path):
     assert (done.returncode, outcome["status"]) == (1, "damaged")
     wrong = {step["step"]: step["wrong"] for step in outcome["steps"] if step["wrong"]}
     assert wrong == {"train": [str(weights.relative_to(folder))]}
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_champion_is_deployed_as_it_was_measured(whole, tmp_path, how):
+    """Where nothing else is new, too; what is not touched costs no look at it."""
+    folder = copy_of(whole[0], tmp_path / "copy")
+    before = cut_short.tree(folder / "models")
+    damage(folder / "models/parts/champion/parts.pt", how)
+    told = warm.run(folder, "champion").stdout
+    assert ("is gone; `detector run` brings it again" in told) == (how == "deleted")
+    outcome = cut_short.run(folder)
+    assert (
+        "models/parts/champion/parts.pt is not as it was left; the champion's files are made again" in outcome["said"]
+    )
+    assert cut_short.tree(folder / "models") == before
+    assert cut_short.run(folder)["status"] == "unchanged"
+
+
+def test_a_database_of_fiftyone_that_is_gone_is_filled_again(tmp_path):
+    folder = cut_short.project(tmp_path / "copy")
+    file = folder / "pipeline.yaml"
+    file.write_text(file.read_text().replace("using: rules, ", ""))
+    cut_short.run(folder, "--until", "check")
+    assert cut_short.run(folder, "--until", "check")["status"] == "unchanged"
+    shutil.rmtree(folder / "runs/fiftyone/db")
+    [check] = [step for step in cut_short.run(folder, "--until", "check")["steps"] if not step["skipped"]]
+    assert (check["step"], check["why"]) == ("check", ["runs/fiftyone/db/detector.id is not as it was left"])
+    assert cut_short.run(folder, "--until", "check")["status"] == "unchanged"

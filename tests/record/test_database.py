@@ -29,7 +29,8 @@ def said(uri, kind=UsageError):
 def test_what_is_no_database(project):
     (project / "notes.db").write_text("not a database, but longer than the header of one would be " * 20)
     assert said("sqlite:///notes.db") == (
-        f"the record notes.db is no SQLite database (file is not a database); {CORRECT}"
+        "the record notes.db can't be read as a SQLite database (file is not a database): bring it back from a backup, "
+        f"move it away to begin a new one, or {CORRECT}"
     )
     (project / "folder.db").mkdir()
     assert said("sqlite:///folder.db") == (

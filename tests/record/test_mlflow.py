@@ -358,9 +358,9 @@ def test_a_champion_whose_files_are_gone_is_told_with_the_way_out(options, tmp_p
     with open_(options, "runs/run-3") as later, pytest.raises(UsageError) as refused:
         later.note_champion()
     assert str(refused.value) == (
-        f"version 2, the champion of blood in MLflow, has lost its weights (runs:/{run.run_id}/weights): "
-        "`detector rollback` makes version 1 champion again; or delete the alias champion in MLflow, and the next run "
-        "names one"
+        f"the weights of version 2 of blood in MLflow (runs:/{run.run_id}/weights) are gone or damaged, and there is "
+        "no copy in models/ or runs/: `detector rollback` makes version 1 champion again; or delete the alias champion "
+        "in MLflow, and the next run names one"
     )
     assert record.rollback(options, "blood") == ("2", "1")
     with open_(options, "runs/run-4") as later:
@@ -368,11 +368,35 @@ def test_a_champion_whose_files_are_gone_is_told_with_the_way_out(options, tmp_p
     assert champions.read("blood").version == "1"
 
 
+@pytest.mark.parametrize("how", ["gone", "otherwise"])
+@pytest.mark.parametrize("copy", ["models/blood/1-0a1b2c3d/blood.pt", "runs/run-1/train/weights/best.pt"])
+def test_weights_that_mlflow_has_lost_are_put_back_from_a_copy(options, tmp_path, how, copy):
+    for number in ("1", "2"):
+        weights = tmp_path / "best.pt"
+        weights.write_bytes(number.encode())
+        with open_(options, f"runs/run-{number}") as run:
+            run.registry.name(run.registry.register(weights, {"mAP50": 0.5}, "t"), "champion")
+        lost = Path(f"runs/artifacts/{run.run_id}/artifacts/weights/best.pt")
+        if how == "gone":
+            shutil.rmtree(lost.parents[1])
+        else:
+            lost.write_bytes(b"x")
+    with pytest.raises(UsageError, match=r"weights of version 1 of blood .* gone or damaged, and there is no copy"):
+        record.rollback(options, "blood")
+    assert connect(options.uri).get_model_version_by_alias("blood", "champion").version == 2
+    Path(copy).parent.mkdir(parents=True, exist_ok=True)
+    Path(copy).write_bytes(b"1")
+    assert record.rollback(options, "blood") == ("2", "1")
+    assert Path("models/blood/champion/blood.pt").read_bytes() == b"1"
+    [first] = [each for each in connect(options.uri).search_model_versions("name='blood'") if int(each.version) == 1]
+    assert Path(f"runs/artifacts/{first.run_id}/artifacts/weights/best.pt").read_bytes() == b"1"
+
+
 def test_a_rollback_passes_over_deleted_versions(options, tmp_path):
-    with open_(options) as run:
-        for content in (b"1", b"2", b"3"):
-            file = tmp_path / "best.pt"
-            file.write_bytes(content)
+    for content in (b"1", b"2", b"3"):
+        file = tmp_path / "best.pt"
+        file.write_bytes(content)
+        with open_(options, f"runs/run-{content.decode()}") as run:
             number = run.registry.register(file, {"mAP50-95": 0.5}, "t")
             run.registry.name(number, "champion")
     connect(options.uri).delete_model_version("blood", "2")

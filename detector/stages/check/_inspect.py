@@ -1,5 +1,6 @@
 """A whole check with FiftyOne: load the version, look at it, mark what was found."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,18 @@ from detector.stages.check._tables import Tables, tables_of
 from detector.stages.check._views import mark
 
 
-def inspect(dataset: Dataset, project: str, limits: LimitsWithLookalikes, place: Path) -> tuple[Tables, list[Finding]]:
-    """What every rule finds in the version; it is then in FiftyOne's database in `place`, marked with that."""
+def inspect(
+    dataset: Dataset, project: str, limits: LimitsWithLookalikes, place: Path, say: Callable[[str], None]
+) -> tuple[Tables, list[Finding]]:
+    """What every rule finds in the version; it is then in FiftyOne's database in `place`, marked with that.
+
+    A database that can't be read is made anew, which is said.
+    """
     tables = tables_of(dataset)
     rows, vectors, readable = describe(dataset, tables)
     unreadable = set(dataset.images["file"].take(rows[~readable]).to_pylist())
     tables = replace(tables, present=set(tables.present) - unreadable)
-    with connected(place):
+    with connected(place, say):
         loaded = samples.load(dataset, project)
         alike = lookalikes(loaded, dataset, tables, rows[readable], vectors[readable])
         findings = examine(

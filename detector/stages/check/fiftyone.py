@@ -5,8 +5,10 @@ from typing import Literal
 from pydantic import Field
 
 from detector.stages import Job, Result, Section
+from detector.stages import kept_and_shown as kept
 from detector.stages.check._limits import LimitsWithLookalikes
 
+__all__ = ["LIBRARIES", "Options", "kept", "run"]
 LIBRARIES = ("fiftyone", "fiftyone-brain", "numpy", "opencv-python-headless", "pyarrow")
 
 
@@ -26,5 +28,5 @@ def run(job: Job[Options]) -> Result:
     from detector.stages.check._inspect import inspect
 
     dataset = Dataset(job.inputs["convert"].path)
-    tables, findings = inspect(dataset, job.pipeline.name, job.options.fail_on, job.fiftyone)
+    tables, findings = inspect(dataset, job.pipeline.name, job.options.fail_on, job.fiftyone, job.report.say)
     return conclude(dataset, tables, findings, job.folder)

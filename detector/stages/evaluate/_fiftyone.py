@@ -19,12 +19,13 @@ def show(split: Split, project: str, evaluation: Evaluation, predictions: pa.Tab
     """
     if not place.is_dir():
         return []
+    told: list[str] = []
     try:
-        with connected(place) as fiftyone:
+        with connected(place, told.append) as fiftyone:
             name = samples.name_of(split.dataset, project)
             if not fiftyone.dataset_exists(name):
-                return []
+                return told
             add_predictions(fiftyone.load_dataset(name), split, evaluation.objects, predictions)
     except (DetectorError, ConnectionError) as error:
-        return [f"the predictions are not in FiftyOne: {error}"]
-    return ["the predictions are in FiftyOne, each marked right (tp), false (fp) or missed (fn)"]
+        return [*told, f"the predictions are not in FiftyOne: {error}"]
+    return [*told, "the predictions are in FiftyOne, each marked right (tp), false (fp) or missed (fn)"]

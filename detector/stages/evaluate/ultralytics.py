@@ -9,11 +9,13 @@ from pydantic import Field
 from detector import measure
 from detector.errors import UsageError, did_you_mean
 from detector.stages import Job, Pipeline, Result, Section
+from detector.stages import kept_and_shown as kept
 
 if TYPE_CHECKING:
     from detector.data.dataset import Split
     from detector.data.evaluation import Measured
 
+__all__ = ["LIBRARIES", "Options", "foresee", "kept", "run"]
 LIBRARIES = (*measure.LIBRARIES, "pillow")
 
 
