@@ -5,6 +5,7 @@ sample and label objects one by one (benchmarks/fiftyone_load.py).
 """
 
 import itertools
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ def name_of(dataset: Dataset, project: str) -> str:
 def load(dataset: Dataset, project: str, again: bool = False) -> Any:
     """The version as a persistent `fiftyone.Dataset`, loaded unless it is there; `again` loads it afresh.
 
+    One of a project that was copied or moved follows it, with all that was found and drawn.
+
     Each included image is a sample, tagged with its split. Its objects are in `ground_truth`: Detections for boxes,
     Polylines for outlines, each with the region and the annotator it came from. Call it inside `connected`.
     """
@@ -38,8 +41,8 @@ def load(dataset: Dataset, project: str, again: bool = False) -> Any:
     name, folder = name_of(dataset, project), str(dataset.folder.resolve())
     if fiftyone.dataset_exists(name):
         earlier = fiftyone.load_dataset(name)
-        if not again and earlier.info.get("folder") == folder:
-            return earlier
+        if not again:
+            return _at(earlier, folder)
         earlier.delete()
     loaded = _import(dataset)
     loaded.info = {"folder": folder, "version": dataset.version, "task": _task(dataset)}
@@ -48,6 +51,16 @@ def load(dataset: Dataset, project: str, again: bool = False) -> Any:
         loaded.save_view(split, loaded.match_tags(split))
     loaded.name, loaded.persistent = name, True  # last: a load that was killed is not taken for a whole one
     return loaded
+
+
+def _at(earlier: Any, folder: str) -> Any:
+    """The same dataset, with its pictures in `folder`."""
+    before = earlier.info.get("folder", folder)
+    if before != folder:
+        paths = (path.removeprefix(f"{before}/") for path in earlier.values("filepath"))
+        earlier.set_values("filepath", [os.path.join(folder, path) for path in paths])  # noqa: PTH118 - of many
+        earlier.info = {**earlier.info, "folder": folder}
+    return earlier
 
 
 def included(dataset: Dataset) -> pa.Table:

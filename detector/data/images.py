@@ -17,7 +17,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from detector.system.files import content_of, write_whole
+from detector.system.files import READ_ONLY, content_of, write_whole
 from detector.system.progress import Progress
 
 if TYPE_CHECKING:
@@ -174,4 +174,4 @@ def _place(content: bytes, target: Path) -> None:
     if target.exists() and target.read_bytes() == content:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, content, lasting=False)
+    write_whole(target, content, lasting=False, mode=READ_ONLY)

@@ -14,19 +14,22 @@ from pathlib import Path
 from typing import Any
 
 logger = logging.getLogger("detector")
+READ_ONLY = 0o444  # of what is never written to again; a folder's own mode says who may remove it
 CACHES = (".cache", ".npy")  # what Ultralytics puts beside images and labels to be faster
 _PIECE = 1 << 18  # bytes
 _OTHERS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
-def write_whole(target: Path, content: str | bytes, *, lasting: bool = True) -> None:
+def write_whole(target: Path, content: str | bytes, *, lasting: bool = True, mode: int | None = None) -> None:
     """Write `content` beside `target`, then rename: a reader, or a kill, never meets half a file.
 
-    Nor does who comes after a power cut, if it is to be `lasting`; that waits for the disk.
+    Nor does who comes after a power cut, if it is to be `lasting`; that waits for the disk. `mode` is that of the file.
     """
     scratch = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}")
     try:
         with scratch.open("wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(content.encode() if isinstance(content, str) else content)
             if lasting:
                 file.flush()

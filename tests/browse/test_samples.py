@@ -60,14 +60,19 @@ def test_objects_in_any_order_come_to_their_own_images(tmp_path):
     assert [each.id for each in (*objects(loaded.last()), *objects(loaded.first()))] == ids
 
 
-def test_a_version_is_loaded_once_and_again_when_asked_or_moved(tmp_path, database):
+def test_a_version_is_loaded_once_again_when_asked_and_follows_its_pictures(tmp_path, database):
     data = version(tmp_path / "here", [Picture("train")])
     samples.load(data, "once").tag_samples("looked-at")
     assert samples.load(data, "once").count_sample_tags() == {"train": 1, "looked-at": 1}
     assert samples.load(data, "once", again=True).count_sample_tags() == {"train": 1}
+    samples.load(data, "once").tag_samples("looked-at")
+    [before] = samples.load(data, "once").values("filepath")
     (tmp_path / "here").rename(tmp_path / "there")
     moved = type(data)(tmp_path / "there" / data.version)
-    assert samples.load(moved, "once").first().filepath.startswith(str(tmp_path / "there"))
+    loaded = samples.load(moved, "once")
+    assert loaded.values("filepath") == [before.replace("/here/", "/there/")]
+    assert loaded.count_sample_tags() == {"train": 1, "looked-at": 1}
+    assert samples.load(moved, "once").info["folder"] == str(moved.folder)
     assert [name for name in database.list_datasets() if "once" in name] == ["once-0123456789ab"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from detector.models.weights import fingerprint
+from detector.system.files import CACHES, READ_ONLY
 from tests.support import cut_short, warm
 
 FILES = {  # what a run stands on, or leaves
@@ -43,6 +44,7 @@ def damage(file: Path, how: str) -> None:
     """As a careless program would, into the file itself: its other names are damaged with it."""
     content, middle = file.read_bytes(), file.stat().st_size // 2
     changed = content[:middle] + bytes([content[middle] ^ 0x55]) + content[middle + 1 :]
+    file.chmod(0o644)  # a version is read-only
     if how == "deleted":
         file.unlink()
     else:
@@ -100,14 +102,23 @@ def test_a_thousand_damages_are_mended(whole, tmp_path, how):
 def test_what_was_edited_in_a_version_is_kept_aside(whole, tmp_path):
     folder = copy_of(whole[0], tmp_path / "copy")
     label = min(folder.glob("datasets/parts/[0-9a-f]*/labels/train/*.txt"))
-    before = label.read_text()
+    before, mode = label.read_text(), label.stat().st_mode & 0o777
+    assert mode == READ_ONLY
+    label.chmod(0o644)
     label.write_text("0 0.5 0.5 0.1 0.1\n")
     outcome = cut_short.run(folder)
     place = label.relative_to(label.parents[2])
     aside = f"{Path(outcome['run'])}/convert/changed"
     assert f"mended in the version: {place}; what was there is in {aside}" in outcome["said"]
     assert (folder / aside / place).read_text() == "0 0.5 0.5 0.1 0.1\n"
-    assert label.read_text() == before
+    assert (label.read_text(), label.stat().st_mode & 0o777) == (before, mode)
+
+
+def test_what_a_version_is_made_of_is_read_only(whole):
+    folder = whole[0]
+    files = [file for file in folder.glob("datasets/parts/[0-9a-f]*/**/*.*") if file.suffix not in CACHES]
+    assert len(files) > 40
+    assert {file.stat().st_mode & 0o777 for file in (*files, *folder.glob("datasets/parts/store/*/*.*"))} == {READ_ONLY}
 
 
 def test_verify_reads_what_a_run_only_looks_at(whole, tmp_path):

@@ -3,9 +3,11 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from detector.record import mlflow as record
 from tests.support import cut_short, warm
 
 MORE = ("--set", "train.epochs=1")
@@ -58,6 +60,24 @@ def test_a_moved_project_does_not_make_its_old_folder_again(whole, tmp_path):
     shutil.move(first, moved)
     everything_works(moved)
     assert not first.exists()
+
+
+def test_a_rollback_in_a_moved_project_deploys_what_lies_there(whole, tmp_path, monkeypatch):
+    copy = copied(whole, tmp_path / "first")
+    cut_short.run(copy, *MORE)
+    moved = tmp_path / "moved"
+    shutil.move(copy, moved)
+    monkeypatch.chdir(moved)
+    with record.open(
+        record.Options(), "parts", Path(cut_short.run(moved, *MORE, "--force", "promote")["run"]), {}
+    ) as run:
+        run.registry.name("2", "champion")
+    assert cut_short.run(moved, *MORE)["status"] == "unchanged"
+    assert said(moved, "rollback")["to"] == "1"
+    first = cut_short.tree(whole / "models/parts/champion")
+    deployed = cut_short.tree(moved / "models/parts/champion")
+    assert deployed["parts.pt"] == first["parts.pt"]
+    assert not copy.exists()
 
 
 @pytest.mark.parametrize("how", ["deleted", "emptied"])

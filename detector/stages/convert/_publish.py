@@ -1,4 +1,4 @@
-"""How a dataset version appears: whole, by rename, or not at all."""
+"""How a dataset version appears: whole, by rename, or not at all. Its files are read-only."""
 
 import errno
 import json
@@ -18,6 +18,7 @@ from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
 from detector.stages.convert._identity import identify, named_as_there
 from detector.stages.convert._restore import restore
+from detector.system.files import READ_ONLY
 from detector.terms import SPLITS, counted
 
 ASIDE = "changed"  # in the step's own folder: what somebody made of a version's files
@@ -58,6 +59,8 @@ def publish(job: Job[Any], scratch: Path, content: Version) -> Result:
     _describe(scratch, job.pipeline.name, version, done)
     write_table(images, scratch / "images.parquet")
     content.instances.result()
+    for file in (file for file in scratch.iterdir() if file.is_file()):
+        file.chmod(READ_ONLY)
     if exists:
         names = zip(*(table["file"].drop_null().to_pylist() for table in (content.images, images)), strict=True)
         _tell(job, restore(folder, scratch, list(names), job.folder / ASIDE))
@@ -129,7 +132,7 @@ def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) ->
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
         for name, label in zip(files, labels, strict=True):
-            opened = os.open(f"{name.rpartition('.')[0]}.txt", flags, 0o644, dir_fd=directory)
+            opened = os.open(f"{name.rpartition('.')[0]}.txt", flags, READ_ONLY, dir_fd=directory)
             written = os.write(opened, label)
             os.close(opened)
             if written < len(label):
