@@ -1,7 +1,8 @@
 """No secret is in a file, a message, the record or a webhook, however it comes and however the run ends.
 
-Every secret has the word CANARY in it. It is looked for in every file below the project, in tables as they are read, in
-what is printed, and in what the webhook gets; the pictures are given for their whole addresses only.
+Every secret has the word CANARY in it. It is looked for in every file below the project, in tables and FiftyOne's
+database as they are read, in what is printed, in what `ps` shows, and in what the webhook gets; the pictures are given
+for their whole addresses only.
 """
 
 import io
@@ -9,15 +10,21 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pymongo
 import pytest
 from PIL import Image
 
+from detector.browse import mongod
 from tests.support.services.label_studio import TOKEN, Server, disc
 from tests.support.services.signed import SignedHost, signed_host
 
@@ -56,6 +63,7 @@ class Person:
     project: int
     tasks: dict[str, int] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    titles: set[str] = field(default_factory=set)
 
     def run(self, *arguments, **environment):
         given = {
@@ -68,11 +76,26 @@ class Person:
             "NO_PROXY": "127.0.0.1",
         }
         command = [sys.executable, "-m", "detector", *(arguments or ("run", "--until", "check", "--json"))]
-        done = subprocess.run(
-            command, cwd=self.folder, env=os.environ | given | environment, capture_output=True, text=True, check=False
-        )
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, cwd=self.folder, env=os.environ | given | environment, stdout=pipe, stderr=pipe, text=True
+        ) as process:
+            watch = threading.Thread(target=self._watch, args=(process,))
+            watch.start()
+            done = subprocess.CompletedProcess(command, 0, *process.communicate())
+            watch.join()
+        done.returncode = process.returncode
         self.said.append(f"{done.stdout}{done.stderr}")
         return done
+
+    def _watch(self, process):
+        """What `ps` shows of it and of all that it starts."""
+        while process.poll() is None:
+            with suppress(psutil.NoSuchProcess):
+                for each in psutil.Process(process.pid).children(recursive=True):
+                    with suppress(psutil.NoSuchProcess):
+                        self.titles.add(" ".join([each.name(), *each.cmdline()]))
+            time.sleep(0.05)
 
     def sign(self, turn: int) -> dict[str, str]:
         """Sign every picture anew: form → its address. Only the new address leads to it."""
@@ -123,10 +146,19 @@ def _texts(folder: Path):
                     yield str(file), str(pa.ipc.open_file(opened).read_all().to_pylist())
 
 
+def _documents(folder: Path):
+    """All that FiftyOne's database holds, as text."""
+    with mongod.serve(folder) as uri, pymongo.MongoClient(uri) as client:
+        for name in set(client.list_database_names()) - {"admin", "config", "local"}:
+            for collection in client[name].list_collection_names():
+                yield f"FiftyOne {collection}", "\n".join(map(str, client[name][collection].find()))
+
+
 def leaks(person: Person) -> list[str]:
     """Where a canary is, or the token of Label Studio."""
     texts = [*_texts(person.folder), *(("printed", text) for text in person.said)]
     texts += [("posted", text) for text in person.host.posted]
+    texts += [("the title of a process", text) for text in person.titles]
     secrets = (CANARY, TOKEN)
     return [
         f"{where}: …{text[max(at - 60, 0) : at + 30]!r}"
@@ -179,6 +211,21 @@ def test_a_host_that_fails_shows_none(person):
     person.host.broken = False
     assert done.returncode == 75
     assert "could not be fetched (HTTP 500)" in done.stderr
+    assert not leaks(person)
+
+
+@pytest.mark.timeout(600)
+def test_fiftyone_a_training_and_its_record_show_none(person):
+    micro = ("scale=[0.33, 0.125, 256]", "epochs=1", "image_size=32", "batch=4")
+    more = ("check.using=fiftyone", "check.fail_on.broken_images=warn", "promote.minimum=0")
+    settings = [*(f"train.{option}" for option in micro), *more, "export=[{using: onnx}]"]
+    done = person.run("run", "--json", *(part for setting in settings for part in ("--set", setting)))
+    assert done.returncode == 0, done.stderr
+    documents = dict(_documents(person.folder / "runs/fiftyone"))
+    assert any("/one.png?id=0&signature=***" in text for text in documents.values())
+    assert [name for name, text in documents.items() if CANARY in unquote(text) or TOKEN in text] == []
+    assert any(title.startswith("mongod ") for title in person.titles)
+    assert list(person.folder.glob("runs/2*/train/ultralytics.log"))
     assert not leaks(person)
 
 

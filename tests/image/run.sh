@@ -25,6 +25,7 @@ main() {
   check "an ordinary user by default" ordinary_user
   check "the default user runs the sample" sample_run 1000
   check "any other user runs the sample" sample_run 12345 --user 12345:12345
+  check "a project works where it is mounted otherwise" mounted_elsewhere
   check "SIGTERM ends a training with 75" sigterm
   check "nothing of the folder but the product" only_the_product
   check "no secret in the environment" no_secret
@@ -80,6 +81,16 @@ sample_run() {
     in_folder "$folder" --rm "${as[@]}" "$IMAGE" init &&
     in_folder "$folder" --rm "${as[@]}" "$IMAGE" run --set train.epochs=1 --set promote.minimum=0 &&
     [ -e "$folder/runs/mlflow.db" ] && engine_matches "$folder" && ! find "$folder" -mindepth 1 -not -uid "$uid" | grep .
+}
+
+# Nothing is new there but the path; then a training, the champion, and what cleans up.
+mounted_elsewhere() {
+  local folder=$SCRATCH/project-1000 options=(--set promote.minimum=0)
+  elsewhere() { engine "${RUN[@]}" --volume "$folder:/data/parts" --workdir /data/parts --rm "$IMAGE" "$@" 2>&1; }
+  elsewhere run --set train.epochs=1 "${options[@]}" | tee -a /dev/stderr | grep '^unchanged  ' &&
+    elsewhere run --set train.epochs=2 "${options[@]}" | tee -a /dev/stderr | grep 'read back and found whole' &&
+    elsewhere champion && elsewhere verify && elsewhere prune --keep 1 &&
+    [ "$(inside 'ls /data/parts/runs/artifacts | wc -l' --volume "$folder:/data/parts")" = 2 ]
 }
 
 # Exactly one engine of the champion's, whose SHA-256 is in its sidecar.
