@@ -9,7 +9,7 @@ import click
 
 from detector import __version__
 from detector.cli import data, machine, models, pipeline
-from detector.cli.options import say, say_json
+from detector.cli.options import say_failure, say_json
 from detector.errors import Interrupted, Stopped, UsageError, exit_code, failure, sentence
 from detector.run import stopping
 from detector.secrets import protect_environment
@@ -29,7 +29,7 @@ def main() -> None:
             say_json(failure(UsageError(error.format_message())))
         text = StringIO()
         error.show(text)
-        say(text.getvalue().rstrip(), err=True)
+        say_failure(text.getvalue().rstrip())
         sys.exit(UsageError.exit_code)
     except (KeyboardInterrupt, click.Abort):  # click makes the one of the other
         _fail(Interrupted(), as_json)
@@ -44,7 +44,7 @@ def _fail(error: BaseException, as_json: bool) -> None:
     with contextlib.suppress(OSError):  # a terminal that was closed
         if as_json:
             say_json(failure(error))
-        say(sentence(error), err=True)
+        say_failure(sentence(error))
     sys.exit(exit_code(error))
 
 

@@ -1,5 +1,6 @@
 """What several commands take, and how each shows what came of it."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ import click
 from detector.secrets import cleaned, without_secrets
 from detector.system.files import unwritable
 from detector.system.text import json_line, visible
+from detector.system.wrapping import coloured, width_of, wrapped
 from detector.terms import STAGES
 
 if TYPE_CHECKING:
@@ -59,7 +61,14 @@ def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":
 
 def say(text: str, err: bool = False) -> None:
     """Print it without secrets, and what strangers wrote as no command to the terminal. Nothing else prints."""
-    click.echo(visible(without_secrets(text)), err=err)
+    stream = sys.stderr if err else sys.stdout
+    click.echo(wrapped(visible(without_secrets(text)), width_of(stream)), err=err)
+
+
+def say_failure(text: str) -> None:
+    """The same for what went wrong, on stderr, and in red where there are colours."""
+    shown = wrapped(visible(without_secrets(text)), width_of(sys.stderr))
+    click.echo(click.style(shown, fg="red") if coloured(sys.stderr) else shown, err=True)
 
 
 def say_json(outcome: Mapping[str, Any]) -> None:

@@ -105,6 +105,7 @@ def _prepare() -> None:
     _keep_datasets_as_they_are()
     _take_paths_as_they_are()
     _load_data_alone()
+    _show_no_bars()
 
 
 def _take_over_logging() -> None:
@@ -169,3 +170,14 @@ def _load_data_alone() -> None:
     from ultralytics.nn import tasks
 
     tasks.SAFE_LOAD = True
+
+
+def _show_no_bars() -> None:
+    """The bar of what is read into memory does not ask whether there may be one, and would be shown over ours."""
+    from ultralytics.data import base
+    from ultralytics.utils.tqdm import TQDM
+
+    def hidden(*arguments: Any, **options: Any) -> TQDM:
+        return TQDM(*arguments, **options | {"disable": True})
+
+    base.TQDM = hidden

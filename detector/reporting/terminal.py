@@ -10,8 +10,10 @@ from detector.reporting.costs import duration
 from detector.reporting.outcome import FIRST_TIME, Done
 from detector.secrets import without_secrets
 from detector.system.text import visible
+from detector.system.wrapping import width_of, wrapped
 
 logger = logging.getLogger(__name__)
+IN_BAR = "val/mAP50-95"  # a metric of each epoch
 MARGIN = 21  # where the text of a line begins: the longest step by default is export.tensorrt_rtx
 
 
@@ -20,12 +22,13 @@ class Terminal:
 
     def __init__(self, out: TextIO | None = None) -> None:
         self.out = out or sys.stdout
+        self._note: Callable[[str], object] = lambda _: None  # beside the bar that is shown now
 
     def line(self, title: str, text: str) -> None:
         """A titled line; further lines of `text` are set under the first. What strangers wrote is no command here."""
         for at, part in enumerate(visible(without_secrets(text)).splitlines() or [""]):
             shown = f"{visible(title) if at == 0 else '':<{MARGIN - 2}}  {part}".rstrip()
-            print(shown, file=self.out, flush=True)
+            print(wrapped(shown, width_of(self.out)), file=self.out, flush=True)
             logger.info("%s", shown)
 
     def step(self, done: Done) -> None:
@@ -50,21 +53,25 @@ class Terminal:
 
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Callable[[int], None]]:
-        """A bar on stderr while the block lasts; nothing where stderr is no terminal."""
-        if not sys.stderr.isatty():
+        """A bar on stderr while the block lasts; nothing where stderr is no terminal, or there is nothing to do."""
+        if not total or not sys.stderr.isatty():
             yield lambda _: None
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn(f"{{task.description:<{MARGIN - 1}}}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
-            bar = bars.add_task(title, total=total)
+        more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+        with Progress(*columns, *more, console=Console(stderr=True), transient=True) as bars:
+            bar = bars.add_task(title, total=total, note="")
+            self._note = lambda note: bars.update(bar, note=note)
             yield lambda steps: bars.advance(bar, steps)
 
     def parameters(self, values: Mapping[str, object]) -> None:
         """A person finds them in the record."""
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        """A person finds them in the record, and in the log."""
+        """A person finds them in the record, and in the log; the last mAP on val is beside the bar."""
+        if IN_BAR in values:
+            self._note(f"mAP50-95 {values[IN_BAR]:.3f}")
         logger.info("step %d: %s", step, ", ".join(f"{name} {value:.4g}" for name, value in values.items()))

@@ -208,7 +208,8 @@ class _Observed:
         self.say = terminal.say
         self.progress: Progress = terminal.progress
         self.parameters = recorder.parameters
-        self._recorder = recorder
+        self._terminal, self._recorder = terminal, recorder
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         self._recorder.metrics(values, step)
+        self._terminal.metrics(values, step)

@@ -12,7 +12,7 @@ from detector.run import results
 from detector.run.fingerprint import Ingredients, ingredients, key_of, reasons
 from detector.stages import Result, Source, derived, needs, source_of
 from detector.system.stamps import Seen
-from detector.terms import STAGES
+from detector.terms import STAGES, listed
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def plan(config: Config, choice: Choice) -> Iterator[Planned]:
     seen: Seen = {}
     for step in chosen(config, choice):
         waiting = [stage for stage in needs(step.stage, step.backend) if stage not in inputs]
-        planned = Planned(step, [f"waits for {' and '.join(waiting)}"]) if waiting else None
+        planned = Planned(step, [f"waits for {listed(waiting)}"]) if waiting else None
         planned = planned or plan_step(step, config, inputs, choice, seen)
         if planned.result and step.stage != "export":
             inputs[step.stage] = planned.result

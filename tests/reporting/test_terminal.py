@@ -13,6 +13,7 @@ from detector.cli.options import say
 from detector.reporting.terminal import Terminal
 from detector.system.text import json_line, visible
 from tests.support.folders import pictures, write
+from tests.support.screens import plain, shown
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\u202etxt.exe\u2066"
 SHOWN = r"\x1b[2J\x1b]0;owned\x07\x9b31m\r\u202etxt.exe\u2066"
@@ -84,3 +85,28 @@ def test_an_error_writes_them_out(project, arguments):
     assert done.returncode == 2
     assert r"\x1b[31m" in said
     assert not COMMANDS.search(said)
+
+
+BAR = """
+from detector.reporting.terminal import Terminal
+terminal = Terminal()
+with terminal.progress("pull", 0):
+    pass
+with terminal.progress("train", 2) as advance:
+    for epoch in (1, 2):
+        advance(1)
+        terminal.metrics({"val/mAP50-95": epoch / 10, "val/mAP50": 0.5}, epoch)
+terminal.line("train", "epoch 2 of 2 is best: a line that is longer than the terminal has columns in it")
+"""
+
+
+def test_the_bar_tells_the_last_map_and_a_line_goes_on_under_its_text(tmp_path):
+    code, said = shown([sys.executable, "-c", BAR], tmp_path, 80, dict(os.environ))
+    lines = [line.rstrip() for line in plain(said) if line.strip()]
+    assert code == 0
+    assert any(re.search(r"^train .* 2/2 \S+ mAP50-95 0.200$", line) for line in lines)
+    assert not any(line.startswith("pull") for line in lines)
+    assert lines[-2:] == [
+        "train                epoch 2 of 2 is best: a line that is longer than the",
+        "                     terminal has columns in it",
+    ]
