@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from detector import __version__, record
+from detector.data import runs
 from detector.data.places import DATASETS, FIFTYONE, RUNS, STORE
 from detector.errors import GateRefused, sentence
 from detector.record import Recorder
@@ -51,8 +52,8 @@ def can_resume(planned: Planned, folder: Path) -> bool:
 def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
     """The run in `folder`, anew or again. How the block ends is told to its log, its run.json and its record."""
     config, outcome = state.config, state.outcome
-    outcome.folder = folder
     write_whole(folder / "pipeline.yaml", config.resolved())
+    outcome.folder, outcome.number = folder, runs.number_of(folder)
     with ExitStack() as stack:
         stack.enter_context(logging_to(folder / "log"))
         recorder = None
