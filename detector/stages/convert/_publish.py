@@ -131,7 +131,7 @@ def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) ->
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
         for name, label in zip(files, labels, strict=True):
-            opened = os.open(f"{name.rpartition('.')[0]}.txt", flags, 0o644, dir_fd=directory)
+            opened = os.open(f"{name.rpartition('.')[0]}.txt", flags, 0o666, dir_fd=directory)
             written = os.write(opened, label)
             os.close(opened)
             if written < len(label):
