@@ -22,6 +22,7 @@ from typing import Any
 
 from detector.secrets import without_secrets
 
+SHARED = "a group shares a project after `chmod -R g+rwX .` by its owner, with `umask 002` in each shell that runs it"
 WIDTH = 120  # characters of somebody's text in a message
 
 
@@ -145,19 +146,20 @@ def sentence(error: BaseException) -> str:
 def _told(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return str(Interrupted())
-    if any(_is_full(cause) for cause in _causes(error)):
+    if any(_is_full(cause) for cause in causes(error)):
         return "the disk is full; make room (`detector prune` removes old versions and runs), then run again"
     if isinstance(error, DetectorError | Stopped):
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return f"{error.filename or 'a file'}: {error.strerror}; this user must be able to read and write there"
+        shared = "" if error.errno == errno.EROFS else f" ({SHARED})"
+        return f"{error.filename or 'a file'}: {error.strerror}; this user must be able to read and write there{shared}"
     if isinstance(error, ModuleNotFoundError) and not _is_ours(error):
         return f"{error.name} is not installed here: install this package again; `detector doctor` says what is missing"
     return f"unexpected: {type(error).__name__}: {error}; the run's log has the details"
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, what it was raised from, and so on."""
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what it was raised from, and so on."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -9,6 +9,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
     "tests.support.services.browser",
+    "tests.support.services.endless",
     "tests.support.services.label_studio",
     "tests.support.services.other_host",
     "tests.support.services.webhook",

@@ -2,6 +2,8 @@
 
 FOLDER/db             its database          FOLDER/address.json   {"pid": …, "port": …} of the one that runs
 FOLDER/mongod.log     its log, one start    FOLDER/users          locked (shared) by every process that uses it
+
+Where another user made FOLDER/db, all of it lies in FOLDER/user-<uid>.
 """
 
 import contextlib
@@ -42,6 +44,7 @@ def serve(folder: Path, made_anew: Callable[[str], None] | None = None) -> Itera
     if named := os.environ.get(VARIABLE):
         yield named
         return
+    folder = _own(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "users").open("a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)  # waits while one that nobody uses any more is being stopped
@@ -52,13 +55,19 @@ def serve(folder: Path, made_anew: Callable[[str], None] | None = None) -> Itera
             _leave(users.fileno(), folder)
 
 
+def _own(folder: Path) -> Path:
+    """Where this user's database is: mongod opens files as only their owner may (O_NOATIME), whatever the umask was."""
+    database = folder / "db"
+    mine = not database.exists() or database.stat().st_uid == os.geteuid()
+    return folder if mine else folder / f"user-{os.geteuid()}"
+
+
 def gone(folder: Path, may_be_empty: bool = False) -> TryAgain:
     """What is said when it dies while it is used; a damaged one is set aside where an empty one will do."""
-    if may_be_empty and not _running(folder) and damaged(folder):
-        return TryAgain(f"{_said(set_aside(folder))}; run again, and it is made anew")
-    return TryAgain(
-        f"the MongoDB that FiftyOne works with has gone away ({folder / 'mongod.log'} may say why); run again"
-    )
+    own = _own(folder)
+    if may_be_empty and not _running(own) and damaged(own):
+        return TryAgain(f"{_said(set_aside(own))}; run again, and it is made anew")
+    return TryAgain(f"the MongoDB that FiftyOne works with has gone away ({own / 'mongod.log'} may say why); run again")
 
 
 def _said(aside: Path) -> str:

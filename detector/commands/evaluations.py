@@ -6,6 +6,7 @@ from typing import NamedTuple
 from detector import record
 from detector.commands.versions import output_of
 from detector.config.pipeline import Config
+from detector.data import runs
 from detector.data.evaluation import Evaluation
 from detector.data.places import RUNS
 from detector.errors import UsageError
@@ -47,5 +48,4 @@ def _version(number: str | None, config: Config, scratch: Path) -> Named:
 
 
 def _newest() -> Path | None:
-    runs = sorted((file.parent for file in RUNS.glob("*/run.json")), reverse=True)
-    return next((run for run in runs if output_of(run, "evaluate")), None)
+    return next((run for run in reversed(runs.begun()) if output_of(run, "evaluate")), None)

@@ -4,19 +4,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from detector.data import champion, studies
-from detector.data.places import DATASETS, RESULTS, RUNS
-from detector.system.files import read_json
+from detector.data import champion, runs, studies
+from detector.data.places import DATASETS, RESULTS
 
 
 def status(most: int = 5) -> dict[str, Any]:
     """The newest runs (at most `most`, newest first), each data set's latest version, each pipeline's champion."""
-    files = sorted(RUNS.glob("*/run.json"), reverse=True)[:most]
+    newest = [*reversed(runs.begun().items())][:most]
     latest = sorted(DATASETS.glob("*/latest"))
     named = {file.parent.name: champion.read(file.parent.name) for file in sorted(RESULTS.glob("*/champion.json"))}
     return {
         "schema": 1,
-        "runs": [state | {"run": str(file.parent)} for file in files if (state := read_json(file))],
+        "runs": [state | {"run": str(folder)} for folder, state in newest],
         "datasets": {link.parent.name: link.resolve().name for link in latest},
         "champions": {name: asdict(known) for name, known in named.items() if known},
         "studies": {name: asdict(study) for name, study in studies.newest().items()},

@@ -5,7 +5,7 @@ from pathlib import Path
 from detector.data.dataset import Dataset
 from detector.data.places import DATASETS, RUNS
 from detector.errors import UsageError
-from detector.system.files import read_json
+from detector.system.files import by_age, read_json
 
 
 def find(which: str | None) -> Dataset:
@@ -22,7 +22,7 @@ def find(which: str | None) -> Dataset:
 
 
 def _latest() -> Path | None:
-    links = sorted(DATASETS.glob("*/latest"), key=lambda link: link.lstat().st_mtime_ns)
+    links = by_age(DATASETS.glob("*/latest"))
     return links[-1] if links else None
 
 

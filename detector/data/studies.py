@@ -17,13 +17,13 @@ runs/tune/<name>/
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from detector.data.places import RUNS
-from detector.system.files import read_json, write_whole
+from detector.system.files import by_age, make_newest, read_json, write_whole
 
 SCHEMA = 1
 STUDIES = RUNS / "tune"
@@ -108,8 +108,12 @@ def read(name: str, study: str) -> Study | None:
 
 def of(name: str) -> list[Study]:
     """The studies of pipeline `name`, the one that was worked on last at the end."""
-    studies = (_read(file) for file in sorted((STUDIES / name).glob(f"*/{_FILE}")))
-    return sorted((study for study in studies if study), key=lambda study: study.updated)
+    studies = (_read(file) for file in by_age(_files(name)))
+    return [study for study in studies if study]
+
+
+def _files(name: str) -> Iterable[Path]:
+    return (STUDIES / name).glob(f"*/{_FILE}")
 
 
 def newest() -> dict[str, Study]:
@@ -124,6 +128,7 @@ def write(name: str, study: Study) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"schema": SCHEMA, **asdict(study)}, indent=1, ensure_ascii=False)
     write_whole(folder / _FILE, text + "\n")
+    make_newest(folder / _FILE, _files(name))
 
 
 def _read(file: Path) -> Study | None:

@@ -2,8 +2,7 @@
 
 import logging
 import re
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from detector.errors import DetectorError, TryAgain, UsageError
+from detector.label_studio.body import Unreadable, most_of
 from detector.label_studio.persist import Passing, asked_to_wait, may_pass, persist
 from detector.label_studio.token import Credentials
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 CONNECT = 10.0  # seconds
 SILENCE = 60.0  # seconds without a byte: a page of tasks takes a busy server some
-WHOLE = 600.0  # seconds for one answer, however steadily it drips
+MAX_BYTES = 512 << 20  # of one answer: the largest, a page of 200 tasks with brush masks, has some tens of MiB
 
 T = TypeVar("T")
+_PACKED = {"Accept-Encoding": "gzip"}  # no other packing is read
 _TOKEN = re.compile("[!-~]+")
 
 
@@ -80,7 +81,7 @@ def connect(url: str, token: str, private_hosts: Sequence[str] = ()) -> Iterator
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every address, signed ones too
     # Cookies know no ports: the session that this server offers would go to any other server on its host.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    with httpx.Client(timeout=httpx.Timeout(SILENCE, connect=CONNECT), cookies=no_cookies) as http:
+    with httpx.Client(timeout=httpx.Timeout(SILENCE, connect=CONNECT), cookies=no_cookies, headers=_PACKED) as http:
 
         def exchange(token: str) -> str:
             answer = _ask(connection, "POST", "/api/token/refresh/", _Access, json={"refresh": token})
@@ -97,15 +98,6 @@ class _Access(msgspec.Struct):
     access: str
 
 
-def whole(body: Iterable[bytes]) -> Iterator[bytes]:
-    """A body as it comes. Raises Passing when it drips: each drop is in time, and the whole never would be."""
-    until = time.monotonic() + WHOLE
-    for chunk in body:
-        yield chunk
-        if time.monotonic() > until:
-            raise Passing(f"not whole after {WHOLE:.0f} seconds")
-
-
 def _ask(connection: Connection, method: str, path: str, kind: type[T], **request: Any) -> T | None:
     """The server's answer; None for 404. A redirect is not followed: the token stays where it is."""
     import httpx
@@ -113,14 +105,14 @@ def _ask(connection: Connection, method: str, path: str, kind: type[T], **reques
     def once() -> T | None:
         try:
             with connection.http.stream(method, connection.url + path, **request) as answer:
-                body = b"".join(whole(answer.iter_bytes()))
+                content = _content(connection.url, answer)
         except httpx.InvalidURL as error:
             raise UsageError(f"{connection.url} is no address ({error}); check pull.url") from error
         except httpx.RequestError as error:
             raise Passing(str(error) or type(error).__name__) from error
         if may_pass(answer.status_code):
             raise Passing(f"HTTP {answer.status_code}", asked_to_wait(answer.headers))
-        return None if answer.status_code == 404 else _decode(connection.url, answer.status_code, body, kind)
+        return None if answer.status_code == 404 else _decode(connection.url, answer.status_code, content, kind)
 
     try:
         return persist(once)
@@ -130,7 +122,23 @@ def _ask(connection: Connection, method: str, path: str, kind: type[T], **reques
         ) from failure
 
 
-def _decode(url: str, status: int, body: bytes, kind: type[T]) -> T:
+def _content(url: str, answer: "httpx.Response") -> bytearray:
+    """What came; nothing of an answer that holds no data, whose words are not shown."""
+    if answer.status_code != 200:
+        return bytearray()
+    try:
+        content, goes_on = most_of(answer, MAX_BYTES)
+    except Unreadable:
+        raise refused(url, 0) from None
+    if goes_on:
+        raise UsageError(
+            f"{url} sends more than {MAX_BYTES >> 20} MiB in one answer, which no page of tasks takes: check pull.url;"
+            " a project that is so large can be pulled from its JSON export (using: label_studio_export)"
+        )
+    return content
+
+
+def _decode(url: str, status: int, body: bytearray, kind: type[T]) -> T:
     if status != 200:
         raise refused(url, status)
     try:

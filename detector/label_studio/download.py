@@ -1,15 +1,14 @@
 """The bytes of one image, from wherever a task says that it is."""
 
-import zlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from detector.data.images import too_large
 from detector.errors import TryAgain
-from detector.label_studio.client import Connection, refused, whole
+from detector.label_studio.body import Unreadable, body, most_of
+from detector.label_studio.client import Connection, refused
 from detector.label_studio.persist import Passing, asked_to_wait, may_pass, persist
 from detector.secrets import public, without_secrets
 
@@ -23,8 +22,7 @@ _STUMBLES = {
 }
 
 _MOST_REDIRECTS = 20
-_PIECE = 1 << 20  # bytes that are unpacked at a time
-_PACKED = {"gzip", "x-gzip", "deflate"}
+_STUMBLE = 1 << 20  # bytes of an HTTP 500 that are searched for these
 
 
 class Unusable(Exception):
@@ -56,8 +54,8 @@ def fetch(connection: Connection, source: str, task: int, target: Path) -> str |
     """Download the image that `task` refers to as `source` to `target`, whole or not at all.
 
     Gives None, or why there is no such image. Raises UsageError when the server refuses the token, TryAgain, which
-    names the task, when the image's server fails again and again, Unusable for what is larger than any image, or lies
-    on a private host that is not named.
+    names the task, when the image's server fails again and again, Unusable for what is larger than any image, can't be
+    unpacked, or lies on a private host that is not named.
     """
     from detector.label_studio.hosts import PrivateHost
 
@@ -68,6 +66,8 @@ def fetch(connection: Connection, source: str, task: int, target: Path) -> str |
         return persist(lambda: _once(connection, address, target))
     except PrivateHost as error:
         raise Unusable("private_host", str(error)) from error
+    except Unreadable as error:
+        raise Unusable("broken_image", str(error)) from error
     except Passing as failure:
         raise TryAgain(
             f"task {task}: {public(source)} could not be fetched ({failure}); the next run goes on from here"
@@ -123,8 +123,8 @@ def _missing(connection: Connection, answer: "httpx.Response") -> str | None:
     if with_token and answer.status_code == 401:
         raise refused(connection.url, 401)
     if with_token and answer.status_code == 500:
-        body = answer.read()
-        stumbled = next((why for sign, why in _STUMBLES.items() if sign in body), None)
+        said, _ = most_of(answer, _STUMBLE)
+        stumbled = next((why for sign, why in _STUMBLES.items() if sign in said), None)
         if stumbled:
             return stumbled
     if may_pass(answer.status_code):
@@ -142,7 +142,7 @@ def _write(answer: "httpx.Response", target: Path) -> None:
     _refuse_huge(int(promised) if promised.isdigit() else 0)
     try:
         with part.open("wb") as file:
-            for chunk in whole(_unpacked(answer)):
+            for chunk in body(answer):
                 size += len(chunk)
                 _refuse_huge(size)
                 file.write(chunk)
@@ -157,23 +157,3 @@ def _write(answer: "httpx.Response", target: Path) -> None:
 def _refuse_huge(size: int) -> None:
     if why := too_large(size):
         raise Unusable("huge_image", why)
-
-
-def _unpacked(answer: "httpx.Response") -> Iterator[bytes]:
-    """The body, unpacked a piece at a time where it comes packed, which nobody asked for: it may unpack to any size."""
-    packed = answer.headers.get("content-encoding", "identity").strip().lower()
-    if packed in {"", "identity"}:
-        yield from answer.iter_raw()
-        return
-    if packed not in _PACKED:
-        raise Unusable("broken_image", f"it is sent as {packed}, which is not read")
-    decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, whichever it is
-    try:
-        for chunk in answer.iter_raw():
-            waiting = chunk
-            while waiting:
-                yield decoder.decompress(waiting, _PIECE)
-                waiting = decoder.unconsumed_tail
-        yield decoder.flush()
-    except zlib.error as error:
-        raise Unusable("broken_image", f"it is sent as {packed}, and can't be unpacked") from error

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 import msgspec
 import pyarrow as pa
 
-from detector.label_studio.client import Connection
+from detector.label_studio.client import Connection, refused
 from detector.label_studio.projects import Project
-from detector.label_studio.query import STAMP, Filter, Stamp, between, query, stamp_page, where
+from detector.label_studio.query import STAMP, Filter, Stamp, Stamps, between, query, stamp_page, where
 from detector.secrets import public_json
 
 PAGE = 200  # tasks a request: a page with a brush mask on every task is still some tens of megabytes
@@ -70,7 +70,7 @@ def stamps(connection: Connection, project: Project, first: int, last: int, sinc
     while True:
         page = stamp_page(connection, project, [between(first, last), *late], {"page_size": STAMPS})
         tasks += page.tasks
-        if page.total <= len(page.tasks):
+        if _is_last(connection, page, first):
             return _table(tasks)
         first = page.tasks[-1].id + 1
 
@@ -84,9 +84,19 @@ def after(connection: Connection, project: Project, last: int, advance: Callable
         page = _full(connection, project, where("id", "greater", "Number", last))
         yield _tasks(page.tasks)
         advance(len(page.tasks))
-        if page.total <= len(page.tasks):
+        if _is_last(connection, page, last + 1):
             return
         last = page.tasks[-1].id
+
+
+def _is_last(connection: Connection, page: _Page | Stamps, first: int) -> bool:
+    """Whether no task follows the page of those from the id `first` on; those on it may have been deleted meanwhile.
+
+    Raises UsageError for what answers with others: it might never end.
+    """
+    if page.tasks and page.tasks[-1].id < first:
+        raise refused(connection.url, 0)
+    return page.total <= len(page.tasks) or not page.tasks
 
 
 def named(connection: Connection, project: Project, ids: Sequence[int]) -> Iterator[pa.Table]:

@@ -113,8 +113,9 @@ def _create_database(file: Path) -> None:
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     for left in file.parent.glob(f".{file.name}.*"):
         left.unlink()
+    fresh.touch()  # with the permissions of any other file: SQLite would let its owner alone write there
     if not copy_empty_store(fresh):
-        fresh.unlink(missing_ok=True)
+        os.truncate(fresh, 0)
         _client_of(fresh)
         keep_empty_store(fresh)
     fresh.replace(file)

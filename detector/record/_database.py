@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from detector.errors import DetectorError, TryAgain, UsageError
+from detector.errors import SHARED, DetectorError, TryAgain, UsageError
 from detector.secrets import without_secrets
 
 WAIT = 5.0  # seconds for another program to let go of a SQLite file
@@ -22,6 +22,8 @@ def check_file(file: Path) -> None:
     _check_folder(file.parent)
     if not file.exists():
         return
+    if not os.access(file, os.R_OK | os.W_OK):
+        raise UsageError(f"the record {file} can't be read and written by this user ({SHARED}); or {_ELSEWHERE}")
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=WAIT)) as database:
             database.execute("BEGIN IMMEDIATE")  # as a write does: it needs the file, the folder and the lock

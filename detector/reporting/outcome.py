@@ -48,6 +48,7 @@ class Outcome:
     """What a run came to, its steps, its folder, and where to look next (title, command).
 
     `status` is running, done, unchanged, failed, or stopped; and killed, where a run could not say how it ended.
+    `number` is its place among the runs of its folder (see detector.data.runs).
     `working` is the step that a run is at, or was at last: its name, its key, and whether it was forced.
     """
 
@@ -57,6 +58,7 @@ class Outcome:
     folder: Path | None = None
     look: list[tuple[str, str]] = field(default_factory=list)
     working: dict[str, Any] | None = None
+    number: int = 0
 
     def plain(self) -> dict[str, Any]:
         """For `--json` and run.json. Paths are relative to the project's folder."""
@@ -73,6 +75,7 @@ class Outcome:
     def write(self, error: str | None) -> None:
         """Keep it in the run's folder, as run.json."""
         if self.folder is not None:
-            state = {"name": self.name, **cleaned(self.plain()), "working": self.working, "error": error}
-            text = json.dumps(state | {"detector": __version__}, indent=1, ensure_ascii=False)
+            head = {"name": self.name, "number": self.number}
+            state = head | cleaned(self.plain()) | {"working": self.working, "error": error, "detector": __version__}
+            text = json.dumps(state, indent=1, ensure_ascii=False)
             write_whole(self.folder / "run.json", text)

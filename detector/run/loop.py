@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from detector.config.pipeline import Config, Step
 from detector.data import deployed
-from detector.data.places import LOCK, RUNS
+from detector.data.places import DATASETS, LOCK, RUNS
 from detector.errors import DetectorError, TryAgain
 from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
@@ -19,6 +19,7 @@ from detector.run.plan import Choice, Planned, chosen, plan_step
 from detector.run.state import State
 from detector.run.studied import not_applied
 from detector.system.lock import locked
+from detector.system.removed import told_if_removed
 from detector.system.stamps import Seen
 
 
@@ -26,19 +27,25 @@ def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome
     """Do what has to be done, and fill in `outcome`. Raises what a stage raises, after the record and run.json know."""
     with locked(LOCK, wait):
         state = State(config, terminal, outcome, chosen(config, choice))
-        steps = iter(state.steps)
-        first = _first_to_run(state, steps, choice)
-        begun = _begin(state, first) if first else _go_on(state, "", None) or _to_deploy_again(state)
-        if begun is None:
-            outcome.status = "unchanged"
-            return _with_search(state)
-        with begun as current:
-            if first:
-                current.do(first)
-            for step in steps:
-                current.do(plan_step(step, config, state.inputs, choice))
-            current.finish()
+        with told_if_removed(state.used, (RUNS, DATASETS)):
+            _do(state, choice)
         return _with_search(state)
+
+
+def _do(state: State, choice: Choice) -> None:
+    """All that there is to do; `unchanged` where that is nothing."""
+    steps = iter(state.steps)
+    first = _first_to_run(state, steps, choice)
+    begun = _begin(state, first) if first else _go_on(state, "", None) or _to_deploy_again(state)
+    if begun is None:
+        state.outcome.status = "unchanged"
+        return
+    with begun as current:
+        if first:
+            current.do(first)
+        for step in steps:
+            current.do(plan_step(step, state.config, state.inputs, choice))
+        current.finish()
 
 
 def _with_search(state: State) -> Outcome:

@@ -4,27 +4,29 @@ import logging
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from detector import __version__, record
+from detector.config.pipeline import Config
+from detector.data import runs
 from detector.data.places import DATASETS, FIFTYONE, RUNS, STORE
 from detector.errors import GateRefused, sentence
 from detector.record import Recorder
 from detector.reporting import costs
 from detector.reporting.outcome import Done, Outcome
-from detector.reporting.terminal import Terminal
 from detector.run import report, results, unfinished
 from detector.run.deploying import deploy
 from detector.run.plan import Planned
-from detector.run.state import State
+from detector.run.state import PIPELINE, State
 from detector.secrets import cleaned, without_secrets
 from detector.stages import Job, Result, kept_of, resumable
 from detector.system.files import write_whole
 from detector.system.progress import Progress
+from detector.system.removed import refuse_removed, told_if_removed
 from detector.system.text import visible
 
 logger = logging.getLogger("detector")
@@ -51,21 +53,20 @@ def can_resume(planned: Planned, folder: Path) -> bool:
 def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
     """The run in `folder`, anew or again. How the block ends is told to its log, its run.json and its record."""
     config, outcome = state.config, state.outcome
-    outcome.folder = folder
-    write_whole(folder / "pipeline.yaml", config.resolved())
+    write_whole(folder / PIPELINE, config.resolved())
+    outcome.folder, outcome.number = folder, runs.number_of(folder)
     with ExitStack() as stack:
         stack.enter_context(logging_to(folder / "log"))
         recorder = None
         try:
-            outcome.write(None)
-            tags = {"detector.version": __version__, "detector.task": config.task}
-            backend = record.load(config.record.using)
-            recorder = stack.enter_context(backend.open(config.record, config.name, folder, tags))
-            recorder.note_champion()
-            current = OpenRun(state, folder, recorder)
-            for done in outcome.steps:
-                current.observe(done)
-            yield current
+            with told_if_removed(state.used, (RUNS, DATASETS)):
+                outcome.write(None)
+                recorder = stack.enter_context(_recorder(config, folder))
+                recorder.note_champion()
+                current = OpenRun(state, folder, recorder)
+                for done in outcome.steps:
+                    current.observe(done)
+                yield current
         except BaseException as error:
             _note_failure(state, error, recorder)
             raise
@@ -73,6 +74,11 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
             outcome.write(None)
     if outcome.status == "done":
         unfinished.end(state.kept)
+
+
+def _recorder(config: Config, folder: Path) -> AbstractContextManager[Recorder]:
+    tags = {"detector.version": __version__, "detector.task": config.task}
+    return record.load(config.record.using).open(config.record, config.name, folder, tags)
 
 
 def _note_failure(state: State, error: BaseException, recorder: Recorder | None) -> None:
@@ -132,10 +138,12 @@ class OpenRun:
 
     def _run(self, planned: Planned) -> Done:
         outcome, name = self.state.outcome, planned.step.name
+        refuse_removed(self.state.used())  # a step makes its folder anew, wherever that is
         outcome.working = planned.working
         outcome.write(None)
         job, started = self._job(planned), costs.begin()
         result = _discreet(planned.step.backend.run(job))
+        refuse_removed([*self.state.used(), result.path])
         seconds, cost = costs.since(started, result, job.folder)
         done = planned.after(result)
         outcome.working = planned.working | {"key_after": done.key}
@@ -162,7 +170,7 @@ class OpenRun:
             datasets=datasets,
             folder=folder,
             fiftyone=FIFTYONE,
-            report=_Observed(self.state.terminal, self.recorder),
+            report=_Observed(self.state, self.recorder),
             registry=self.recorder.registry,
             forced=planned.forced,
         )
@@ -186,6 +194,7 @@ class OpenRun:
             outcome.look.append(("FiftyOne", "detector app"))
         if champion := deploy(self.state.config.name, self.folder, outcome.steps, self.recorder):
             outcome.look.append(("champion", str(champion)))
+        refuse_removed(self.state.used())
         return outcome
 
 
@@ -204,12 +213,13 @@ def _discreet(result: Result) -> Result:
 class _Observed:
     """A Report that tells the person and the record."""
 
-    def __init__(self, terminal: Terminal, recorder: Recorder) -> None:
-        self.say = terminal.say
-        self.progress: Progress = terminal.progress
+    def __init__(self, state: State, recorder: Recorder) -> None:
+        self.say = state.terminal.say
+        self.progress: Progress = state.terminal.progress
         self.parameters = recorder.parameters
-        self._terminal, self._recorder = terminal, recorder
+        self._used, self._terminal, self._recorder = state.used, state.terminal, recorder
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        refuse_removed(self._used())  # a training makes its folder anew at each epoch, and would go on for hours
         self._recorder.metrics(values, step)
         self._terminal.metrics(values, step)

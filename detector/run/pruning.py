@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from detector.data import studies
+from detector.data import runs, studies
 from detector.data.places import DATASETS, RESULTS, RUNS
 from detector.run import unfinished
 from detector.run.results import files_of
-from detector.system.files import read_json
+from detector.system.files import by_age, read_json
 from detector.system.lock import is_shared
 
 LEFT = ".pruned-"  # a folder that is on its way out is called so: it is gone for everybody else
@@ -58,26 +58,26 @@ def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
 
     Of its studies the newest stays; all of them, and their versions, while a worker lives.
     """
-    runs = _runs(name)
+    own = _runs(name)
     cut_short = unfinished.find(RESULTS / name, RUNS)
-    staying = {*list(runs)[-keep:], *([cut_short.folder] if cut_short else []), *(RUNS / each for each in needed)}
+    staying = {*list(own)[-keep:], *([cut_short.folder] if cut_short else []), *(RUNS / each for each in needed)}
     results = _results(name)
-    used = _used(results, _outputs(runs, staying))
+    used = _used(results, _outputs(own, staying))
     paths = {result.path for result in used}
-    staying |= {run for run in runs if any(path.is_relative_to(run) for path in paths)}
+    staying |= {run for run in own if any(path.is_relative_to(run) for path in paths)}
     data = DATASETS / name
     searched = studies.of(name)
     at_work = is_shared(studies.workers_of(name))
     needed = {*needed, *(study.dataset for study in searched if at_work)}
-    paths |= _outputs(runs, staying) | {data / each for each in needed} | {data / (data / "latest").resolve().name}
+    paths |= _outputs(own, staying) | {data / each for each in needed} | {data / (data / "latest").resolve().name}
     versions = [file.parent for file in sorted(data.glob("[!.]*/conversion.json")) if not file.parent.is_symlink()]
     pulled = [file.parent for file in sorted(data.glob("pulled/[!.]*/images.arrow"))]
-    indexes = _by_age(data.glob("pulled/*.files.json"))
+    indexes = by_age(data.glob("pulled/*.files.json"))
     return Prunable(
         results=[file for result in results if result not in used for file in files_of(result.file)],
         versions=[folder for folder in versions if folder not in paths],
         pulled=[*(folder for folder in pulled if folder not in paths), *indexes[:-keep]],
-        runs=[run for run in runs if run not in staying],
+        runs=[run for run in own if run not in staying],
         studies=[] if at_work else [studies.folder_of(name, study.study) for study in searched[:-1]],
         # a pull that was cut short has images in the store that no table names yet
         images=[] if cut_short else _unnamed(data, paths.intersection(versions), paths.intersection(pulled)),
@@ -87,19 +87,18 @@ def prunable(name: str, keep: int, needed: Collection[str]) -> Prunable:
 
 def _runs(name: str) -> dict[Path, dict[str, Any]]:
     """Every run of the pipeline, oldest first, and its run.json."""
-    states = {file.parent: read_json(file) for file in sorted(RUNS.glob("[!.]*/run.json"))}
-    return {run: state for run, state in states.items() if state and state.get("name") == name}
+    return {run: state for run, state in runs.begun().items() if state.get("name") == name}
 
 
-def _outputs(runs: Mapping[Path, dict[str, Any]], of: Iterable[Path]) -> set[Path]:
+def _outputs(states: Mapping[Path, dict[str, Any]], of: Iterable[Path]) -> set[Path]:
     """Where the steps of these runs say that their output lies."""
-    return {Path(step["path"]) for run in of for step in runs.get(run, {}).get("steps", [])}
+    return {Path(step["path"]) for run in of for step in states.get(run, {}).get("steps", [])}
 
 
 def _results(name: str) -> list[_Kept]:
     """Every result on file, the one that was used last at the end."""
     kept = []
-    for file in _by_age((RESULTS / name).glob("*/*.json")):
+    for file in by_age((RESULTS / name).glob("*/*.json")):
         if loaded := read_json(file):
             result, made_from = loaded["result"], loaded["ingredients"]
             kept.append(_Kept(file, Path(result["path"]), result["id"], made_from.get("inputs", {})))
@@ -118,10 +117,6 @@ def _used(results: list[_Kept], paths: Collection[Path]) -> list[_Kept]:
             used[result.file] = result
             waiting += [by_id[stage, id_] for stage, id_ in result.inputs.items() if (stage, id_) in by_id]
     return list(used.values())
-
-
-def _by_age(files: Iterable[Path]) -> list[Path]:
-    return sorted(files, key=lambda file: file.stat().st_mtime_ns)
 
 
 def _unnamed(data: Path, versions: Iterable[Path], pulled: Iterable[Path]) -> list[Path]:

@@ -7,8 +7,6 @@ runs/results/<name>/<step>/
 """
 
 import json
-import os
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -19,7 +17,7 @@ from typing import Any, NamedTuple
 from detector.run.fingerprint import Ingredients
 from detector.stages import Kept, Result
 from detector.system import stamps
-from detector.system.files import read_json, write_whole
+from detector.system.files import by_age, make_newest, read_json, write_whole
 from detector.terms import counted
 
 STAMPS = ".stamps"
@@ -104,7 +102,7 @@ def _check(content: Mapping[str, Any]) -> str:
 
 
 def _by_age(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+    return by_age(folder.glob("*.json"))
 
 
 def keep(folder: Path, step: str, key: str, made: Made) -> None:
@@ -121,9 +119,7 @@ def keep(folder: Path, step: str, key: str, made: Made) -> None:
 def touch(folder: Path, step: str, key: str) -> None:
     """Remember that the result was of use again: the newest is the one that was used last, whatever the clock says."""
     with suppress(FileNotFoundError):
-        latest = max((file.stat().st_mtime_ns for file in (folder / step).glob("*.json")), default=0)
-        now = max(time.time_ns(), latest + 1_000_000)
-        os.utime(folder / step / f"{key}.json", ns=(now, now))
+        make_newest(folder / step / f"{key}.json", (folder / step).glob("*.json"))
 
 
 def last_ingredients(folder: Path, step: str) -> Ingredients | None:

@@ -1,16 +1,20 @@
 """What a run has come to so far, whether or not it has a folder yet."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from detector import stages
 from detector.config.pipeline import Config, Step
+from detector.data.places import LOCK
 from detector.reporting.outcome import Done, Outcome
 from detector.reporting.terminal import Terminal
 from detector.run import results
 from detector.run.plan import Planned, results_of
 from detector.stages import Result
+
+PIPELINE = "pipeline.yaml"  # in a run's folder, from its beginning on
 
 
 @dataclass
@@ -28,6 +32,13 @@ class State:
     def kept(self) -> Path:
         """Where the results of this pipeline are kept."""
         return results_of(self.config)
+
+    def used(self) -> Iterator[Path]:
+        """What has to stay where it is while the run is at work, as far as it has come."""
+        if self.outcome.folder:
+            yield self.outcome.folder / PIPELINE
+        yield from (done.result.path for done in self.outcome.steps)
+        yield LOCK
 
     def foresee(self) -> None:
         """Raise UsageError for what is done already and rules out that a later step can do its work."""

@@ -44,7 +44,7 @@ def is_shared(path: Path) -> bool:
 def _opened(path: Path) -> Iterator[int]:
     """The file of a lock, made where it is missing; what is held on it is let go of as the block ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)  # the umask takes from it
     try:
         yield handle
     finally:

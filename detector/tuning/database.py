@@ -35,6 +35,8 @@ def opened(
     lock = file.with_name("lock")
     with database(file), locked(lock, study.BUSY), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        if not file.exists():
+            file.touch()  # with the permissions of any other file: SQLite would let its owner alone write there
         storage = optuna.storages.RDBStorage(
             f"sqlite:///{file}",
             engine_kwargs={"connect_args": {"timeout": study.BUSY}},

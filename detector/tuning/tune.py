@@ -11,6 +11,7 @@ from detector import record
 from detector.config.pipeline import Config
 from detector.data import studies
 from detector.data.dataset import Dataset, Split
+from detector.data.places import DATASETS, RUNS
 from detector.errors import DetectorError, UsageError
 from detector.record import Tuning
 from detector.reporting.outcome import Outcome
@@ -21,6 +22,7 @@ from detector.run.open import logging_to
 from detector.run.plan import Choice
 from detector.stages import Result
 from detector.system.lock import is_shared, locked, shared
+from detector.system.removed import told_if_removed
 from detector.tuning import said, winner
 from detector.tuning.database import database, opened
 from detector.tuning.search import Trials, pruner
@@ -52,9 +54,15 @@ def tune(config: Config, terminal: Terminal, wait: float) -> Searched:
             "train.tune is missing, which says what to search for: write `tune: {trials: 20}` below train, or add "
             "--set train.tune.trials=20"
         )
-    with ExitStack() as stack, database(studies.database_of(config.name)):
+    used: list[Path] = []
+    with (
+        told_if_removed(lambda: used, (RUNS, DATASETS)),
+        ExitStack() as stack,
+        database(studies.database_of(config.name)),
+    ):
         with locked(studies.STUDIES / config.name / "starting", math.inf):  # a second worker finds all of it done
             trials = _trials(config, _up_to_date(config, terminal, wait), terminal, stack)
+        used += [studies.workers_of(config.name), trials.bench.split.dataset.folder]
         terminal.line("tune", "\n".join(said.begun(trials.tell(_decided(config, trials)))))
         trials.work()
         trials.tell(_decided(config, trials))

@@ -3,10 +3,8 @@
 import gzip
 import io
 import socket
-import threading
 import tracemalloc
 import zlib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from PIL import Image
@@ -40,47 +38,6 @@ def impatient(monkeypatch):
 @pytest.fixture
 def small(monkeypatch):
     monkeypatch.setattr(images, "MAX_BYTES", LIMIT)
-
-
-class Endless:
-    """A server that sends `head`, and then zeros for as long as anybody takes them."""
-
-    def __init__(self) -> None:
-        self.head, self.headers, self.status, self.endless = b"", {}, 200, True
-        self.asked, self.sent = 0, 0
-        endless = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                endless.asked += 1
-                self.send_response(endless.status)
-                for name, value in endless.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(endless.head)
-                while endless.endless:
-                    endless.sent += self.wfile.write(bytes(1 << 16))
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: object) -> None:
-                """A client that hangs up is no news."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-
-@pytest.fixture
-def endless():
-    served = Endless()
-    yield served
-    served.server.shutdown()
-    served.server.server_close()
 
 
 def fetched(source, target, private=("127.0.0.1",), server=SERVER):
@@ -216,6 +173,21 @@ def test_a_bomb_is_not_unpacked(endless, tmp_path, packed):
     endless.headers["Content-Encoding"] = "gzip, gzip"
     with pytest.raises(Unusable, match="it is sent as gzip, gzip, which is not read"):
         fetched(f"{endless.url}/a.png", tmp_path / "a")
+
+
+@pytest.mark.usefixtures("small")
+def test_what_follows_the_end_of_a_packed_image_is_not_read(endless, tmp_path):
+    endless.head, endless.headers = gzip.compress(b"a"), {"Content-Encoding": "gzip"}
+    assert fetched(f"{endless.url}/a.png", tmp_path / "a") is None
+    assert (tmp_path / "a").read_bytes() == b"a"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
+def test_a_failure_that_is_told_at_endless_length_is_not_read_to_its_end(endless, tmp_path, headers):
+    endless.status, endless.headers = 500, headers
+    endless.head = gzip.compress(b"has_permission") if headers else b"has_permission"
+    assert fetched("/data/a.png", tmp_path / "a", (), endless.url) == "Label Studio has no such upload"
+    assert endless.sent < 64 << 20
 
 
 def test_an_image_may_come_packed(endless, tmp_path):

@@ -165,7 +165,8 @@ def test_other_data_or_arguments_are_another_study_and_more_trials_are_not(folde
 
 
 def test_prune_keeps_the_last_study_and_what_a_worker_is_at(folder):
-    old, new = (replace(study(DECIDED), updated=f"2026-01-0{day}T00:00:00Z", study=f"{day:012}") for day in (1, 2))
+    years = (2036, 2026)  # the clock was ahead once
+    old, new = (replace(study(DECIDED), updated=f"{year}-01-01T00:00:00Z", study=f"{year:012}") for year in years)
     shutil.rmtree(studies.STUDIES / "parts")
     for each in (old, new):
         studies.write("parts", replace(each, dataset="0123456789ab"))

@@ -18,7 +18,7 @@ from detector.stages import Job, Result
 from detector.stages.convert._account import Account, card, sentences
 from detector.stages.convert._identity import identify, named_as_there
 from detector.stages.convert._restore import restore
-from detector.system.files import READ_ONLY
+from detector.system.files import READ_ONLY, make_newest
 from detector.terms import SPLITS, counted
 
 ASIDE = "changed"  # in the step's own folder: what somebody made of a version's files
@@ -112,6 +112,7 @@ def _point_latest(datasets: Path, version: str) -> None:
     scratch = datasets / f".latest-{os.getpid()}"
     scratch.unlink(missing_ok=True)
     scratch.symlink_to(version)
+    make_newest(scratch, datasets.parent.glob("*/latest"))  # which data set was worked on last
     scratch.replace(datasets / "latest")
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from detector.data import annotations
 from detector.errors import TryAgain
-from detector.label_studio import client, persist
+from detector.label_studio import body, client, persist
 from detector.stages.pull import label_studio as backend
 from tests.support.jobs import job
 from tests.support.services import label_studio as service
@@ -38,7 +38,7 @@ def impatient():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(persist, "WAITS", (0.0, 0.0, 0.0))
         patch.setattr(client, "SILENCE", 0.7)
-        patch.setattr(client, "WHOLE", 1.0)
+        patch.setattr(body, "WHOLE", 1.0)
         yield
 
 
