@@ -1,11 +1,17 @@
 """`detector status`: the last runs and the dataset versions of this folder, without asking any server."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from detector.data import champion, runs, studies
+from detector.data import champion, deployed, runs, studies
 from detector.data.places import DATASETS, RESULTS
+from detector.reporting.costs import duration
+from detector.system.wrapping import cells
+from detector.terms import listed
+
+MARGIN = 20
 
 
 def status(most: int = 5) -> dict[str, Any]:
@@ -22,18 +28,50 @@ def status(most: int = 5) -> dict[str, Any]:
     }
 
 
-def lines(state: dict[str, Any]) -> list[str]:
-    """The same for a person."""
+def lines(state: dict[str, Any]) -> Iterator[str]:
+    """The same for a person: what is in production, then a table of the runs."""
     if not state["runs"]:
-        return ["nothing has run here yet; `detector run` does what pipeline.yaml says"]
-    shown = [f"{name:<18}dataset version {version}" for name, version in state["datasets"].items()]
-    shown += [f"{name:<18}{_champion(known)}" for name, known in state["champions"].items()]
-    shown += [f"{name:<18}{_study(study)}" for name, study in state["studies"].items()]
-    for run in state["runs"]:
-        last = run["steps"][-1] if run["steps"] else None
-        note = run["error"] or (f"{last['step']}: {last['summary']}" if last else "")
-        shown.append(f"{Path(run['run']).name}  {run['status']:<12}{note.splitlines()[0] if note else ''}".rstrip())
-    return shown
+        yield "nothing has run here yet; `detector run` does what pipeline.yaml says"
+        return
+    for name, version in state["datasets"].items():
+        yield f"{name:<{MARGIN}}data version {version}"
+    for name, known in state["champions"].items():
+        yield f"{name:<{MARGIN}}{_champion(name, known)}"
+    for name, study in state["studies"].items():
+        yield f"{name:<{MARGIN}}{_study(study)}"
+    yield ""
+    yield from table(("RUN", "DATA", "mAP50-95", "TOOK", "CAME TO"), [_row(run) for run in state["runs"]])
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns as wide as what is in them, two blanks apart."""
+    widths = [max(map(cells, column)) for column in zip(titles, *rows, strict=True)]
+    for row in (titles, *rows):
+        parts = (f"{text}{' ' * (width - cells(text))}" for text, width in zip(row, widths, strict=True))
+        yield "  ".join(parts).rstrip()
+
+
+def _row(run: dict[str, Any]) -> tuple[str, ...]:
+    steps = {step["step"]: step for step in run["steps"]}
+    measured = steps.get("evaluate", {}).get("figures", {}).get("mAP50-95")
+    version = Path(steps["convert"]["path"]).name if "convert" in steps else ""
+    return (
+        Path(run["run"]).name,
+        version,
+        "" if measured is None else f"{measured:.3f}",
+        duration(sum(step["seconds"] for step in run["steps"] if not step["skipped"])),
+        _came_to(run, steps),
+    )
+
+
+def _came_to(run: dict[str, Any], steps: dict[str, Any]) -> str:
+    """The verdict, or how far it came, or why it failed."""
+    if run["status"] != "done":
+        why = f": {run['error'].splitlines()[0]}" if run["error"] else ""
+        return f"{run['status']}{why}"
+    if "promote" in steps:
+        return str(steps["promote"]["summary"]).partition(",")[0].replace(":", ",")
+    return f"done until {run['steps'][-1]['step']}" if run["steps"] else "done"
 
 
 def _study(study: dict[str, Any]) -> str:
@@ -44,6 +82,10 @@ def _study(study: dict[str, Any]) -> str:
     return "; ".join([", ".join(parts), *([verdict["why"]] if verdict else [])])
 
 
-def _champion(known: dict[str, Any]) -> str:
-    figures = [f"{name} {known['metrics'][name]:.4f}" for name in ("mAP50-95",) if name in known["metrics"]]
-    return ", ".join([f"champion: version {known['version']}", *figures, f"since {known['since']}"])
+def _champion(name: str, known: dict[str, Any]) -> str:
+    figures = [f"{metric} {known['metrics'][metric]:.4f}" for metric in ("mAP50-95",) if metric in known["metrics"]]
+    parts = [f"champion: version {known['version']}", *figures, f"since {known['since']}"]
+    if deployment := deployed.read(name):
+        kinds = sorted({place.partition("/")[0] for place in deployment.files if "/" in place})
+        parts.append(f"{listed(['weights', *kinds])} in {deployed.folder_of(name)}")
+    return ", ".join(parts)

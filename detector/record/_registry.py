@@ -125,11 +125,17 @@ def rollback(client: "MlflowClient", model: str) -> tuple[str, str]:
     earlier = before(client, model, now)
     if not earlier:
         raise UsageError(f"version {now.version} is the first champion of {model}: there is none before it")
-    with tempfile.TemporaryDirectory(prefix="detector-champion-") as scratch:
-        weights_of(client, client.get_model_version(model, earlier[-1]), Path(scratch))  # else there is none to use
+    _refuse_without_weights(client, client.get_model_version(model, earlier[-1]))
     _crown(client, model, earlier[-1], earlier)
     client.set_model_version_tag(model, str(now.version), ROLLED_BACK, "true")
     return str(now.version), earlier[-1]
+
+
+def _refuse_without_weights(client: "MlflowClient", version: "Entity") -> None:
+    """Raises UsageError for a version of ours whose weights are gone; of a person's own, that person knows."""
+    if "file" in version.tags:
+        with tempfile.TemporaryDirectory(prefix="detector-champion-") as scratch:
+            weights_of(client, version, Path(scratch))
 
 
 def needed(client: "MlflowClient", model: str) -> list["Entity"]:
