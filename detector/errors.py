@@ -152,7 +152,8 @@ def _told(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         shared = "" if error.errno == errno.EROFS else f" ({SHARED})"
-        return f"{error.filename or 'a file'}: {error.strerror}; this user must be able to read and write there{shared}"
+        file = error.filename2 or error.filename or "a file"
+        return f"{file}: {error.strerror}; this user must be able to read and write there{shared}"
     if isinstance(error, ModuleNotFoundError) and not _is_ours(error):
         return f"{error.name} is not installed here: install this package again; `detector doctor` says what is missing"
     return f"unexpected: {type(error).__name__}: {error}; the run's log has the details"

@@ -11,7 +11,7 @@ from detector import record
 from detector.browse import mongod
 from detector.config.pipeline import Config
 from detector.data.places import FIFTYONE, LOCK, RUNS
-from detector.errors import DetectorError, TryAgain
+from detector.errors import SHARED, DetectorError, TryAgain
 from detector.reporting.costs import size, stats
 from detector.run.pruning import LEFT, Prunable, prunable
 from detector.system.lock import locked
@@ -67,13 +67,19 @@ def _freed(paths: Iterable[Path]) -> int:
 def _remove(leaving: Prunable, name: str) -> Iterator[str]:
     """Each path at once, by a rename, or not at all; gives what could not be done."""
     for path in leaving.paths():
-        if path.is_dir() and not path.is_symlink():
-            hidden = path if path.name.startswith(".") else path.rename(path.with_name(f"{LEFT}{path.name}"))
-            shutil.rmtree(hidden)
-        else:
-            path.unlink()
+        try:
+            _remove_one(path)
+        except PermissionError as error:  # another user's: that one's next prune takes what is left of it
+            yield f"{path} could not be removed, or not all of it: {error.strerror} ({SHARED})"
     if leaving.versions:
         yield from _forget([f"{name}-{path.name}" for path in leaving.versions])
+
+
+def _remove_one(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path if path.name.startswith(".") else path.rename(path.with_name(f"{LEFT}{path.name}")))
+    else:
+        path.unlink()
 
 
 def _forget(names: Iterable[str]) -> Iterator[str]:

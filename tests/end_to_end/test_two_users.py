@@ -56,6 +56,18 @@ def test_what_a_group_may_write_each_can_go_on_with(folder):
     assert detector(ANN, 0o002, folder, "run", *CHANGED)["status"] == "unchanged"
 
 
+def test_prune_goes_on_where_it_may_not_remove_what_another_made(folder):
+    project(folder, 0o002)
+    assert detector(ANN, 0o002, folder, "run")["status"] == "done"
+    mine = detector(BEN, 0o022, folder, "run", *CHANGED)
+    assert detector(ANN, 0o002, folder, "run", "--set", "convert.split.val=0.1")["status"] == "done"
+    pruned = detector(ANN, 0o002, folder, "prune", "--keep", "1")
+    assert (pruned["code"], len(pruned["runs"]), len(pruned["versions"])) == (0, 2, 2)
+    assert f"{mine['run']} could not be removed, or not all of it" in " ".join(pruned["notes"])
+    assert detector(BEN, 0o022, folder, "prune", "--keep", "1")["notes"] == []
+    assert [*folder.rglob(".pruned-*")] == []
+
+
 SERVE = """
 from pathlib import Path
 from detector.browse import mongod
