@@ -183,8 +183,8 @@ def test_the_noise_between_seeds_is_taken_from_the_images_in_train(tmp_path):
     dataset = tiny.dataset(tmp_path)
     told = better.derived(better.Options(), {"convert": Result(dataset.folder, "", "")})
     images = dataset.on("train").images
-    assert told == {"between_seeds": {"value": 0.03, "why": f"{images} images in train"}}
-    assert [round(between_seeds(count), 4) for count in (0, 143, 1144, 143_000)] == [0.03, 0.017, 0.0085, 0.0017]
+    assert told == {"between_seeds": {"value": 0.04, "why": f"{images} images in train"}}
+    assert [round(between_seeds(count), 4) for count in (0, 120, 960, 120_000)] == [0.04, 0.028, 0.014, 0.0028]
     assert better.derived(better.Options(between_seeds=0.01), {}) == {}
 
 
