@@ -69,7 +69,7 @@ def diff(old: str, new: str | None, as_json: bool) -> None:
 @options.overrides
 @options.as_json
 def verify(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Read every file that the newest results stand on.
+    """Read every file that the newest results stand on, and the champion's.
 
     A run only looks at size, time and inode. This holds each file against its hash. It ends with 1 where one is not
     as it was left; nothing is written, and `detector run` makes it again.
