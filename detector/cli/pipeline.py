@@ -5,13 +5,16 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from detector.cli import options
 from detector.cli.options import opened, say, show
 from detector.terms import Task
+
+if TYPE_CHECKING:
+    from detector.run.plan import Planned
 
 
 @click.command()
@@ -67,19 +70,24 @@ def plan(
     detector plan --set train.epochs=100
     """
     from detector.run import studied
+    from detector.run.going_on import going_on
     from detector.run.plan import Choice
     from detector.run.plan import plan as plan_pipeline
 
     config = opened(pipeline, overrides)
     planned = list(plan_pipeline(config, Choice(first, last, frozenset(forced))))
-    steps = [
-        {"step": each.step.name, "run": each.why is not None, "why": each.why or [], "derived": each.derived}
-        for each in planned
-    ]
+    cut_short = dict(filter(None, [going_on(config, planned)]))
+    steps = [_described(each, cut_short.get(each.step.name)) for each in planned]
     search = studied.planned(config, next((each.result for each in planned if each.step.name == "convert"), None))
     lines = [line for step in steps for line in _lines(step)]
     lines += [f"{'tune':<19}  {studied.line(search)}"] if search else []
     show({"schema": 1, "steps": steps, "tune": search}, as_json, lambda: say("\n".join(lines)))
+
+
+def _described(planned: "Planned", goes_on: str | None) -> dict[str, Any]:
+    """The step for `--json`; where a run was cut short at it, that is one more reason."""
+    why = [*(planned.why or []), *filter(None, [goes_on])]
+    return {"step": planned.step.name, "run": planned.why is not None, "why": why, "derived": planned.derived}
 
 
 def _lines(step: dict[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from detector.run.deploying import deploy
 from detector.run.plan import Planned
 from detector.run.state import PIPELINE, State
 from detector.secrets import cleaned, without_secrets
-from detector.stages import Job, Result, kept_of, resumable
+from detector.stages import Job, Result, kept_of, so_far
 from detector.system.files import write_whole
 from detector.system.progress import Progress
 from detector.system.removed import refuse_removed, told_if_removed
@@ -46,7 +46,7 @@ def place_of(planned: Planned, folder: Path) -> Path:
 
 def can_resume(planned: Planned, folder: Path) -> bool:
     """Whether the step was cut short in this run's folder, and can go on from what it left there."""
-    return resumable(planned.step.backend, place_of(planned, folder))
+    return so_far(planned.step.backend, place_of(planned, folder)) is not None
 
 
 @contextmanager

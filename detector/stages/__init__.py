@@ -9,7 +9,8 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     def faults(options, pipeline) -> Iterator[tuple[path, message]]       optional: what the schema can't say
     def foresee(options, pipeline, inputs)       optional: raises UsageError for what the results so far rule out,
                                                  before a stage in between spends its time
-    def resumable(folder) -> bool                optional: whether a job cut short in this folder can go on there
+    def so_far(folder) -> str | None             optional: what a job has done that was cut short in this folder, if it
+                                                 can go on there: `epoch 11`
     def derived(options, inputs)                 optional: what it derives from its inputs for options that are left
                                                  out, name → {value, why}; `plan` shows it
     def kept(result) -> Kept                     optional: the files that the result stands on, where those are not just
@@ -242,7 +243,7 @@ def below(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in names if not name.endswith((".log", *CACHES)))
 
 
-def resumable(backend: Backend, folder: Path) -> bool:
-    """Whether a job that was cut short in `folder` can go on from what it left there."""
-    asked = getattr(cast(ModuleType, backend), "resumable", None)
-    return asked is not None and bool(asked(folder))
+def so_far(backend: Backend, folder: Path) -> str | None:
+    """What a job has done that was cut short in `folder`, if it can go on from what it left there."""
+    asked = getattr(cast(ModuleType, backend), "so_far", None)
+    return None if asked is None else cast(str | None, asked(folder))

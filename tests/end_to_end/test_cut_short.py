@@ -1,6 +1,7 @@
 """A training that is killed or stopped goes on where it was: same folder, same run in MLflow, every epoch once."""
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from tests.support import cut_short
+from tests.support import cut_short, warm
 from tests.support.cut_short import EPOCHS
 
 
@@ -48,8 +49,11 @@ def test_it_goes_on(tmp_path, how, code, said):
         assert (run.info.status, run.data.tags["error"]) == ("KILLED", said)
         assert json.loads(next(folder.glob("runs/*/run.json")).read_text())["status"] == "stopped"
 
+    plan = json.loads(warm.run(folder, "plan", "--json").stdout)
+    [train] = [step for step in plan["steps"] if step["step"] == "train"]
     outcome = cut_short.run(folder)
-    assert "goes on after epoch" in outcome["said"]
+    [epoch] = re.findall(r"goes on after epoch (\d+) of 5", outcome["said"])
+    assert train["why"] == ["never done before", f"goes on after epoch {epoch} in {outcome['run']}"]
     [again] = cut_short.runs_of(folder)
     assert (again.info.run_id, again.info.status, "error" in again.data.tags) == (run.info.run_id, "FINISHED", False)
     assert [file.parent.name for file in folder.glob("runs/*/run.json")] == [Path(outcome["run"]).name]

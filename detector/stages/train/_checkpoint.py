@@ -10,12 +10,13 @@ what comes after it, so that epoch is done again.
 
 import math
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
+from detector.data.epochs import table_of
 from detector.system.files import write_whole
 
 
@@ -40,7 +41,7 @@ def keep_whole(trainer: Any) -> None:
         with _aside(trainer):
             for place, aside in zip(places, (trainer.last, trainer.best), strict=True):
                 if place.exists():
-                    copyfile(place, aside)
+                    shutil.copyfile(place, aside)
             finish()
 
     trainer.save_model, trainer.final_eval = save_whole, finish_whole
@@ -80,11 +81,22 @@ def _link(file: Path, place: Path) -> None:
     fresh.replace(place)
 
 
-def forget_after(epochs: int, table: Path) -> None:
-    """Cut the table of epochs (results.csv) off where the checkpoint stands: what comes after is done again."""
+def forget_after(epochs: int, folder: Path) -> None:
+    """Cut the table of epochs off where the checkpoint stands: what comes after is done again."""
+    table = table_of(folder)
     if table.exists():
         head, *rows = table.read_text().splitlines(keepends=True) or [""]
         write_whole(table, head + "".join(row for row in rows if _epoch(row) <= epochs))
+        shutil.copystat(checkpoint(folder), table)  # it is as old, which `epochs_done` asks
+
+
+def epochs_done(folder: Path) -> int:
+    """How many epochs the checkpoint in `folder` has, without reading it: a row that is younger has none yet."""
+    table = table_of(folder)
+    rows = table.read_text().splitlines()[1:] if table.exists() else []
+    if rows and table.stat().st_mtime_ns > checkpoint(folder).stat().st_mtime_ns:
+        rows.pop()
+    return int(max((number for row in rows if (number := _epoch(row)) < math.inf), default=0))
 
 
 def _epoch(row: str) -> float:

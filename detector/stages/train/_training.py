@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from detector.data.dataset import Dataset
-from detector.data.epochs import table_of
 from detector.data.trained import MadeFrom, Trained
 from detector.errors import DetectorError, UsageError
 from detector.models.names import plain_names
@@ -118,7 +117,7 @@ def _network(job: Job[Options], epochs: int) -> tuple[Any, int]:
         return _fresh(job), 0
     network = load_model(checkpoint(job.folder))
     done = int(network.ckpt["epoch"]) + 1
-    forget_after(done, table_of(job.folder))
+    forget_after(done, job.folder)
     job.report.say(f"goes on after epoch {done} of {epochs}, where it was cut short")
     return network, done
 

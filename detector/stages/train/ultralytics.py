@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from detector.stages import Job, Pipeline, Result
 from detector.stages.train._arguments import Faults, training_faults
-from detector.stages.train._checkpoint import checkpoint
+from detector.stages.train._checkpoint import checkpoint, epochs_done
 from detector.stages.train._network import SMALLEST, network_faults
 from detector.stages.train._options import Options
 from detector.stages.train._transforms import transform_faults
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from detector.data.dataset import Dataset
     from detector.stages.train._search import Search
 
-__all__ = ["LIBRARIES", "Options", "derived", "faults", "resumable", "run", "search"]
+__all__ = ["LIBRARIES", "Options", "derived", "faults", "run", "search", "so_far"]
 LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations", "numpy", "opencv-python-headless")
 
 
@@ -29,9 +29,9 @@ def faults(options: Options, pipeline: Pipeline) -> Faults:
         yield from _below("tune", tune_faults(options.tune, options.options))
 
 
-def resumable(folder: Path) -> bool:
-    """Whether a training was cut short here after one whole epoch or more."""
-    return checkpoint(folder).exists()
+def so_far(folder: Path) -> str | None:
+    """What a training has done that was cut short here; None before the end of its first epoch."""
+    return f"epoch {epochs_done(folder)}" if checkpoint(folder).exists() else None
 
 
 def derived(options: Options, inputs: Mapping[str, Result]) -> Mapping[str, Mapping[str, Any]]:

@@ -12,7 +12,7 @@ import yaml
 from detector.errors import DetectorError, UsageError
 from detector.models.quiet import quietly
 from detector.models.weights import load_model
-from detector.stages import load, resumable
+from detector.stages import load, so_far
 from detector.stages.convert._publish import data_yaml
 from detector.stages.services import ModelVersion
 from tests.support import tiny, training
@@ -163,7 +163,7 @@ def test_a_loss_of_nan_ends_the_training_and_is_not_gone_on_with(trained, tmp_pa
         r"set lr0 in train\.options lower than 0\.9, or leave out gains such as box and cls",
         str(ended.value),
     )
-    assert not resumable(load("train", "ultralytics"), tmp_path / "train")
+    assert so_far(load("train", "ultralytics"), tmp_path / "train") is None
 
 
 def test_what_ultralytics_refuses_before_it_begins_is_told(trained, tmp_path):
