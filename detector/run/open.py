@@ -14,7 +14,7 @@ from detector import __version__, record
 from detector.config.pipeline import Config
 from detector.data import runs
 from detector.data.places import DATASETS, FIFTYONE, RUNS, STORE
-from detector.errors import GateRefused, sentence
+from detector.errors import GateRefused, TryAgain, sentence
 from detector.record import Recorder
 from detector.reporting import costs
 from detector.reporting.outcome import Done, Outcome
@@ -132,6 +132,7 @@ class OpenRun:
         if planned.result is None:
             self.state.foresee()
         done = self.state.taken(planned, planned.result) if planned.result else self._run(planned)
+        self.state.keys.setdefault(done.name, planned.key)
         self.state.add(done)  # first: where the record can't be told now, the next run knows that this one did it
         self.observe(done)
         self.state.terminal.step(done)
@@ -142,10 +143,12 @@ class OpenRun:
         outcome.working = planned.working
         outcome.write(None)
         job, started = self._job(planned), costs.begin()
-        result = _discreet(planned.step.backend.run(job))
+        with self._told_if_damaged():
+            result = _discreet(planned.step.backend.run(job))
         refuse_removed([*self.state.used(), result.path])
         seconds, cost = costs.since(started, result, job.folder)
         done = planned.after(result)
+        self.state.keys[name] = done.key
         outcome.working = planned.working | {"key_after": done.key}
         outcome.write(None)
         made = results.Made(result, done.made_from or {}, kept_of(planned.step.backend, result))
@@ -153,6 +156,20 @@ class OpenRun:
         if result.left is not None:
             self.recorder.note_champion()
         return Done(name, result, skipped=False, seconds=seconds, costs=cost, why=planned.why or [])
+
+    @contextmanager
+    def _told_if_damaged(self) -> Iterator[None]:
+        """Raise TryAgain in place of a failure that comes of a file that somebody changed or removed meanwhile."""
+        before = {done.name: self.state.keys[done.name] for done in self.state.outcome.steps}
+        try:
+            yield
+        except (TryAgain, GateRefused):
+            raise
+        except Exception as error:
+            if wrong := results.damaged(self.state.kept, before):
+                told = f"{wrong[0]} was changed or removed while it was in use; run again, and it is made anew"
+                raise TryAgain(told) from error
+            raise
 
     def _job(self, planned: Planned) -> Job[Any]:
         step, config = planned.step, self.state.config

@@ -52,6 +52,12 @@ def find(folder: Path, step: str, key: str, seen: stamps.Seen) -> Result | Lost:
     return Lost([_not_as_left(wrong)], wrong) if wrong else result
 
 
+def damaged(folder: Path, keys: Mapping[str, str]) -> list[str]:
+    """The files that are not as they were left of the results that these steps have under these keys."""
+    files = (folder / step / f"{key}{STAMPS}" for step, key in keys.items())
+    return [path for file in files if file.exists() for path in stamps.changed(file)]
+
+
 def _not_as_left(paths: Sequence[str]) -> str:
     if len(paths) == 1:
         return f"{paths[0]} is not as it was left"

@@ -49,3 +49,18 @@ def test_a_run_says_what_is_gone_and_the_next_one_works(tmp_path, step, removed)
     assert told["error"].startswith(str(gone))
     assert told["error"].endswith("was removed while it was in use; run again, and what was lost with it is made anew")
     assert cut_short.run(folder, *SHORT, "--until", step)["status"] == "done"
+
+
+def test_a_picture_that_goes_while_a_network_trains_on_it_is_named(tmp_path):
+    folder = cut_short.project(tmp_path)
+    with cut_short.start(folder, "--until", "train", *LONG, "--set", "train.options.cache=false") as process:
+        at_work(folder, process, "train")
+        picture = min(folder.glob("datasets/parts/[0-9a-f]*/images/train/*.jpg"))
+        picture.unlink()
+        out, err = process.communicate(timeout=300)
+    name = picture.relative_to(folder)
+    told = json.loads(out)["error"]
+    assert process.returncode == 75, out + err
+    assert told == f"{name} was changed or removed while it was in use; run again, and it is made anew"
+    assert cut_short.run(folder, *SHORT, "--until", "train")["status"] == "done"
+    assert picture.exists()
