@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -50,10 +50,15 @@ def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     detector validate
     detector validate nightly.yaml --set train.epochs=3
     """
+    from detector.stages import Pipeline, remarks_of
+
     config = opened(pipeline, overrides)
     steps = [step.name for step in config.steps]
+    remarks = {step.name: [*remarks_of(step.backend, step.options, cast(Pipeline, config))] for step in config.steps}
     outcome = {"schema": 1, "status": "valid", "name": config.name, "task": config.task, "steps": steps}
-    show(outcome, as_json, lambda: say(f"{pipeline} is valid: {' → '.join(steps)}"))
+    outcome["remarks"] = {name: told for name, told in remarks.items() if told}
+    lines = [f"{name:<19}  {remark}" for name, told in remarks.items() for remark in told]
+    show(outcome, as_json, lambda: say("\n".join([f"{pipeline} is valid: {' → '.join(steps)}", *lines])))
 
 
 @click.command()

@@ -21,10 +21,15 @@ def find_weights(name: str, log: Path) -> Path:
         return Path(name).resolve()
     if Path(name).name != name:
         raise UsageError(f"the weights {name} were not found")
-    fetched = CACHE / "weights" / name
+    fetched = place_of_fetched(name)
     if not fetched.is_file():
         _fetch(fetched, log)
     return fetched
+
+
+def place_of_fetched(name: str) -> Path:
+    """Where published weights are, once they have been fetched."""
+    return CACHE / "weights" / name
 
 
 def _fetch(to: Path, log: Path) -> None:

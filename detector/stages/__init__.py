@@ -9,6 +9,7 @@ name starts with an underscore is shared by its neighbours and is no backend.) A
     def faults(options, pipeline) -> Iterator[tuple[path, message]]       optional: what the schema can't say
     def foresee(options, pipeline, inputs)       optional: raises UsageError for what the results so far rule out,
                                                  before a stage in between spends its time
+    def remarks(options, pipeline) -> Iterator[str]     optional: what to know before it runs; `validate` shows it
     def so_far(folder) -> str | None             optional: what a job has done that was cut short in this folder, if it
                                                  can go on there: `epoch 11`
     def derived(options, inputs)                 optional: what it derives from its inputs for options that are left
@@ -205,6 +206,12 @@ def faults_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterato
     """What the backend finds wrong beyond its schema: a path inside its section, and a message."""
     check = getattr(cast(ModuleType, backend), "faults", None)
     return iter(()) if check is None else check(options, pipeline)
+
+
+def remarks_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterator[str]:
+    """What a person should know before the backend runs."""
+    asked = getattr(cast(ModuleType, backend), "remarks", None)
+    return iter(()) if asked is None else cast(Iterator[str], asked(options, pipeline))
 
 
 def derived(backend: Backend, options: Section, inputs: Mapping[str, Result]) -> Mapping[str, Mapping[str, Any]]:

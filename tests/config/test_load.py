@@ -1,6 +1,7 @@
 """pipeline.yaml: what is wrong is said all at once, where it stands, and how to mend it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -203,6 +204,22 @@ def test_the_shortest_pipeline_is_four_keys(tmp_path):
 def test_the_starter_is_the_repositorys_own_pipeline():
     root = Path(__file__).parents[2]
     assert (root / "pipeline.yaml").read_text() == (root / "detector/sample/pipeline.yaml").read_text()
+
+
+def test_validate_says_what_will_be_fetched(tmp_path):
+    (tmp_path / "pipeline.yaml").write_text(GOOD)
+    command = [sys.executable, "-m", "detector", "validate"]
+    environment = os.environ | {"TOKEN": "x", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    remark = "yolo26n.pt is not on this machine: it is fetched once, from Ultralytics' releases on GitHub"
+    told = f"{'train':<19}  {remark}"
+
+    def lines():
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    assert told in lines()
+    (tmp_path / "yolo26n.pt").touch()
+    assert told not in lines()
 
 
 def test_validate_and_help_are_light(tmp_path):

@@ -1,6 +1,6 @@
 """Train a YOLO model with Ultralytics, on the first GPU where there is one, else on every core."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from detector.data.dataset import Dataset
     from detector.stages.train._search import Search
 
-__all__ = ["LIBRARIES", "Options", "derived", "faults", "run", "search", "so_far"]
+__all__ = ["LIBRARIES", "Options", "derived", "faults", "remarks", "run", "search", "so_far"]
 LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations", "numpy", "opencv-python-headless")
 
 
@@ -27,6 +27,15 @@ def faults(options: Options, pipeline: Pipeline) -> Faults:
     yield from _below("augment", transform_faults(options.augment))
     if options.tune is not None:
         yield from _below("tune", tune_faults(options.tune, options.options))
+
+
+def remarks(options: Options, pipeline: Pipeline) -> Iterator[str]:
+    """What has to be fetched."""
+    from detector.models.weights import place_of_fetched
+
+    model = options.model or SMALLEST[pipeline.task]
+    if model.endswith(".pt") and not Path(model).is_file() and not place_of_fetched(model).is_file():
+        yield f"{model} is not on this machine: it is fetched once, from Ultralytics' releases on GitHub"
 
 
 def so_far(folder: Path) -> str | None:
