@@ -76,7 +76,7 @@ def test_run_json_and_status_name_the_champion_that_there_is(project, monkeypatc
     plan = detector(project, "plan").stdout
     assert "promote              run   the champion changed" in plan
     lost = (
-        "challenger: version 1, mAP50-95 0.0000 against 1.0000 of version 2: −1.000 [−1.083, −0.917]; "
+        "challenger: version 1, mAP50-95 0.0000 against 1.0000 of version 2: −1.000 [−1.110, −0.890]; "
         "better with 0 %, 95 % is asked: version 2 stays champion"
     )
     assert run(project) == ("done", lost, "2")

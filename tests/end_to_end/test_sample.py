@@ -95,7 +95,7 @@ def test_the_plan_says_what_follows_from_the_data(detect_project):
 def test_status_shows_the_run(detect_project):
     shown = detect_project.detector("status").stdout
     assert "sample-parts" in shown
-    assert re.search(r"^\d{8}T\d{6}Z-[0-9a-f]{6}  done", shown, re.MULTILINE)
+    assert re.search(r"^\d{8}T\d{6}Z-[0-9a-f]{6}  [0-9a-f]{12}  0\.\d{3} .* champion, version 1$", shown, re.MULTILINE)
 
 
 @pytest.mark.parametrize("project", ["detect_project", "segment_project"])
