@@ -16,7 +16,7 @@ from math import isfinite
 from pathlib import Path
 
 from detector.data.places import RESULTS
-from detector.system.files import read_json, write_whole
+from detector.system.files import read_as, write_whole
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,7 @@ class Champion:
 
 def read(name: str) -> Champion | None:
     """The champion of pipeline `name`; None while there is none."""
-    written = read_json(file_of(name))
-    return written and Champion(**{key: value for key, value in written.items() if key != "schema"})
+    return read_as(Champion, file_of(name))
 
 
 def note(name: str, version: str | None, metrics: Mapping[str, float]) -> None:

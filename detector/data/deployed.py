@@ -20,7 +20,7 @@ from pathlib import Path
 
 from detector.data import champion
 from detector.data.places import MODELS, RESULTS
-from detector.system.files import read_json, scratch_folder, sha256_of, write_whole
+from detector.system.files import read_as, read_json, scratch_folder, sha256_of, write_whole
 from detector.system.stamps import changed as stamps_changed
 from detector.system.stamps import count, stamp
 
@@ -44,9 +44,8 @@ def folder_of(name: str) -> Path:
 
 
 def read(name: str) -> Deployed | None:
-    """What lies there; None where nothing does."""
-    written = read_json(folder_of(name) / _FILE)
-    return written and Deployed(**{key: value for key, value in written.items() if key != "schema"})
+    """What lies there; None where nothing does, or what can't be read."""
+    return read_as(Deployed, folder_of(name) / _FILE)
 
 
 def place_of(name: str, folder: str, file: str) -> str | None:
@@ -62,7 +61,9 @@ def place_of(name: str, folder: str, file: str) -> str | None:
 def deploy(name: str, version: str, run: str, files: Mapping[str, Path]) -> Path:
     """Make `files` (place below the folder → where it is now) the champion's, all at once; gives the folder."""
     hashes = {place: sha256_of(file) for place, file in sorted(files.items())}
-    deployment = Deployed(name, version, run, hashes)
+    before = read(name)
+    same = before is not None and (before.version, before.files) == (version, hashes)
+    deployment = before if before and same else Deployed(name, version, run, hashes)
     content = sha256(json.dumps([version, hashes]).encode()).hexdigest()[:8]
     parent, target = MODELS / name, f"{version}-{content}"
     if _wrong(parent / target, hashes):

@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 logger = logging.getLogger("detector")
+KindT = TypeVar("KindT")
 READ_ONLY = 0o444  # of what is never written to again; a folder's own mode says who may remove it
 CACHES = (".cache", ".npy")  # what Ultralytics puts beside images and labels to be faster
 _PIECE = 1 << 18  # bytes
@@ -64,6 +65,16 @@ def read_json(file: Path) -> Any:
     except FileNotFoundError:
         return None
     except ValueError:
+        logger.warning("%s can't be read, and counts as missing", file)
+        return None
+
+
+def read_as(kind: type[KindT], file: Path) -> KindT | None:
+    """A dataclass from its fields in a file of ours, beside `schema`; None as `read_json`, or for other fields."""
+    written = read_json(file)
+    try:
+        return written and kind(**{name: value for name, value in written.items() if name != "schema"})
+    except (AttributeError, TypeError):
         logger.warning("%s can't be read, and counts as missing", file)
         return None
 
