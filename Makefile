@@ -17,7 +17,7 @@ test: .venv/ready-for-tests .venv-label-studio/ready browser
 FAST = tests/config tests/data tests/docs tests/label_studio tests/page tests/run/test_results.py \
   tests/reporting/test_costs.py tests/sample tests/system tests/commands/test_diff.py tests/stages/convert --ignore tests/stages/convert/test_properties.py \
   tests/stages/pull/test_references.py tests/stages/pull/test_yolo.py tests/stages/check/test_rules.py \
-  tests/stages/evaluate/test_mistakes.py tests/stages/evaluate/test_pictures.py tests/stages/train/test_arguments.py \
+  tests/measure/test_mistakes.py tests/stages/evaluate/test_pictures.py tests/stages/train/test_arguments.py \
   tests/test_conformance.py tests/test_structure.py
 
 test-fast: .venv/ready-for-tests ## for each edit

@@ -65,3 +65,11 @@ def test_few_modules_stand_alone():
 def test_commands_print_in_one_place_which_takes_secrets_out():
     printing = [name for name, file in modules() if "click.echo(" in file.read_text(encoding="utf-8")]
     assert printing == ["detector.cli.options"]
+
+
+def test_what_make_test_fast_runs_is_there():
+    """A path that is not would make it run nothing at all, and say no more than that."""
+    line = (ROOT.parent / "Makefile").read_text().partition("FAST = ")[2].partition("\n\n")[0]
+    paths = [word for word in line.split() if word.startswith("tests/")]
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT.parent / path).exists()] == []

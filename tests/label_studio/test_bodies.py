@@ -15,6 +15,7 @@ from detector.label_studio import listing
 from detector.label_studio.client import connect
 from detector.label_studio.projects import Project
 
+pytestmark = pytest.mark.slow
 TOKEN = "0" * 40
 MEMORY = 3 << 30  # bytes of address space; a run that asks a server takes a quarter of it
 PIPELINE = """
