@@ -30,18 +30,20 @@ def identify(folder: Path) -> None:
 
 def damaged(folder: Path) -> bool:
     """Whether the last mongod died of what it read: its log has a fatal error, and not one of the machine."""
-    fatal = list(_fatal(folder / "mongod.log"))
-    return bool(fatal) and not any(words in line for line in fatal for words in _OF_THE_MACHINE)
+    errors = list(_errors(folder / "mongod.log"))
+    of_the_machine = any(words in line for _, line in errors for words in _OF_THE_MACHINE)
+    return any(severity == "F" for severity, _ in errors) and not of_the_machine
 
 
-def _fatal(log: Path) -> Iterator[str]:
+def _errors(log: Path) -> Iterator[tuple[str, str]]:
+    """The severity, E or F for what is fatal, and the line of each error."""
     for line in log.read_text(errors="replace").splitlines() if log.exists() else []:
         try:
-            entry = json.loads(line)
+            severity = json.loads(line).get("s")
         except ValueError:  # cut short as it died
             continue
-        if entry.get("s") in {"F", "E"}:
-            yield line
+        if severity in {"E", "F"}:
+            yield severity, line
 
 
 def set_aside(folder: Path) -> Path:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -61,14 +61,17 @@ def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":
 
 def say(text: str, err: bool = False) -> None:
     """Print it without secrets, and what strangers wrote as no command to the terminal. Nothing else prints."""
-    stream = sys.stderr if err else sys.stdout
-    click.echo(wrapped(visible(without_secrets(text)), width_of(stream)), err=err)
+    click.echo(_for(sys.stderr if err else sys.stdout, text), err=err)
 
 
 def say_failure(text: str) -> None:
     """The same for what went wrong, on stderr, and in red where there are colours."""
-    shown = wrapped(visible(without_secrets(text)), width_of(sys.stderr))
+    shown = _for(sys.stderr, text)
     click.echo(click.style(shown, fg="red") if coloured(sys.stderr) else shown, err=True)
+
+
+def _for(stream: TextIO, text: str) -> str:
+    return wrapped(visible(without_secrets(text)), width_of(stream))
 
 
 def say_json(outcome: Mapping[str, Any]) -> None:

@@ -199,44 +199,42 @@ def load(stage: str, using: str) -> Backend:
 
 def needs(stage: str, backend: Backend) -> tuple[str, ...]:
     """The stages whose results the backend takes."""
-    return tuple(getattr(cast(ModuleType, backend), "NEEDS", NEEDS[stage]))
+    return tuple(_optional(backend, "NEEDS", NEEDS[stage]))
+
+
+def _optional(backend: Backend, name: str, absent: Any) -> Any:
+    """What the backend has under an optional name of the contract."""
+    return getattr(cast(ModuleType, backend), name, absent)
 
 
 def faults_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterator[tuple[Place, str]]:
     """What the backend finds wrong beyond its schema: a path inside its section, and a message."""
-    check = getattr(cast(ModuleType, backend), "faults", None)
-    return iter(()) if check is None else check(options, pipeline)
+    return iter(_optional(backend, "faults", lambda *_: ())(options, pipeline))
 
 
 def remarks_of(backend: Backend, options: Section, pipeline: Pipeline) -> Iterator[str]:
     """What a person should know before the backend runs."""
-    asked = getattr(cast(ModuleType, backend), "remarks", None)
-    return iter(()) if asked is None else cast(Iterator[str], asked(options, pipeline))
+    return iter(_optional(backend, "remarks", lambda *_: ())(options, pipeline))
 
 
 def derived(backend: Backend, options: Section, inputs: Mapping[str, Result]) -> Mapping[str, Mapping[str, Any]]:
     """What the backend derives from its inputs for options that are left out: name → value and why."""
-    asked = getattr(cast(ModuleType, backend), "derived", None)
-    return {} if asked is None else cast(Mapping[str, Mapping[str, Any]], asked(options, inputs))
+    return cast(Mapping[str, Mapping[str, Any]], _optional(backend, "derived", lambda *_: {})(options, inputs))
 
 
 def foresee(backend: Backend, options: Section, pipeline: Pipeline, inputs: Mapping[str, Result]) -> None:
     """Raise UsageError if the results so far rule out that the backend can do its work."""
-    check = getattr(cast(ModuleType, backend), "foresee", None)
-    if check is not None:
-        check(options, pipeline, inputs)
+    _optional(backend, "foresee", lambda *_: None)(options, pipeline, inputs)
 
 
 def source_of(backend: Backend, options: Section, datasets: Path) -> Source | None:
     """What the step depends on beside its inputs, as it is now; None where that is nothing."""
-    look = getattr(cast(ModuleType, backend), "look", None)
-    return None if look is None else cast(Source, look(options, datasets))
+    return cast(Source | None, _optional(backend, "look", lambda *_: None)(options, datasets))
 
 
 def kept_of(backend: Backend, result: Result) -> Kept:
     """The files that a result of the backend stands on; a log may grow."""
-    asked = getattr(cast(ModuleType, backend), "kept", None)
-    return Kept(below(result.path)) if asked is None else cast(Kept, asked(result))
+    return cast(Kept, _optional(backend, "kept", lambda each: Kept(below(each.path)))(result))
 
 
 def kept_and_shown(result: Result) -> Kept:
@@ -252,5 +250,4 @@ def below(folder: Path) -> Iterator[Path]:
 
 def so_far(backend: Backend, folder: Path) -> str | None:
     """What a job has done that was cut short in `folder`, if it can go on from what it left there."""
-    asked = getattr(cast(ModuleType, backend), "so_far", None)
-    return None if asked is None else cast(str | None, asked(folder))
+    return cast(str | None, _optional(backend, "so_far", lambda _: None)(folder))
