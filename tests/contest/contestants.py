@@ -21,7 +21,7 @@ from detector.stages.services import ModelVersion
 from tests.support import training
 
 TRAIN, VAL, TEST = 120, 20, 100
-EPOCHS = 30
+EPOCHS = 60
 SETTINGS = {
     "model": "yolo11n.yaml", "scale": (0.33, 0.25, 256), "image_size": 96, "batch": 8,
     "options": {
