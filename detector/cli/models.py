@@ -1,12 +1,14 @@
-"""Commands on models: tune, champion, compare, rollback."""
+"""Commands on models: tune, champion, compare, rollback, predict, serve."""
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from detector.cli import options
 from detector.cli.options import opened, say, show
+from detector.inference import FORMS
 
 
 @click.command()
@@ -97,3 +99,90 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     old, new = record.load(config.record.using).rollback(config.record, config.name)
     outcome = {"schema": 1, "status": "done", "model": config.name, "from": old, "to": new}
     show(outcome, as_json, lambda: say(f"{config.name}: the champion is version {new} again, not {old}"))
+
+
+@click.command()
+@click.argument("places", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURES…")
+@click.option("--model", "which", default="champion", metavar="WHICH", help="champion (the default), a run, or a file")
+@click.option("--using", default="checkpoint", help="what was exported from it, as `detector champion` lists it")
+@click.option("--score", type=click.FloatRange(0, 1), help="what counts; else the operating point that was measured")
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=Path("predictions"), help="folder; its content is replaced"
+)
+@click.option(
+    "--form",
+    "forms",
+    multiple=True,
+    type=click.Choice(FORMS),
+    help="what to write beside predictions.json; all if left out",
+)
+@click.option(
+    "--pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), help="whose champion or run"
+)
+@options.as_json
+def predict(
+    places: tuple[Path, ...], which: str, using: str, score: float | None, to: Path, forms: tuple[str, ...],
+    pipeline: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Find objects on pictures, in folders of them, and in videos.
+
+    Pictures with what was found drawn on them, YOLO's labels/, predictions.json and coco.json go to a folder.
+
+    \b
+    detector predict photos/                                  with the champion
+    detector predict a.jpg clip.mp4 --model 20260101T000000Z-abcdef
+    detector predict photos/ --using onnx                     the champion as it is deployed
+    detector predict photos/ --model best.onnx --score 0.4 --form labels
+    """
+    from detector.commands.predict import Request, lines
+    from detector.commands.predict import predict as look
+    from detector.inference.model import find, given
+    from detector.inference.pictures import listed
+    from detector.reporting.terminal import Terminal
+
+    terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    request = Request(listed([place.absolute() for place in places]), score, to.absolute(), forms or FORMS)
+    model = given(Path(which)) or find(which, using, opened(pipeline, ()).name)
+    outcome = look(model, request, terminal.progress)
+
+    def told() -> None:
+        for title, text in lines(outcome, to):
+            terminal.line(title, text)
+
+    show(outcome, as_json, told)
+
+
+@click.command()
+@click.option("--model", "which", default="champion", metavar="WHICH", help="champion (the default), a run, or a file")
+@click.option("--using", default="checkpoint", help="what was exported from it, as `detector champion` lists it")
+@click.option("--score", type=click.FloatRange(0, 1), help="what counts; else the operating point that was measured")
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free")
+@click.option("--pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), help="whose champion it is")
+@options.as_json
+def serve(
+    which: str, using: str, score: float | None, host: str, port: int, pipeline: Path, as_json: bool
+) -> None:  # fmt: skip
+    """Answer over HTTP what a model sees on a picture.
+
+    /predict takes a picture as the body of a POST. /model, /health and /metrics (for Prometheus) tell of the server,
+    /docs of all that it takes. A new champion takes over without a restart. There is no password: whoever reaches it
+    can use it.
+
+    \b
+    detector serve
+    curl --data-binary @a.jpg http://127.0.0.1:8000/predict
+    """
+    from detector.commands.serve import Place, Wanted
+    from detector.commands.serve import serve as answer
+    from detector.inference.model import given
+
+    file = given(Path(which))
+    name = "" if file else opened(pipeline, ()).name
+
+    def ready(url: str, model: dict[str, Any]) -> None:
+        outcome = {"schema": 1, "status": "serving", "url": url, "model": model}
+        text = f"{model['name']} answers at {url}/predict, from a score of {model['score']:.2f} on  (Ctrl-C ends it)"
+        show(outcome, as_json, lambda: say(text))
+
+    answer(Wanted(str(file.file) if file else which, using, score, name), Place(host, port), ready)

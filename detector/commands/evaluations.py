@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from detector import record
-from detector.commands.versions import output_of
 from detector.config.pipeline import Config
 from detector.data import runs
 from detector.data.evaluation import Evaluation
@@ -33,7 +32,7 @@ def find(which: str | None, config: Config, scratch: Path) -> Named:
     if which == CHAMPION or (which or "").isdecimal():
         return _version(None if which == CHAMPION else which, config, scratch)
     run = _newest() if which is None else RUNS / Path(which).name
-    folder = run and output_of(run, "evaluate")
+    folder = run and runs.output_of(run, "evaluate")
     if folder is None or not (folder / "evaluation.json").exists():
         problem = f"no run called {which} has evaluated" if which else "no run here has evaluated"
         raise UsageError(f"{problem}; name a run of `detector status`, a version's number, or {CHAMPION}")
@@ -48,4 +47,4 @@ def _version(number: str | None, config: Config, scratch: Path) -> Named:
 
 
 def _newest() -> Path | None:
-    return next((run for run in reversed(runs.begun()) if output_of(run, "evaluate")), None)
+    return next((run for run in reversed(runs.begun()) if runs.output_of(run, "evaluate")), None)

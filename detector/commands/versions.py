@@ -4,8 +4,9 @@ from pathlib import Path
 
 from detector.data.dataset import Dataset
 from detector.data.places import DATASETS, RUNS
+from detector.data.runs import output_of
 from detector.errors import UsageError
-from detector.system.files import by_age, read_json
+from detector.system.files import by_age
 
 
 def find(which: str | None) -> Dataset:
@@ -24,10 +25,3 @@ def find(which: str | None) -> Dataset:
 def _latest() -> Path | None:
     links = by_age(DATASETS.glob("*/latest"))
     return links[-1] if links else None
-
-
-def output_of(run: Path, stage: str) -> Path | None:
-    """Where the output of a run's stage lies, which an earlier run may have made; None where there is none."""
-    file = run / "run.json"
-    steps = (read_json(file) or {"steps": []})["steps"]
-    return next((Path(step["path"]) for step in steps if step["step"] == stage), None)

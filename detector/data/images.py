@@ -10,18 +10,23 @@ would be written anew by Ultralytics, with a loss.
 import hashlib
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from detector.system.files import READ_ONLY, content_of, write_whole
 from detector.system.progress import Progress
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image
+
+TakenT = TypeVar("TakenT")
 
 MAX_PIXELS = 178_956_970  # Pillow's own bound against decompression bombs: 512 MiB of RGB
 LEAST = 10  # pixels a side; Ultralytics leaves smaller images out
@@ -66,22 +71,45 @@ def stored(store: Path, sha256: str, extension: str) -> Path:
 
 def ingest_one(file: Path | None, store: Path) -> Pixels:
     """Check that `file` decodes to its last row, turn it upright if need be, and put it into the store."""
-    from PIL import Image, UnidentifiedImageError
-
     if file is None:
         return Pixels(problem="missing_image")
+    content = _content(file)
+    return content if isinstance(content, Pixels) else _opened(content, file.name, partial(_take, store=store))
+
+
+def read(file: Path) -> "NDArray[np.uint8] | Pixels":
+    """The picture in a file, as `decoded` gives it."""
+    content = _content(file)
+    return content if isinstance(content, Pixels) else decoded(content, file.name)
+
+
+def decoded(content: bytes, name: str) -> "NDArray[np.uint8] | Pixels":
+    """A picture as the store would have it, of shape (height, width, 3): blue, green, red. Or what is wrong with it."""
+    return _opened(content, name, _pixels)
+
+
+def _content(file: Path) -> bytes | Pixels:
     try:
         if too_many := too_large(file.stat().st_size):
             return Pixels(problem="huge_image", detail=f"{file.name}: {too_many}")
-        content = content_of(file)
-        with Image.open(BytesIO(content)) as image:
-            return _take(image, content, store, file.name)
-    except (UnidentifiedImageError, ImportError):  # the second, once Ultralytics has replaced Pillow's open
-        return Pixels(problem="broken_image", detail=f"{file.name}: not an image")
-    except Image.DecompressionBombError as error:
-        return Pixels(problem="huge_image", detail=f"{file.name}: {error}")
-    except (OSError, ValueError, SyntaxError) as error:  # what Pillow's decoders raise on broken data
+        return content_of(file)
+    except OSError as error:
         return Pixels(problem="broken_image", detail=f"{file.name}: {error}")
+
+
+def _opened(content: bytes, name: str, use: "Callable[[Image.Image, bytes], TakenT]") -> TakenT | Pixels:
+    """What `use` makes of the opened picture and its bytes; or what is wrong with it."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(BytesIO(content)) as image:
+            return _refused(image, content, name) or use(image, content)
+    except (UnidentifiedImageError, ImportError):  # the second, once Ultralytics has replaced Pillow's open
+        return Pixels(problem="broken_image", detail=f"{name}: not an image")
+    except Image.DecompressionBombError as error:
+        return Pixels(problem="huge_image", detail=f"{name}: {error}")
+    except (OSError, ValueError, SyntaxError) as error:  # what Pillow's decoders raise on broken data
+        return Pixels(problem="broken_image", detail=f"{name}: {error}")
 
 
 def too_large(size: int) -> str | None:
@@ -89,18 +117,23 @@ def too_large(size: int) -> str | None:
     return f"larger than {MAX_BYTES >> 20} MiB" if size > MAX_BYTES else None
 
 
-def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixels:
+def _refused(image: "Image.Image", content: bytes, name: str) -> Pixels | None:
+    """Why a picture is not taken; None for one that is."""
     if image.width * image.height > MAX_PIXELS:
         return Pixels(problem="huge_image", detail=f"{name}: {image.width} x {image.height} pixels")
     if image.format == "TIFF" and _are_too_many(image):
         return Pixels(problem="huge_image", detail=f"{name}: more than {MAX_PIXELS:,} pixels on all pages")
-    ending = _ENDINGS.get(image.format or "")
-    if ending is None:
+    if image.format not in _ENDINGS:
         return Pixels(problem="broken_image", detail=f"{name}: {image.format} is no format that YOLO reads")
     if min(image.width, image.height) < LEAST:
         return Pixels(problem="tiny_image", detail=f"{name}: {image.width} x {image.height} pixels")
     if fault := _fault(image, content):
         return Pixels(problem="broken_image", detail=f"{name}: {fault}")
+    return None
+
+
+def _take(image: "Image.Image", content: bytes, store: Path) -> Pixels:
+    ending = _ENDINGS[image.format or ""]
     turned = _is_turned(image, content)
     if turned:
         image, content = _upright(image, ending)
@@ -110,6 +143,19 @@ def _take(image: "Image.Image", content: bytes, store: Path, name: str) -> Pixel
     sha256 = hashlib.sha256(content).hexdigest()
     _place(content, stored(store, sha256, ending))
     return Pixels(sha256, ending, image.width, image.height, turned)
+
+
+def _pixels(image: "Image.Image", content: bytes) -> "NDArray[np.uint8]":
+    import cv2
+    import numpy as np
+
+    if _is_turned(image, content):
+        _, content = _upright(image, _ENDINGS[image.format or ""])
+    encoded = np.frombuffer(content, np.uint8)
+    pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    if pixels is None:  # some TIFFs are read as pages alone
+        pixels = cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[1][0]
+    return np.asarray(pixels, np.uint8)
 
 
 def _are_too_many(image: "Image.Image") -> bool:

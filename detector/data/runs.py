@@ -23,5 +23,12 @@ def number_of(folder: Path) -> int:
     return numbers.get(folder) or max(numbers.values(), default=0) + 1
 
 
+def output_of(run: Path, stage: str) -> Path | None:
+    """Where the output of a run's stage lies, which an earlier run may have made; None where there is none."""
+    file = run / "run.json"
+    steps = (read_json(file) or {"steps": []})["steps"]
+    return next((Path(step["path"]) for step in steps if step["step"] == stage), None)
+
+
 def _number(state: dict[str, Any]) -> int:
     return int(state.get("number", 0))

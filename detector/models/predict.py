@@ -1,11 +1,19 @@
-"""What weights see on pictures."""
+"""What a model sees on pictures that nobody annotated."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from detector.errors import UsageError
 from detector.models.quiet import device, quietly
 from detector.models.weights import load_model
+
+Pixels = npt.NDArray[np.uint8]  # (height, width, 3), blue, green, red
+TASKS = ("detect", "segment")
 
 
 class Objects(NamedTuple):
@@ -21,21 +29,42 @@ class Objects(NamedTuple):
     polygons: list[Any] | None
 
 
-def predict(
-    weights: Path, images: Sequence[Path], image_size: int | None, log: Path, confidence: float = 0.25
-) -> Iterator[Objects]:
-    """Objects of a score of at least `confidence` on each picture, in the order of `images`.
+class Predictor:
+    """A model that was loaded once: a checkpoint, or what was exported from one. Call it with pictures.
 
-    `weights` is a checkpoint or an engine exported from one. `image_size` in pixels; None takes the one that the
-    weights were trained at.
+    `score` is the least that an object must have, in 0 … 1. What the package says while it loads goes to the
+    file `log`; later it says nothing. `classes` are the names of its classes, by class id.
+
+    Raises:
+        UsageError: it can't be loaded, or is no detection or segmentation model.
     """
-    size = {} if image_size is None else {"imgsz": image_size}
-    with quietly(log):
-        model = load_model(weights)
-    for image in images:
-        with quietly(log):  # not around the yield: what the caller prints is the caller's
-            (result,) = model.predict(str(image), conf=confidence, device=device(), verbose=False, save=False, **size)
-        yield _objects(result.cpu().numpy())
+
+    def __init__(self, model: Path, score: float, log: Path) -> None:
+        self._options = {"conf": score, "device": device(), "verbose": False, "save": False}
+        with quietly(log):
+            self._model = load_model(model)
+            if self._model.task not in TASKS:
+                raise UsageError(f"{model} is a model to {self._model.task}; this is for {' and '.join(TASKS)}")
+            self.task: str = self._model.task
+            self.classes = _classes(self._model, model, self._options)
+
+    def __call__(self, pictures: Sequence[Pixels]) -> Iterator[Objects]:
+        """The objects on each picture, in their order.
+
+        Those that follow each other and are of one size make a batch: what is seen on one does not depend on others.
+        """
+        for _, alike in groupby(pictures, key=lambda picture: picture.shape):
+            results = self._model.predict([*alike], **self._options)
+            yield from (_objects(result.cpu().numpy()) for result in results)
+
+
+def _classes(loaded: Any, file: Path, options: dict[str, Any]) -> list[str]:
+    """What an exported model calls its classes is known once it has run."""
+    try:
+        loaded.predict(np.zeros((64, 64, 3), np.uint8), **options)
+    except Exception as error:
+        raise UsageError(f"{file} can't be run here: {error}") from error
+    return [str(name) for _, name in sorted(loaded.names.items())]
 
 
 def _objects(result: Any) -> Objects:

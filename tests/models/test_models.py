@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from detector.errors import UsageError
 from detector.models.names import plain_names
-from detector.models.predict import predict
+from detector.models.predict import Predictor
 from detector.models.quiet import cores, quietly, threads_for
 from detector.models.weights import find_weights, fingerprint, load_model
 from tests.stages.train.test_training import content
@@ -127,16 +128,20 @@ def test_a_fingerprint_is_of_what_was_learned(tmp_path):
     assert fingerprint(one) == fingerprint(tmp_path / "again.pt") != fingerprint(other)
 
 
-def test_predictions_are_normalised_and_in_order(tmp_path):
-    dataset, weights = tiny.dataset(tmp_path), tiny.weights(tmp_path / "w")
-    images = [dataset.image_path(file) for file in dataset.images["file"].to_pylist()]
-    found = list(predict(weights, images, None, tmp_path / "log", confidence=0.001))
-    assert len(found) == len(images)
-    assert any(len(objects.scores) for objects in found)
-    for objects in found:
+def test_predictions_are_normalised_in_order_and_none_depends_on_its_neighbours(tmp_path):
+    weights, chance = tiny.weights(tmp_path / "w"), np.random.default_rng(0)
+    sizes = [(40, 64), (40, 64), (64, 64), (40, 64), (32, 96)]
+    pictures = [chance.integers(0, 255, (*size, 3), np.uint8) for size in sizes]
+    predictor = Predictor(weights, 0.001, tmp_path / "log")
+    together = list(predictor(pictures))
+    alone = [objects for picture in pictures for objects in predictor([picture])]
+    assert len(together) == len(pictures)
+    assert any(len(objects.scores) for objects in together)
+    for objects, same in zip(together, alone, strict=True):
         assert objects.polygons is None
         assert list(objects.scores) == sorted(objects.scores, reverse=True)
         assert ((objects.boxes >= 0) & (objects.boxes <= 1)).all()
+        np.testing.assert_allclose(objects.boxes, same.boxes, atol=1e-4)
 
 
 def test_plain_names():
@@ -154,8 +159,7 @@ def test_a_small_step_takes_one_thread_and_a_large_one_all(tmp_path, monkeypatch
 
 
 def test_what_is_printed_between_predictions_is_seen(tmp_path, capsys):
-    dataset, weights = tiny.dataset(tmp_path), tiny.weights(tmp_path / "w")
-    images = [dataset.image_path(file) for file in dataset.images["file"].to_pylist()[:2]]
-    for _ in predict(weights, images, None, tmp_path / "log"):
+    pictures = [np.zeros((64, 64, 3), np.uint8), np.zeros((32, 64, 3), np.uint8)]
+    for _ in Predictor(tiny.weights(tmp_path / "w"), 0.25, tmp_path / "log")(pictures):
         print("seen")  # noqa: T201
     assert capsys.readouterr().out == "seen\nseen\n"

@@ -1,0 +1,142 @@
+"""`detector predict`: a model on pictures, folders of pictures, and videos."""
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from detector.errors import UsageError
+from detector.inference import FORMS
+from detector.inference.drawn import Drawn
+from detector.inference.model import UNKNOWN, Model
+from detector.inference.pictures import Source, Unread, count, frames
+from detector.inference.seen import seen
+from detector.inference.written import Coco, Json, Writer, Yolo
+from detector.system.files import scratch_folder
+from detector.system.progress import Progress
+
+if TYPE_CHECKING:
+    from detector.models.predict import Predictor
+
+MARK = "predictions.json"
+MOST = 3  # files that are named
+LOG = "ultralytics.log"
+_PICTURES = -1  # among class ids
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to look at, from which score on an object counts (None: the model's own), and what to write where."""
+
+    sources: Sequence[Source]
+    score: float | None
+    to: Path
+    forms: Sequence[str]
+
+
+def predict(model: Model, request: Request, progress: Progress) -> dict[str, Any]:
+    """Look at every picture, and put what was seen into the folder `request.to`, whole or not at all.
+
+    Raises:
+        UsageError: The folder holds something else, the model can't be loaded, or no picture can be read.
+    """
+    if request.to.exists() and not (request.to.is_dir() and _may_go(request.to)):
+        raise UsageError(f"{request.to} holds other things than predictions; name another folder: --to FOLDER")
+    request.to.parent.mkdir(parents=True, exist_ok=True)
+    with scratch_folder(request.to.parent) as folder:
+        outcome = _look(model, request, folder, progress)
+        if not outcome["pictures"]:
+            raise UsageError(f"no picture can be read: {_named(outcome['unread'])}")
+        shutil.rmtree(request.to, ignore_errors=True)
+        folder.rename(request.to)
+    return outcome
+
+
+def _may_go(folder: Path) -> bool:
+    return (folder / MARK).exists() or not any(folder.iterdir())
+
+
+def _look(model: Model, request: Request, folder: Path, progress: Progress) -> dict[str, Any]:
+    from detector.models.predict import Predictor
+
+    score = request.score if request.score is not None else UNKNOWN if model.score is None else model.score
+    predictor = Predictor(model.file, score, folder / LOG)
+    described = {"name": model.title, "file": str(model.file), "score": score, "classes": predictor.classes}
+    main = Json(folder, described)
+    writers = [main, *_writers(request.forms, folder, predictor.classes)]
+    began = time.perf_counter()
+    tally = _written(request.sources, predictor, writers, main.unread, progress)
+    pictures = tally.pop(_PICTURES, 0)
+    return {
+        "schema": 1,
+        "status": "done",
+        "model": described,
+        "score_from": "asked" if request.score is not None else "default" if model.score is None else "measured",
+        "pictures": pictures,
+        "unread": [each._asdict() for each in main.unread],
+        "objects": {name: tally[at] for at, name in enumerate(predictor.classes)},
+        "seconds": round(time.perf_counter() - began, 3),
+        "folder": str(request.to),
+        "forms": [form for form in FORMS if form in request.forms],
+    }
+
+
+def _written(
+    sources: Sequence[Source],
+    predictor: "Predictor",
+    writers: Sequence[Writer],
+    unread: list[Unread],
+    progress: Progress,
+) -> Counter[int]:
+    """How many objects of each class id were seen; and how many pictures were, as `_PICTURES`."""
+    tally = Counter[int]()
+    with progress("pictures", count(sources)) as advance:
+        for each in seen(frames(sources), predictor):
+            if isinstance(each, Unread):
+                unread.append(each)
+            else:
+                tally.update([_PICTURES, *(one.class_id for one in each.objects)])
+                for writer in writers:
+                    writer.add(each)
+            advance(1)
+        for writer in writers:
+            writer.end()
+    return tally
+
+
+def _writers(forms: Sequence[str], folder: Path, classes: Sequence[str]) -> Iterator[Writer]:
+    if "pictures" in forms:
+        yield Drawn(folder, classes)
+    if "labels" in forms:
+        yield Yolo(folder)
+    if "coco" in forms:
+        yield Coco(folder, classes)
+
+
+def lines(outcome: dict[str, Any], to: Path) -> Iterator[tuple[str, str]]:
+    """The same for a person: title and text."""
+    model = outcome["model"]
+    yield "model", f"{model['name']} ({model['file']})"
+    yield "score", f"from {model['score']:.2f} on: {_FROM[outcome['score_from']]}"
+    rate = outcome["pictures"] / max(outcome["seconds"], 1e-9)
+    yield "pictures", f"{outcome['pictures']:,}, {rate:.1f} a second"
+    if outcome["unread"]:
+        yield "", f"{len(outcome['unread'])} can't be read: {_named(outcome['unread'])}"
+    each = ", ".join(f"{name} {number:,}" for name, number in outcome["objects"].items())
+    yield "objects", f"{sum(outcome['objects'].values()):,}: {each}"
+    yield "in", f"{to}: {MARK}, {', '.join(outcome['forms'])}"
+
+
+_FROM = {
+    "asked": "as asked",
+    "measured": "the operating point that was measured",
+    "default": "no operating point of this file is known; --score sets one",
+}
+
+
+def _named(unread: Sequence[dict[str, str]]) -> str:
+    named = ", ".join(f"{each['file']} ({each['why']})" for each in unread[:MOST])
+    return named + (f" and {len(unread) - MOST} more" if len(unread) > MOST else "")

@@ -1,0 +1,106 @@
+"""Which model is to be used, and from which score on what it says counts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from detector.data import deployed
+from detector.data.evaluation import Evaluation
+from detector.data.places import RUNS
+from detector.data.runs import output_of
+from detector.data.trained import Trained
+from detector.errors import UsageError, did_you_mean
+from detector.system.files import read_json
+
+CHAMPION, CHECKPOINT = "champion", "checkpoint"
+ENDINGS = (".onnx", ".engine", ".torchscript", "_openvino_model", "_ncnn_model")  # of what an export gives to run
+_RTX = ".rtx.engine"
+UNKNOWN = 0.25  # the score that Ultralytics takes where nobody says another
+
+
+class Model(NamedTuple):
+    """A model's file, what to call it, and the score of its operating point, where one is known."""
+
+    title: str
+    file: Path
+    score: float | None
+
+
+def find(which: str, using: str, name: str) -> Model:
+    """The champion of pipeline `name`, or the model of a run. `using` is its checkpoint, or what was exported from it.
+
+    Raises:
+        UsageError: There is none of that name, or it has no such export here.
+    """
+    title, folders, evaluation = _champion(name) if which == CHAMPION else _run(which)
+    if using not in folders:
+        hint = did_you_mean(using, folders) or f"; there is {', '.join(folders)}"
+        raise UsageError(f"{title} has no {using} here{hint}")
+    return Model(title, runnable(folders[using]), _score(evaluation))
+
+
+def given(which: Path) -> Model | None:
+    """A model by its file, whose operating point the sidecar beside it tells; None where that names no file."""
+    file = which.absolute()
+    if not file.is_file() and not (file.is_dir() and _is_one(file)):
+        return None
+    sidecar = read_json(file.with_name(f"{file.name}.json"))
+    return Model(file.name, runnable(file), _score_of(sidecar))
+
+
+def runnable(place: Path) -> Path:
+    """The model itself: `place`, or what lies in that folder.
+
+    Raises:
+        UsageError: There is none, or none that is run here.
+    """
+    file = place if not place.is_dir() or _is_one(place) else next(filter(_is_one, sorted(place.iterdir())), None)
+    if file is None or not file.exists():
+        raise UsageError(f"{place} has no model in it; `detector run` makes one")
+    if file.name.endswith(_RTX):
+        raise UsageError(f"{file} is for TensorRT for RTX, which predicts nothing here yet; `--using onnx` does")
+    return file
+
+
+def _is_one(file: Path) -> bool:
+    return file.name.endswith(ENDINGS)
+
+
+def _champion(name: str) -> tuple[str, dict[str, Path], Path]:
+    deployment, folder = deployed.read(name), deployed.folder_of(name)
+    if deployment is None:
+        raise UsageError(f"{name} has no champion here yet; `detector run` names one, or name a run: --model RUN")
+    exports = {place.partition("/")[0]: folder / place.partition("/")[0] for place in deployment.files if "/" in place}
+    folders = {CHECKPOINT: folder / f"{name}.pt", **exports}
+    return f"champion, version {deployment.version}", folders, folder
+
+
+def _run(which: str) -> tuple[str, dict[str, Path], Path | None]:
+    run = RUNS / Path(which).name
+    trained = output_of(run, "train")
+    if trained is None:
+        known = [folder.name for folder in RUNS.glob("[!.]*/")]
+        hint = did_you_mean(run.name, known) or "; `detector status` lists the runs"
+        raise UsageError(f"{which} is no file, and no run of that name has trained{hint}")
+    folders = {CHECKPOINT: Trained(trained).best, **dict(_exports(run))}
+    return f"run {run.name}", folders, output_of(run, "evaluate")
+
+
+def _exports(run: Path) -> Iterator[tuple[str, Path]]:
+    for step in (read_json(run / "run.json") or {"steps": []})["steps"]:
+        stage, _, variant = step["step"].partition(".")
+        if stage == "export" and step["path"]:
+            yield variant, Path(step["path"])
+
+
+def _score(evaluation: Path | None) -> float | None:
+    if evaluation is None or not Evaluation(evaluation).file.exists():
+        return None
+    return Evaluation(evaluation).measured.score
+
+
+def _score_of(sidecar: Any) -> float | None:
+    try:
+        return float(sidecar["operating_point"]["score"])
+    except (TypeError, KeyError, ValueError):
+        return None

@@ -1,0 +1,60 @@
+"""The model that is in use. Where it is the champion, the next champion takes over without a restart."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from detector.errors import DetectorError
+from detector.inference.model import UNKNOWN, Model
+from detector.inference.seen import Object, objects_of
+from detector.models.predict import Pixels, Predictor
+
+logger = logging.getLogger("detector")
+
+
+class Loaded(NamedTuple):
+    """A model, what answers for it, and how it is described."""
+
+    model: Model
+    predictor: Predictor
+    described: dict[str, Any]
+
+
+class InUse:
+    """The model that `find` gives, loaded; called with pictures it gives the objects on each, and who saw them.
+
+    Before each batch `changed` tells in microseconds, by another value than before, that there may be another model.
+    One that can't be loaded is logged, and the one before stays.
+    """
+
+    def __init__(
+        self, find: Callable[[], Model], changed: Callable[[], object], score: float | None, log: Path
+    ) -> None:
+        self._find, self._changed, self._score, self._log = find, changed, score, log
+        self._known = changed()
+        self.loaded = self._load()
+
+    def __call__(self, pictures: Sequence[Pixels]) -> list[tuple[Loaded, list[Object]]]:
+        """What is seen on each picture, and by which model."""
+        self._renew()
+        return [(self.loaded, objects_of(objects)) for objects in self.loaded.predictor(pictures)]
+
+    def _renew(self) -> None:
+        now = self._changed()
+        if now == self._known:
+            return
+        self._known = now
+        try:
+            self.loaded = self._load()
+            logger.info("now in use: %s", self.loaded.model.title)
+        except (DetectorError, OSError) as error:
+            logger.warning("%s stays in use: %s", self.loaded.model.title, error)
+
+    def _load(self) -> Loaded:
+        model = self._find()
+        measured = UNKNOWN if model.score is None else model.score
+        score = measured if self._score is None else self._score
+        predictor = Predictor(model.file.resolve(), score, self._log)
+        described = {"name": model.title, "file": str(model.file), "score": score, "classes": predictor.classes}
+        return Loaded(model, predictor, described | {"task": predictor.task})
