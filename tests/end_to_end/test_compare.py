@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from detector.data.evaluation import Evaluation
 from tests.end_to_end.conftest import detector
 from tests.support import cut_short
 from tests.test_json import matches
@@ -53,6 +54,29 @@ def test_figures_settings_and_images_of_two_runs(project):
     by_version = matches("compare", detector(folder, "compare", "1", "--json").stdout)
     assert by_version["figures"] == compared["figures"]
     assert by_version["before"]["name"] == "version 1"
+
+
+def test_predict_counts_from_the_operating_point_and_sees_what_was_measured(project):
+    """The champion, a run and the champion's export, on the pictures of test."""
+    folder, (first, second) = project
+    pictures = str((folder / "datasets/parts/latest/images/test").resolve())
+    runs = {"champion": first, Path(second["run"]).name: second}
+    for which, run in runs.items():
+        done = detector(folder, "predict", pictures, "--model", which, "--form", "labels", "--json")
+        assert done.returncode == 0, done.stderr
+        outcome = matches("predict", done.stdout)
+        evaluation = Evaluation(folder / next(each["path"] for each in run["steps"] if each["step"] == "evaluate"))
+        assert (outcome["score_from"], outcome["model"]["score"]) == ("measured", evaluation.measured.score)
+        assert outcome["pictures"] == evaluation.images.num_rows > 0
+        assert sum(outcome["objects"].values()) == sum(evaluation.images["predicted"].to_pylist())
+    of_checkpoint = json.loads((folder / "predictions/predictions.json").read_text())
+    done = detector(folder, "predict", pictures, "--model", which, "--using", "onnx", "--json")
+    of_onnx = json.loads((folder / "predictions/predictions.json").read_text())
+    assert of_onnx["model"]["file"].endswith("parts.onnx")
+    for one, other in zip(of_checkpoint["pictures"], of_onnx["pictures"], strict=True):
+        assert abs(len(one["objects"]) - len(other["objects"])) <= 1
+    refused = detector(folder, "predict", pictures, "--using", "tensorrt")
+    assert (refused.returncode, "champion, version 1 has no tensorrt here" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
