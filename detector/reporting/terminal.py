@@ -37,7 +37,7 @@ class Terminal:
         self.line(
             done.name, f"{done.result.summary}  ({'unchanged' if done.skipped else duration(done.seconds) + why})"
         )
-        for note in [] if done.skipped else done.result.notes:
+        for note in [] if done.skipped else [*_changes(done), *done.result.notes]:
             self.say(note)
 
     def outcome(self, status: str, look: list[tuple[str, str]]) -> None:
@@ -75,3 +75,10 @@ class Terminal:
         if IN_BAR in values:
             self._note(f"mAP50-95 {values[IN_BAR]:.3f}")
         logger.info("step %d: %s", step, ", ".join(f"{name} {value:.4g}" for name, value in values.items()))
+
+
+def _changes(done: Done) -> Iterator[str]:
+    """What is not as it was: `since the last pull: 4 changed, 1 new, 1 gone`; nothing where nothing changed."""
+    counts = [f"{count:,} {word}" for word, count in done.result.changes.items() if count]
+    if counts:
+        yield f"since the last {done.name}: {', '.join(counts)}"

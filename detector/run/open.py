@@ -142,6 +142,7 @@ class OpenRun:
         refuse_removed(self.state.used())  # a step makes its folder anew, wherever that is
         outcome.working = planned.working
         outcome.write(None)
+        self.recorder.stage_begun(name)
         job, started = self._job(planned), costs.begin()
         with self._told_if_damaged():
             result = _discreet(planned.step.backend.run(job))
@@ -190,6 +191,7 @@ class OpenRun:
             report=_Observed(self.state, self.recorder),
             registry=self.recorder.registry,
             forced=planned.forced,
+            before=results.before(self.state.kept, step.name, planned.made_from),
         )
 
     def observe(self, done: Done) -> None:
@@ -206,7 +208,7 @@ class OpenRun:
         self.recorder.artifact(page, "report")
         outcome.look.append(("report", str(page)))
         self.state.terminal.line("record", f"{self.recorder.verify()} in MLflow, read back and found whole")
-        outcome.look.append(("MLflow", self.recorder.url_hint))
+        outcome.look.append(("MLflow", str(self.recorder.shown)))
         if "convert" in self.state.inputs:
             outcome.look.append(("FiftyOne", "detector app"))
         if champion := deploy(self.state.config.name, self.folder, outcome.steps, self.recorder):
