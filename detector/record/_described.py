@@ -58,10 +58,11 @@ class Told:
         elif "promote" in self.steps:
             yield f"**{_plain(self.steps['promote'].summary)}**\n"
         measured = _measured(self.steps)
+        figures = [f"{_headline(measured)}; "] if measured else []
+        yield f"{''.join(figures)}[the page of the run]({self.page}); folder `runs/{self.folder}`\n"
+        yield from (f"- `{name}` {_plain(result.summary)}" for name, result in self.steps.items())
         if measured is not None:
             yield from _figures(measured)
-        yield from (f"- `{name}` {_plain(result.summary)}" for name, result in self.steps.items())
-        yield f"\nFolder `runs/{self.folder}`, page [report.html]({self.page})"
 
 
 def _measured(steps: Mapping[str, Result]) -> Measured | None:
@@ -72,14 +73,25 @@ def _measured(steps: Mapping[str, Result]) -> Measured | None:
 def of_version(told: Told) -> str:
     """The description of a version that the run has registered, or measured again."""
     measured = _measured(told.steps)
-    figures = _figures(measured) if measured else ()
+    figures = [_headline(measured), *_figures(measured)] if measured else []
     trained = [_plain(told.steps["train"].summary)] if "train" in told.steps else []
-    return "\n".join([*figures, *trained, f"\nRun `{told.folder}`, page [report.html]({told.page})"]).strip()
+    return "\n".join([*figures, *trained, f"\n[the page of the run]({told.page}) `{told.folder}`"]).strip()
+
+
+def _headline(measured: Measured) -> str:
+    """`mAP50-95 0.725 [0.697, 0.756], mAP50 0.958 [0.940, 0.972] on test`."""
+    figures = (_with_bounds(name, measured) for name in HEADLINE[:2] if name in measured.metrics)
+    return f"{', '.join(figures)} on {measured.split}"
+
+
+def _with_bounds(name: str, measured: Measured) -> str:
+    low, high = measured.intervals.get(name, (nan, nan))
+    return f"{name} {measured.metrics[name]:.3f}{f' [{low:.3f}, {high:.3f}]' if isfinite(low) else ''}"
 
 
 def _figures(measured: Measured) -> Iterator[str]:
     """A table, then what they were measured on."""
-    yield "| | value | 95 % interval |\n|---|---:|---|"
+    yield "\n| | value | 95 % interval |\n|---|---:|---|"
     titles = {name: name for name in HEADLINE} | {
         f"mAP50-95/{each}": f"mAP50-95 of {each}" for each in measured.classes
     }
@@ -87,7 +99,7 @@ def _figures(measured: Measured) -> Iterator[str]:
         if name in measured.metrics:
             low, high = measured.intervals.get(name, (nan, nan))
             bounds = f"{low:.3f} to {high:.3f}" if isfinite(low) else ""
-            yield f"| {_plain(title)} | {measured.metrics[name]:.3f} | {bounds} |"
+            yield f"| {_plain(title)} | &ensp;{measured.metrics[name]:.3f} | &ensp;{bounds} |"
     yield (
         f"\nMeasured on {measured.split} of data version `{measured.dataset}`; precision, recall and F1 from a score "
         f"of {measured.score:.2f}.\n"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOCAL = "http://127.0.0.1:5000"  # where `mlflow ui` serves, unless it is told otherwise
 NOTE = "mlflow.note.content"  # a tag: the description that the page shows, as Markdown
+_TRAINING = "workflowType=machine_learning"
 _VIEW = "detector"
 _TAG = f"mlflow.sharedViewState.{_VIEW}"
 _COLUMNS = {  # and their widths in pixels
@@ -36,25 +37,22 @@ def shown(uri: str, experiment: str, run_id: str) -> Shown:
     """Where a person sees the run, and the table of all runs."""
     if is_server(uri):
         page = without_secrets(uri).partition("?")[0].rstrip("/")
-        return Shown(f"{page}/#/experiments/{experiment}/runs/{run_id}", _runs(page, experiment))
+        return Shown(f"{page}/#/experiments/{experiment}/runs/{run_id}?{_TRAINING}", _runs(page, experiment))
     return Shown(f"mlflow ui --backend-store-uri {without_secrets(uri)}", _runs(LOCAL, experiment))
 
 
 def report_of(experiment: str, run_id: str) -> str:
     """The run's report.html, from within the page."""
-    return f"#/experiments/{experiment}/runs/{run_id}/artifacts/report/report.html"
+    return f"#/experiments/{experiment}/runs/{run_id}/artifacts/report/report.html?{_TRAINING}"
 
 
 def _runs(page: str, experiment: str) -> str:
-    return f"{page}/#/experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey={_VIEW}"
+    return f"{page}/#/experiments/{experiment}/runs?{_TRAINING}&viewStateShareKey={_VIEW}"
 
 
 def describe(client: "MlflowClient", experiment: "Experiment") -> None:
     """Give the experiment its view and a description; what is there already, a person may have changed."""
-    about = (
-        f"Every run of the pipeline **{experiment.name}**. Its description has the verdict, the figures and the page.\n"
-        f"The view `{_VIEW}` shows the columns that tell runs apart."
-    )
+    about = f"Every run of the pipeline **{experiment.name}**; the view `{_VIEW}` has the columns that tell them apart."
     for name, value in ((_TAG, _view()), (NOTE, about)):
         if name not in experiment.tags:
             client.set_experiment_tag(experiment.experiment_id, name, value)
