@@ -135,7 +135,7 @@ def test_a_run_that_was_killed_is_ended_by_the_next(options):
         assert ended.data.tags["verdict"] == "killed"
 
 
-def steps(tmp_path, folder="runs/one"):
+def steps(tmp_path):
     """What a run gives, and where it was measured, with a class whose name is Markdown and HTML."""
     measured = {
         "split": "test", "dataset": "0123456789ab", "test_set": "t", "weights": "w", "task": "detect",
@@ -201,9 +201,9 @@ def test_the_table_of_runs_tells_what_a_run_came_to(options, tmp_path):
 )
 def test_a_run_that_did_not_end_well_is_told_apart_at_a_glance(options, tmp_path, error, verdict):
     run = open_(options)
+    run.stage_done("convert", steps(tmp_path)["convert"], skipped=True, costs={})
+    run.stage_begun("train")
     with pytest.raises(type(error)), run:
-        run.stage_done("convert", steps(tmp_path)["convert"], skipped=True, costs={})
-        run.stage_begun("train")
         raise error
     _, read_back = read(options, run)
     assert read_back.info.run_name == f"{verdict} · 0123456789ab · one"
