@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 IN_BAR = "val/mAP50-95"  # a metric of each epoch
+BAR = 24  # columns: with all that is beside it, fewer than 78 of 80, as a terminal shows ^C there
 MARGIN = 21  # where the text of a line begins: the longest step by default is export.tensorrt_rtx
 
 
@@ -106,7 +107,7 @@ class Terminal:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn(f"{{task.description:<{MARGIN - 1}}}"), BarColumn(), MofNCompleteColumn())
+        columns = (TextColumn(f"{{task.description:<{MARGIN - 1}}}"), BarColumn(BAR), MofNCompleteColumn())
         more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
         with self._shown(Progress(*columns, *more, console=Console(stderr=True), transient=True)) as bars:
             bar = bars.add_task(title, total=total, note="")

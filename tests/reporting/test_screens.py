@@ -30,6 +30,7 @@ MASKS = (
     (re.compile(r"\((\d+ min )?[\d.]+ s"), "(0.1 s"),
     (re.compile(r"\b[0-9a-f]{12}\b"), "0123456789ab"),
     (re.compile(r"(?<=  )(\d+ min )?\d+(\.\d)? s(?=  )"), "0.1 s"),
+    (re.compile(r"TOOK +CAME TO"), "TOOK   CAME TO"),
     (re.compile(r"\d+ (parameter|metric value|file)s?"), r"9 \1s"),
 )
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
