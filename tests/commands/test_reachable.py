@@ -45,7 +45,7 @@ def test_a_server_that_takes_the_token_names_the_project(label_studio, doctor):
 
 
 def test_a_server_that_refuses_the_token_is_told_without_it(label_studio, doctor):
-    wrong = "0123456789abcdef0123456789abcdef01234567"
+    wrong = TOKEN[::-1]
     told, said = doctor(label_studio.url, wrong)
     assert not told["label studio"]["there"]
     assert told["label studio"]["found"].startswith(f"{label_studio.url}: ")
