@@ -70,6 +70,12 @@ def say_failure(text: str) -> None:
     click.echo(click.style(shown, fg="red") if coloured(sys.stderr) else shown, err=True)
 
 
+def say_warning(text: str) -> None:
+    """The same for what went wrong and changed nothing, in yellow."""
+    shown = _for(sys.stderr, text)
+    click.echo(click.style(shown, fg="yellow") if coloured(sys.stderr) else shown, err=True)
+
+
 def _for(stream: TextIO, text: str) -> str:
     return wrapped(visible(without_secrets(text)), width_of(stream))
 

@@ -3,14 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from detector.cli import options
-from detector.cli.options import opened, say, show
+from detector.cli.options import opened, say, say_warning, show
 from detector.terms import Task
 
 if TYPE_CHECKING:
@@ -136,7 +135,7 @@ def run(
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     started_in = Path.cwd()
-    with Ending(pipeline, metrics_file, exit_code_if_unchanged, partial(say, err=True)) as ending:
+    with Ending(pipeline, metrics_file, exit_code_if_unchanged, say_warning) as ending:
         config = opened(pipeline, overrides)
         if Path.cwd() != started_in:
             terminal.line("project", f"{Path.cwd()}, which the paths below are relative to")

@@ -6,11 +6,14 @@ over by class and shape, so that a project imported anew is not all new.
 
 import zlib
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from detector.data.dataset import Dataset
+
+MOST = 8  # tasks of a kind that are named
 
 
 class Drawn(NamedTuple):
@@ -31,6 +34,7 @@ def diff(old: Dataset, new: Dataset) -> dict[str, Any]:
     added, removed = _left_over(before, after)
     relabelled = [key for key in shared if before[key].label != after[key].label]
     moved = [key for key in shared if before[key].label == after[key].label and before[key] != after[key]]
+    touched = {picture for picture, _ in (*added, *removed, *relabelled, *moved)}
     changes = {
         "added": Counter(after[key].label for key in added),
         "removed": Counter(before[key].label for key in removed),
@@ -42,6 +46,7 @@ def diff(old: Dataset, new: Dataset) -> dict[str, Any]:
         "old": old.version,
         "new": new.version,
         "images": _images(old, new),
+        "tasks": _tasks(old, new, touched),
         "objects": {"old": len(before), "new": len(after), **{name: c.total() for name, c in changes.items()}},
         "classes": _classes(before, after, changes),
     }
@@ -98,6 +103,21 @@ def _images(old: Dataset, new: Dataset) -> dict[str, int]:
     return {"old": len(before), "new": len(after), "added": len(after - before), "removed": len(before - after)}
 
 
+def _tasks(old: Dataset, new: Dataset, touched: set[str]) -> dict[str, list[int]]:
+    """The ids of tasks whose picture came, went, or has an object that changed; with another picture, one changed."""
+    before, after = _task_of(old), _task_of(new)
+    came = {after[each] for each in after.keys() - before.keys()}
+    went = {before[each] for each in before.keys() - after.keys()}
+    changed = {after[each] for each in touched & before.keys() & after.keys()} | (came & went)
+    return {"changed": sorted(changed), "added": sorted(came - went), "removed": sorted(went - came)}
+
+
+def _task_of(dataset: Dataset) -> dict[str, int]:
+    """Each picture, and the id of its task."""
+    rows = zip(dataset.images["sha256"].to_pylist(), dataset.images["task_id"].to_pylist(), strict=True)
+    return {picture: task for picture, task in rows if picture}
+
+
 def _classes(before: Objects, after: Objects, changes: dict[str, "Counter[str]"]) -> dict[str, dict[str, float]]:
     counts = [Counter(drawn.label for drawn in side.values()) for side in (before, after)]
     return {
@@ -118,6 +138,7 @@ def lines(difference: dict[str, Any]) -> list[str]:
     shown = [
         f"{difference['old']} → {difference['new']}",
         f"images    {images['old']:,} → {images['new']:,}: {images['added']:,} added, {images['removed']:,} removed",
+        *_named(difference["tasks"]),
         f"objects   {objects['old']:,} → {objects['new']:,}: {_changes(objects)}",
         "",
     ]
@@ -126,6 +147,14 @@ def lines(difference: dict[str, Any]) -> list[str]:
         shares = f"{of['old_share']:6.1%} → {of['new_share']:6.1%}"
         shown.append(f"{name:<{wide}}  {of['old']:>9,} → {of['new']:>9,}  {shares}  {_changes(of)}".rstrip())
     return shown
+
+
+def _named(tasks: Mapping[str, list[int]]) -> Iterator[str]:
+    """Which tasks, a line for each kind of change: the first few by their ids."""
+    for at, (what, ids) in enumerate((what, ids) for what, ids in tasks.items() if ids):
+        first = ", ".join(map(str, ids[:MOST]))
+        more = f" and {len(ids) - MOST:,} more" if len(ids) > MOST else ""
+        yield f"{'tasks' if at == 0 else '':<10}{len(ids):,} {what}: {first}{more}"
 
 
 def _changes(counted: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from detector.browse import mongod
-from detector.commands import engines
+from detector.commands import engines, reachable
 from detector.commands.findings import Finding
 
 LIBRARIES = ("torch", "ultralytics-opencv-headless", "fiftyone", "mlflow", "albumentations")
@@ -19,6 +19,7 @@ def examine() -> Iterator[Finding]:
     yield _mongod()
     yield from engines.examine()
     yield from _label_studio()
+    yield from reachable.examine()
 
 
 def _library(name: str) -> Finding:
@@ -39,5 +40,5 @@ def _mongod() -> Finding:
 def _label_studio() -> Iterator[Finding]:
     for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_TOKEN"):
         is_set = bool(os.environ.get(name))
-        advice = "" if is_set else f"needed to pull from a server: export {name}=…"
+        advice = "" if is_set else "needed to pull from a server: set it in the environment"
         yield Finding(name, is_set, "set" if is_set else "not set", advice)

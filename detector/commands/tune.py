@@ -28,11 +28,11 @@ def tune(config: Config, pipeline: Path, apply: bool, terminal: Terminal, wait: 
     Raises what a run raises, and UsageError where there is nothing to search for, or the file can't be edited.
     """
     study = studied(config, results.newest(results_of(config), "convert")) if apply else None
-    rows, url_hint = None, None
+    rows, shown = None, None
     if study is None or study.verdict is None:
         from detector.tuning.tune import tune as search
 
-        study, rows, url_hint = search(config, terminal, wait)
+        study, rows, shown = search(config, terminal, wait)
     assert study.verdict is not None  # noqa: S101 - a search ends with one
     values = dict(study.verdict.values)
     applied = apply and bool(values)
@@ -45,7 +45,8 @@ def tune(config: Config, pipeline: Path, apply: bool, terminal: Terminal, wait: 
         "trials": rows,
         "set": setting(values) if values else None,
         "applied": applied,
-        "record": url_hint,
+        "record": shown and shown.where,
+        "record_runs": shown and shown.runs,
     }
 
 
@@ -80,4 +81,4 @@ def lines(outcome: Mapping[str, Any], pipeline: Path) -> Iterator[tuple[str, str
         yield "apply", "detector tune --apply  writes this into the file; for one run it is"
         yield "", f"detector run {outcome['set']}"
     if outcome["record"]:
-        yield "MLflow", outcome["record"]
+        yield "MLflow", f"{outcome['record']}\n{outcome['record_runs']}"

@@ -53,6 +53,17 @@ def load(
     return config
 
 
+def name_of(path: Path) -> str | None:
+    """The pipeline's name, also where something else in the file is wrong; None where that can't be told."""
+    try:
+        readable = path.is_file() and path.stat().st_size <= LARGEST
+        data = parse(content_of(path).decode("utf-8"), os.environ).data if readable else None
+    except (OSError, UnicodeDecodeError):
+        return None
+    name = data.get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
 def _check(document: Document, overrides: Sequence[str], environment: Mapping[str, str]) -> Config | None:
     if not isinstance(document.data, dict):
         document.fault((), "a pipeline is a mapping of keys: name, task, classes, pull, train, …")

@@ -9,6 +9,8 @@ from detector.errors import TryAgain, UsageError, did_you_mean
 from detector.models.quiet import fetching, quietly
 from detector.system.cache import CACHE
 
+CUSTOM = "custom"  # the name of a scale of our own, in the file of an architecture
+
 
 def find_weights(name: str, log: Path) -> Path:
     """The weights file `name`: a path, or the name of published weights, which are fetched once.
@@ -60,7 +62,7 @@ def architecture(name: str, scale: tuple[float, float, int] | None, folder: Path
 
     layers = yaml_model_load(name)
     scaled = folder / "architecture.yaml"
-    YAML.save(scaled, layers | {"scales": {"custom": list(scale)}, "scale": "custom"})
+    YAML.save(scaled, layers | {"scales": {CUSTOM: list(scale)}, "scale": CUSTOM})
     return str(scaled)
 
 

@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """Where a person sees the record.
+
+    `where` is the address of the run, or the command that starts the page; `runs` the address of the table of all runs.
+    """
+
+    where: str
+    runs: str
+
+    def __str__(self) -> str:
+        return f"{self.where}\n{self.runs}"
+
+
+@dataclass(frozen=True)
 class Kept:
     """A registered version: its number, the folder of the run that measured it last, and an Evaluation's folder."""
 
@@ -36,8 +50,8 @@ class Recorder(Protocol):
         ...
 
     @property
-    def url_hint(self) -> str:
-        """What shows the run to a person: an address, or a command."""
+    def shown(self) -> Shown:
+        """Where a person sees the run."""
         ...
 
     def note_champion(self) -> None:
@@ -58,6 +72,10 @@ class Recorder(Protocol):
 
     def artifact(self, path: Path, folder: str = "") -> None:
         """Keep a file, or a folder with all that is in it, in `folder` of the record."""
+        ...
+
+    def stage_begun(self, stage: str) -> None:
+        """A stage is at work from now on: where the run fails, that is where."""
         ...
 
     def stage_done(self, stage: str, result: Result, skipped: bool, costs: Mapping[str, float]) -> None:
@@ -96,8 +114,8 @@ class Tuning(Protocol):
     """The open record of a study, which several workers may have open at once."""
 
     @property
-    def url_hint(self) -> str:
-        """What shows the study to a person: an address, or a command."""
+    def shown(self) -> Shown:
+        """Where a person sees the study."""
         ...
 
     def tell(self, parameters: Mapping[str, str], figures: Mapping[str, float], tags: Mapping[str, str]) -> None:

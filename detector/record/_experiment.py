@@ -9,7 +9,7 @@ from urllib.request import url2pathname
 from detector.errors import DetectorError
 from detector.record._address import database_file, is_server
 from detector.record._moved import PLACE, artifacts_of
-from detector.secrets import without_secrets
+from detector.record._page import describe
 from detector.system.lock import is_shared
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 RUN = "detector.run"  # a tag: the name of its run folder
+VERDICT = "verdict"  # a tag: what the run came to, in a few words
 STUDY = "detector.study"  # a tag: the study that it is of, or that it is a training of
 
 
@@ -24,7 +25,9 @@ def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
     """The id of the experiment `name`; a new one keeps its files beside the database, not in ./mlruns."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        return str(client.create_experiment(name, None if is_server(uri) else _artifacts(uri).as_uri()))
+        made = client.create_experiment(name, None if is_server(uri) else _artifacts(uri).as_uri())
+        describe(client, client.get_experiment(made))
+        return str(made)
     number = experiment.experiment_id
     if experiment.lifecycle_stage == "deleted":
         raise DetectorError(
@@ -32,6 +35,7 @@ def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
             f"`mlflow experiments restore --experiment-id {number}` brings it back, `mlflow gc` ends it"
         )
     _check_writable(experiment.artifact_location)
+    describe(client, experiment)
     return str(number)
 
 
@@ -57,22 +61,25 @@ def reopened(client: "MlflowClient", experiment: str, folder: str, place: str) -
     runs = client.search_runs([experiment], f"tags.`{RUN}` = '{folder}'")
     run = next((run for run in runs if run.data.tags.get(PLACE) == place), None)
     if run is not None:
-        if "error" in run.data.tags:
-            client.delete_tag(run.info.run_id, "error")
-        client.update_run(run.info.run_id, "RUNNING")
+        for tag in {"error", VERDICT} & run.data.tags.keys():
+            client.delete_tag(run.info.run_id, tag)
+        client.update_run(run.info.run_id, "RUNNING", folder)
     return run
 
 
 def close_abandoned(client: "MlflowClient", experiment: str, place: str, but: "Run | None", workers: Path) -> None:
     """Runs that were killed in this folder are still RUNNING in MLflow: end them.
 
-    Those of studies, only if none of the `workers` lives: `detector run` and `detector tune` may be at work at once.
+    Their names and VERDICT tell it. Those of studies end only if none of the `workers` lives: `detector run` and
+    `detector tune` may be at work at once.
     """
     searched = is_shared(workers)
     for run in _running(client, experiment, place):
         at_work = searched and STUDY in run.data.tags
         if not at_work and (but is None or run.info.run_id != but.info.run_id):
             client.set_terminated(run.info.run_id, "KILLED")
+            client.set_tag(run.info.run_id, VERDICT, "killed")
+            client.update_run(run.info.run_id, name=f"killed · {run.info.run_name}")
 
 
 def end_killed_studies(client: "MlflowClient", experiment: str, place: str) -> None:
@@ -86,10 +93,3 @@ def _running(client: "MlflowClient", experiment: str, place: str) -> list["Run"]
     """The runs that MLflow takes for RUNNING, of this machine and folder."""
     running = client.search_runs([experiment], "attributes.status = 'RUNNING'")
     return [run for run in running if run.data.tags.get(PLACE) == place]
-
-
-def url_hint(uri: str, experiment: str, run_id: str) -> str:
-    """What shows the run to a person: an address, or the command that starts MLflow's page."""
-    if is_server(uri):
-        return f"{without_secrets(uri).partition('?')[0].rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
-    return f"mlflow ui --backend-store-uri {without_secrets(uri)}"

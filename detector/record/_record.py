@@ -9,12 +9,17 @@ from typing import Self
 from detector.data.champion import note
 from detector.data.dataset import Dataset
 from detector.errors import DetectorError, sentence
+from detector.record import Shown
 from detector.record._client import failures
 from detector.record._dataset import dataset_input
+from detector.record._described import Told, of_version
+from detector.record._experiment import VERDICT
 from detector.record._fetched import deploy_champion
+from detector.record._page import NOTE
 from detector.record._registry import MlflowRegistry
 from detector.record._verify import missing
 from detector.record._writer import Writer, log
+from detector.secrets import without_secrets
 from detector.stages import Result
 from detector.terms import counted
 
@@ -22,10 +27,10 @@ from detector.terms import counted
 class Record:
     """An open MLflow run; as a context manager it ends FINISHED, FAILED or KILLED. Safe to use from threads."""
 
-    def __init__(self, writer: Writer, model: str, url_hint: str) -> None:
-        self._writer, self._model = writer, model
+    def __init__(self, writer: Writer, model: str, shown: Shown, told: Told) -> None:
+        self._writer, self._model, self._told = writer, model, told
         self.run_id = writer.run_id
-        self.url_hint = url_hint
+        self.shown = shown
         self.registry = MlflowRegistry(writer, model)
 
     def note_champion(self) -> None:
@@ -50,9 +55,16 @@ class Record:
         """Upload a file, or a folder with all that is in it, into `folder` of the run."""
         self._writer.artifact(path, folder)
 
+    def stage_begun(self, stage: str) -> None:
+        """A stage is at work from now on: where the run fails, that is where."""
+        self._told.at = stage
+
     def stage_done(self, stage: str, result: Result, skipped: bool, costs: Mapping[str, float]) -> None:
         """Record what a stage gave and cost, whether it ran now or was skipped because nothing had changed."""
-        figures = {f"{stage}/{name}": value for name, value in result.figures.items()}
+        self._told.steps[stage], self._told.at = result, None
+        self._writer.parameters(result.parameters)
+        counts = {} if skipped else result.changes
+        figures = {f"{stage}/{name}": value for name, value in (*result.figures.items(), *counts.items())}
         self._writer.metrics(figures | {f"cost/{stage}/{name}": value for name, value in costs.items()}, 0)
         self._writer.flush()
         for folder, paths in result.artifacts.items():
@@ -62,6 +74,9 @@ class Record:
         self._writer.tags({f"{stage}.{name}": value for name, value in words.items()})
         if result.notes:
             self._writer.text(f"notes/{stage}.txt", "\n".join(result.notes) + "\n")
+        with failures(self._writer.uri):
+            for model, number in self._writer.written.models:
+                self._writer.client.update_model_version(model, number, without_secrets(of_version(self._told)))
 
     def dataset(self, dataset: Dataset) -> None:
         """Record the dataset version as an input of the run."""
@@ -70,6 +85,7 @@ class Record:
     def verify(self) -> str:
         """Read everything back, and say how much it is. Raises DetectorError that lists what is missing."""
         self._writer.flush()
+        self._describe(None)
         written = self._writer.written
         with failures(self._writer.uri):
             lost = missing(self._writer.client, self.run_id, written)
@@ -79,6 +95,14 @@ class Record:
         values = sum(map(len, written.metrics.values()))
         parts = (len(written.parameters), "parameter"), (values, "metric value"), (len(written.artifacts), "file")
         return ", ".join(counted(*part) for part in parts)
+
+    def _describe(self, error: BaseException | None) -> None:
+        """Say in the table of runs, and on the run's own page, what it came to."""
+        verdict = self._told.verdict(error)
+        self._writer.tags({VERDICT: verdict} if verdict else {})
+        self._writer.tags({NOTE: self._told.description(error)})
+        with failures(self._writer.uri):
+            self._writer.client.update_run(self.run_id, name=self._told.name(verdict))
 
     def __enter__(self) -> Self:
         return self
@@ -108,6 +132,7 @@ class Record:
     def _tell(self, error: BaseException) -> None:
         """Why the run ended: one line as a tag, the whole as an artifact."""
         self._writer.flush()
+        self._describe(error)
         self._writer.tags({"error": sentence(error)})
         self._writer.text("error.txt", "".join(traceback.format_exception(error)))
 

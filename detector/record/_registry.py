@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 CHALLENGER = "challenger"
 LEARNED = "learned"  # a tag of a version: the fingerprint of what its weights have learned
+_ABOUT = (
+    "The models of the pipeline {name}, as `detector run` registers them. The version with the alias **champion** is "
+    "in production: its weights and engines are in `models/{name}/champion`."
+)
 ROLLED_BACK = "rolled_back"  # a tag of a version that was champion, and is not to be again by itself
 
 
@@ -94,7 +98,7 @@ class MlflowRegistry:
     def _create(self, weights: Path, tags: Mapping[str, str]) -> str:
         self._writer.artifact(weights, FOLDER)
         if not self._client.search_registered_models(f"name = '{self._model}'"):
-            self._client.create_registered_model(self._model)
+            self._client.create_registered_model(self._model, description=_ABOUT.format(name=self._model))
         run_id = self._writer.run_id
         version = self._client.create_model_version(self._model, f"runs:/{run_id}/{FOLDER}", run_id, tags=dict(tags))
         return str(version.version)

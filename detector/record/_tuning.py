@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from detector.errors import DetectorError, sentence
 from detector.record._client import failures
-from detector.record._experiment import STUDY, url_hint
+from detector.record._experiment import STUDY
 from detector.record._moved import PLACE
+from detector.record._page import shown
 from detector.record._registry import MlflowRegistry
 from detector.record._writer import Writer
 from detector.secrets import without_secrets
@@ -30,7 +31,7 @@ class Tuning:
         with failures(uri):
             self._parent = self._found() or self._create(f"tune {tags[STUDY]}", {})
             self._client.update_run(self._parent, "RUNNING")
-        self.url_hint = url_hint(uri, experiment, self._parent)
+        self.shown = shown(uri, experiment, self._parent)
 
     def tell(self, parameters: Mapping[str, str], figures: Mapping[str, float], tags: Mapping[str, str]) -> None:
         """What there is to say of the whole study so far; a parameter holds the value that it was told first."""

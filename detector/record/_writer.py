@@ -52,6 +52,7 @@ class Writer:
         """`known` are parameters that the run has from before; MLflow takes no second value, and the first holds."""
         self.client, self.uri, self.run_id = client, uri, run_id
         self.written = Written()
+        self.written.parameters |= known or {}
         self._journal, self._known = journal, set(known or ())
         self._names = Names()
         self._lock = threading.RLock()

@@ -53,8 +53,10 @@ def open(  # noqa: A001 - read as mlflow.open
         DetectorError: Its store can't be used from here.
     """
     from detector.record._client import connect, failures
-    from detector.record._experiment import RUN, close_abandoned, experiment_id, reopened, url_hint
+    from detector.record._described import Told
+    from detector.record._experiment import RUN, close_abandoned, experiment_id, reopened
     from detector.record._moved import PLACE, place
+    from detector.record._page import report_of, shown
     from detector.record._record import Record
     from detector.record._writer import Writer
 
@@ -72,7 +74,8 @@ def open(  # noqa: A001 - read as mlflow.open
     writer = Writer(client, options.uri, run.info.run_id, folder / "journal.jsonl", run.data.params)
     writer.tags(tags)
     writer.artifact(folder / "pipeline.yaml")
-    return Record(writer, pipeline_name, url_hint(options.uri, experiment, writer.run_id))
+    told = Told(folder.name, report_of(experiment, writer.run_id))
+    return Record(writer, pipeline_name, shown(options.uri, experiment, writer.run_id), told)
 
 
 def _refuse_if_lost(uri: str, pipeline_name: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from detector.config.load import name_of
 from detector.config.notify import Notify
 from detector.config.pipeline import Config
 from detector.errors import Stopped, exit_code, failure
@@ -22,12 +23,13 @@ SHOWN = ("evaluate", "promote")  # the steps that a chat shows
 class Ending(AbstractContextManager["Ending"]):
     """Tells of the end of what happens inside the `with`; where that fails there is a warning, and no more.
 
-    Until `of` knows better, the run goes by the name of its file, and there is no webhook.
+    Until `of` knows better, the run goes by the name that its file says, else by that of the file, and there is no
+    webhook.
     """
 
     def __init__(self, pipeline: Path, metrics: Path | None, unchanged: int, warn: Callable[[str], None]) -> None:
         """`metrics` is where the file for Prometheus goes; `unchanged` the exit code when nothing is new."""
-        self.outcome = Outcome(pipeline.stem)
+        self.pipeline, self.outcome = pipeline.absolute(), Outcome(pipeline.stem)
         self.metrics, self.unchanged, self.warn = metrics, unchanged, warn
         self.metrics_file = metrics and metrics.absolute()  # wherever the run works
         self.config: Config | None = None
@@ -48,8 +50,9 @@ class Ending(AbstractContextManager["Ending"]):
 
     def _write(self, file: Path, error: BaseException | None) -> None:
         unchanged = self.unchanged if self.outcome.status == "unchanged" else 0
+        named = self.outcome.name if self.config else name_of(self.pipeline) or self.outcome.name
         ended = prometheus.Ended(
-            self.outcome.name,
+            named,
             exit_code=unchanged if error is None else exit_code(error),
             succeeded=error is None,
             at=time.time(),

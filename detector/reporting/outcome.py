@@ -38,6 +38,7 @@ class Done:
             "costs": self.costs,
             "summary": result.summary,
             "figures": {name: value if isfinite(value) else None for name, value in result.figures.items()},
+            "changes": {} if self.skipped else dict(result.changes),
             "path": str(result.path),
             "notes": result.notes,
         }

@@ -59,7 +59,7 @@ def _first_to_run(state: State, steps: Iterator[Step], choice: Choice) -> Planne
     """The first step that has something to do, if there is one; those before it are taken as they are."""
     seen: Seen = {}
     for step in steps:
-        with _recorded_if_unreachable(state):
+        with _recorded_if_unreachable(state), state.terminal.at_work(step.name):
             planned = plan_step(step, state.config, state.inputs, choice, seen)
         state.keys[step.name] = planned.key
         if planned.result is None:

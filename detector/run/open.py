@@ -61,8 +61,9 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
         try:
             with told_if_removed(state.used, (RUNS, DATASETS)):
                 outcome.write(None)
-                recorder = stack.enter_context(_recorder(config, folder))
-                recorder.note_champion()
+                with state.terminal.at_work("record"):
+                    recorder = stack.enter_context(_recorder(config, folder))
+                    recorder.note_champion()
                 current = OpenRun(state, folder, recorder)
                 for done in outcome.steps:
                     current.observe(done)
@@ -142,8 +143,9 @@ class OpenRun:
         refuse_removed(self.state.used())  # a step makes its folder anew, wherever that is
         outcome.working = planned.working
         outcome.write(None)
+        self.recorder.stage_begun(name)
         job, started = self._job(planned), costs.begin()
-        with self._told_if_damaged():
+        with self._told_if_damaged(), self.state.terminal.at_work(name):
             result = _discreet(planned.step.backend.run(job))
         refuse_removed([*self.state.used(), result.path])
         seconds, cost = costs.since(started, result, job.folder)
@@ -190,6 +192,7 @@ class OpenRun:
             report=_Observed(self.state, self.recorder),
             registry=self.recorder.registry,
             forced=planned.forced,
+            before=results.before(self.state.kept, step.name, planned.made_from),
         )
 
     def observe(self, done: Done) -> None:
@@ -202,11 +205,13 @@ class OpenRun:
         """Close the books: the report, the check that the record holds everything, where to look next."""
         outcome = self.state.outcome
         outcome.status = "done"
-        page = report.write(self.state)
-        self.recorder.artifact(page, "report")
+        with self.state.terminal.at_work("record"):
+            page = report.write(self.state)
+            self.recorder.artifact(page, "report")
+            verified = self.recorder.verify()
         outcome.look.append(("report", str(page)))
-        self.state.terminal.line("record", f"{self.recorder.verify()} in MLflow, read back and found whole")
-        outcome.look.append(("MLflow", self.recorder.url_hint))
+        self.state.terminal.line("record", f"{verified} in MLflow, read back and found whole")
+        outcome.look.append(("MLflow", str(self.recorder.shown)))
         if "convert" in self.state.inputs:
             outcome.look.append(("FiftyOne", "detector app"))
         if champion := deploy(self.state.config.name, self.folder, outcome.steps, self.recorder):

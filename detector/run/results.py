@@ -70,6 +70,14 @@ def newest(folder: Path, step: str) -> Result | None:
     return next((result for result in results if result), None)
 
 
+def before(folder: Path, step: str, made_from: Ingredients | None) -> Result | None:
+    """What `step` gave the last time, if that was with the same options and is still there."""
+    contents = (_content(file) for file in reversed(_by_age(folder / step)))
+    last = next((content for content in contents if content), None)
+    same = last and made_from and last["ingredients"]["options"] == made_from["options"]
+    return _result(last) if same else None
+
+
 def files_of(result: Path) -> list[Path]:
     """A result's own file, and those beside it that tell of its files."""
     return [result, *sorted(result.parent.glob(f"{result.stem}{STAMPS}*"))]

@@ -110,9 +110,10 @@ class Result:
     """What a stage gives: a folder, and what there is to say of it.
 
     `id` identifies the content: stages downstream run again when it changes. `figures` are numbers worth comparing
-    between runs; `artifacts` maps a folder in the record to the files that belong there. `images` is how many pictures
-    the stage went through, each epoch's counted, where its speed is worth a figure. `left` is the state of the step's
-    `Source` after it, where the step itself changes that.
+    between runs; `parameters` are what shaped them, as it was really used. `artifacts` maps a folder in the record to
+    the files that belong there. `images` is how many pictures the stage went through, each epoch's counted, where its
+    speed is worth a figure. `left` is the state of the step's `Source` after it, where the step itself changes that.
+    `changes` counts what is not as the step gave it the last time: of interest when it runs, and not when it is reused.
     """
 
     path: Path
@@ -123,6 +124,8 @@ class Result:
     notes: list[str] = field(default_factory=list)
     images: int = 0
     left: str | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ class Job(Generic[OptionsT]):
     `inputs` holds the results of earlier stages by stage name, and `source` what `look` gave. `datasets` is this
     project's folder under datasets/; `folder` is this step's own place in the run folder, empty at the start but for a
     resumable backend. `fiftyone` is where FiftyOne's database lies. `forced` is what `--force` asks for: do everything
-    anew, whatever an earlier run left.
+    anew, whatever an earlier run left. `before` is what the step gave the last time, with the same options.
     """
 
     pipeline: Pipeline
@@ -173,6 +176,7 @@ class Job(Generic[OptionsT]):
     report: Report
     registry: Registry
     forced: bool = False
+    before: Result | None = None
 
 
 class Backend(Protocol):

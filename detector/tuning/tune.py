@@ -13,7 +13,7 @@ from detector.data import studies
 from detector.data.dataset import Dataset, Split
 from detector.data.places import DATASETS, RUNS
 from detector.errors import DetectorError, UsageError
-from detector.record import Tuning
+from detector.record import Shown, Tuning
 from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
 from detector.run import studied
@@ -38,7 +38,7 @@ class Searched(NamedTuple):
 
     study: studies.Study
     trials: list[dict[str, Any]]
-    url_hint: str
+    shown: Shown
 
 
 def tune(config: Config, terminal: Terminal, wait: float) -> Searched:
@@ -149,7 +149,7 @@ def _verdict(config: Config, trials: Trials, terminal: Terminal) -> Searched:
     if verdict.candidates:
         terminal.line("", "\n".join(said.table(verdict)))
     terminal.line("verdict", verdict.why)
-    return Searched(study, list(_rows(trials)), trials.bench.record.url_hint)
+    return Searched(study, list(_rows(trials)), trials.bench.record.shown)
 
 
 def _again(config: Config, trials: Trials, best: list[studies.Best], seeds: list[int]) -> Seeds:

@@ -20,6 +20,7 @@ def test_each_kind_of_change_is_counted_once_and_by_class(tmp_path):
     found = diff(old, new)
     assert found["images"] == {"old": 6, "new": 6, "added": 1, "removed": 1}
     assert found["objects"] == {"old": 12, "new": 11, "added": 2, "removed": 3, "relabelled": 1, "moved": 1}
+    assert found["tasks"] == {"changed": [1, 2, 3], "added": [7], "removed": [6]}
     assert found["classes"]["person"] == {
         "old": 6, "new": 6, "old_share": 0.5, "new_share": 0.5455,
         "added": 0, "removed": 1, "relabelled": 1, "moved": 1,
@@ -27,6 +28,9 @@ def test_each_kind_of_change_is_counted_once_and_by_class(tmp_path):
     assert lines(found) == [
         f"{old.version} → {new.version}",
         "images    6 → 6: 1 added, 1 removed",
+        "tasks     3 changed: 1, 2, 3",
+        "          1 added: 7",
+        "          1 removed: 6",
         "objects   12 → 11: 2 added, 3 removed, 1 relabelled, 1 moved",
         "",
         "car             6 →         5   50.0% →  45.5%  2 added, 2 removed",

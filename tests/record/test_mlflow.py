@@ -1,17 +1,19 @@
 """A run is recorded, then read back through MLflow's own client."""
 
+import base64
 import json
 import logging
 import shutil
 import sqlite3
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from detector.data import champion as champions
-from detector.errors import DetectorError, TryAgain, UsageError
+from detector.errors import DetectorError, GateRefused, Interrupted, TryAgain, UsageError
 from detector.record import _template
 from detector.record import mlflow as record
 from detector.record._client import connect
@@ -99,7 +101,10 @@ def test_files_lie_beside_the_database(options):
         pass
     _, read_back = read(options, run)
     assert read_back.info.artifact_uri.endswith(f"my%20proj%C3%A9ct/runs/artifacts/{run.run_id}/artifacts")
-    assert run.url_hint == "mlflow ui --backend-store-uri sqlite:///runs/mlflow.db"
+    assert str(run.shown) == (
+        "mlflow ui --backend-store-uri sqlite:///runs/mlflow.db\n"
+        "http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning&viewStateShareKey=detector"
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +130,104 @@ def test_a_run_that_fails_says_why_without_secrets(options, error, status):
 def test_a_run_that_was_killed_is_ended_by_the_next(options):
     killed = open_(options)
     with open_(options, "runs/another"):
-        assert read(options, killed)[1].info.status == "KILLED"
+        ended = read(options, killed)[1]
+        assert (ended.info.status, ended.info.run_name) == ("KILLED", "killed · one")
+        assert ended.data.tags["verdict"] == "killed"
+
+
+def steps(tmp_path):
+    """What a run gives, and where it was measured, with a class whose name is Markdown and HTML."""
+    measured = {
+        "split": "test", "dataset": "0123456789ab", "test_set": "t", "weights": "w", "task": "detect",
+        "classes": ["<b>a|b*"], "metrics": {"mAP50-95": 0.7251, "mAP50-95/<b>a|b*": 0.5, "recall": 0.9},
+        "intervals": {"mAP50-95": [0.697, 0.756], "mAP50-95/<b>a|b*": [0.4, 0.6]},
+        "operating_point": {"score": 0.42, "precision": 0.8, "recall": 0.9, "asked": None},
+        "mistakes": {}, "slices": [],
+    }  # fmt: skip
+    (tmp_path / "evaluate").mkdir(exist_ok=True)
+    (tmp_path / "evaluate/evaluation.json").write_text(json.dumps({"schema": 2, **measured}))
+    return {
+        "convert": Result(tmp_path, "0123456789ab", "version 0123456789ab"),
+        "train": Result(tmp_path, "w", "epoch 3 of 4", parameters={"network/model": "yolo11n.yaml", "train/lr0": 0.01}),
+        "evaluate": Result(tmp_path / "evaluate", "e", "35 test images", {"mAP50-95": 0.7251}),
+        "promote": Result(tmp_path, "1-champion", "champion: version 1, mAP50-95 0.7251, the first"),
+    }
+
+
+def test_the_table_of_runs_tells_what_a_run_came_to(options, tmp_path):
+    with open_(options) as run:
+        for name, result in steps(tmp_path).items():
+            run.stage_begun(name)
+            run.stage_done(name, result, skipped=name == "train", costs={})
+        run.registry.register(tmp_path / "evaluate/evaluation.json", {"mAP50-95": 0.7251}, "t")
+        run.stage_done("promote", steps(tmp_path)["promote"], skipped=False, costs={})
+        run.verify()
+    client, read_back = read(options, run)
+    assert read_back.info.run_name == "0.725 champion, version 1 · 0123456789ab · one"
+    assert read_back.data.tags["verdict"] == "champion, version 1"
+    assert read_back.data.params == {"network/model": "yolo11n.yaml", "train/lr0": "0.01"}  # also of what was reused
+    page = f"#/experiments/1/runs/{run.run_id}/artifacts/report/report.html?workflowType=machine_learning"
+    assert read_back.data.tags["mlflow.note.content"].splitlines() == [
+        "**champion: version 1, mAP50-95 0.7251, the first**",
+        "",
+        f"mAP50-95 0.725 [0.697, 0.756] on test; [the page of the run]({page}); folder `runs/one`",
+        "",
+        "- `convert` version 0123456789ab",
+        "- `train` epoch 3 of 4",
+        "- `evaluate` 35 test images",
+        "- `promote` champion: version 1, mAP50-95 0.7251, the first",
+        "",
+        "| | value | 95 % interval |",
+        "|---|---:|---|",
+        "| mAP50-95 | &ensp;0.725 | &ensp;0.697 to 0.756 |",
+        "| recall | &ensp;0.900 | &ensp; |",
+        r"| mAP50-95 of &lt;b&gt;a\|b\* | &ensp;0.500 | &ensp;0.400 to 0.600 |",
+        "",
+        "Measured on test of data version `0123456789ab`; precision, recall and F1 from a score of 0.42.",
+    ]
+    version = client.get_model_version("blood", "1").description
+    assert version.startswith("mAP50-95 0.725 [0.697, 0.756] on test\n")
+    assert version.endswith(f"epoch 3 of 4\n\n[the page of the run]({page}) `one`")
+    assert "**champion**" in client.get_registered_model("blood").description
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (DetectorError("broken *here*\nmore"), "failed in train"),
+        (GateRefused("5 leaked images"), "refused by train"),
+        (Interrupted(), "stopped in train"),
+    ],
+)
+def test_a_run_that_did_not_end_well_is_told_apart_at_a_glance(options, tmp_path, error, verdict):
+    run = open_(options)
+    run.stage_done("convert", steps(tmp_path)["convert"], skipped=True, costs={})
+    run.stage_begun("train")
+    with pytest.raises(type(error)), run:
+        raise error
+    _, read_back = read(options, run)
+    assert read_back.info.run_name == f"{verdict} · 0123456789ab · one"
+    assert read_back.data.tags["verdict"] == verdict
+    told = read_back.data.tags["mlflow.note.content"]
+    assert told.startswith(f"**{verdict}**: ")
+    assert "broken" not in told or r"broken \*here\*" in told
+    with open_(options) as again:
+        assert again.run_id == run.run_id
+        assert "verdict" not in read(options, again)[1].data.tags
+        assert read(options, again)[1].info.run_name == "one"
+
+
+def test_the_experiment_has_a_view_that_mlflow_can_read_and_a_person_may_change(options):
+    with open_(options):
+        pass
+    client = connect(options.uri)
+    experiment = client.get_experiment_by_name("blood")
+    view = json.loads(experiment.tags["mlflow.sharedViewState.detector"])
+    state = json.loads(zlib.decompress(base64.b64decode(view["state"].removeprefix("deflate;"))))
+    assert {"tags.`verdict`", "metrics.`evaluate/mAP50-95`", "params.`network/model`"} <= {*state["selectedColumns"]}
+    client.set_experiment_tag(experiment.experiment_id, "mlflow.note.content", "ours")
+    with open_(options, "runs/two"):
+        assert client.get_experiment_by_name("blood").tags["mlflow.note.content"] == "ours"
 
 
 def test_a_run_is_opened_again_with_all_that_it_was_told(options):

@@ -38,7 +38,8 @@ def test_a_run_outlives_its_server(server, tmp_path, monkeypatch):
         run.registry.name(run.registry.register(weights, {"mAP50": 0.9}, "t"), "champion")
         assert run.registry.champion().fetch().read_bytes() == b"weights"
         run.verify()
-    assert run.url_hint == f"{server.uri}/#/experiments/1/runs/{run.run_id}"
+    assert run.shown.where == f"{server.uri}/#/experiments/1/runs/{run.run_id}?workflowType=machine_learning"
+    assert run.shown.runs.startswith(f"{server.uri}/#/experiments/1/runs?workflowType=machine_learning")
     client = connect(server.uri)
     read = client.get_run(run.run_id)
     assert read.info.status == "FINISHED"

@@ -98,7 +98,19 @@ def test_a_failed_a_locked_and_a_misspelt_run_are_told(project):
     assert run(project).returncode == metrics(project)["detector_run_exit_code", "cells"] == 2
     (project / "pipeline.yaml").write_text("name: cells\n")
     assert run(project).returncode == 2
-    assert metrics(project)["detector_run_success", "pipeline"] == 0
+    assert metrics(project)["detector_run_success", "cells"] == 0  # the name is there, the rest is not
+
+
+def test_a_missing_variable_hides_no_name(project):
+    text = (project / "pipeline.yaml").read_text()
+    (project / "pipeline.yaml").write_text(text + 'promote: {minimum: "${NOWHERE_SET}"}\n')
+    ended = run(project)
+    assert ended.returncode == 2
+    assert "NOWHERE_SET" in ended.stderr
+    assert metrics(project)["detector_run_exit_code", "cells"] == 2
+    (project / "pipeline.yaml").write_text("name: [\n")
+    assert run(project).returncode == 2
+    assert metrics(project)["detector_run_exit_code", "pipeline"] == 2
 
 
 def opened(process, name):

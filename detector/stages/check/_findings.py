@@ -97,7 +97,7 @@ def conclude(dataset: Dataset, tables: Tables, findings: list[Finding], folder: 
     warned = [finding for finding in findings if finding.verdict == "warned"]
     notes = [f"{finding.headline}{_which(tables, finding.observed)}" for finding in warned]
     summary = f"{len(findings)} rules, {len(warned)} warning{'s' * (len(warned) != 1)}"
-    figures = {finding.rule: float(finding.observed.number) for finding in findings}
+    figures = {finding.rule: float(finding.observed.number) for finding in findings} | {"warnings": len(warned)}
     images = dataset.images.num_rows - dataset.images["file"].null_count
     return Result(folder, dataset.version, summary, figures, {"check": [file]}, notes, images)
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,8 @@ from detector.data.discreet import discreet
 from detector.data.geometry import Ints
 from detector.data.images import Pixels
 from detector.data.losses import Loss
-from detector.stages import Result
+from detector.stages import Job, Result
+from detector.stages.pull._changes import changes
 from detector.system.files import digest, scratch_folder
 
 _OF_FILES = [IMAGES.field(name) for name in Pixels._fields if name in IMAGES.names]
@@ -97,9 +98,12 @@ def _without(regions: pa.Table, bad: Mapping[int, object], task_ids: Ints) -> tu
     return regions.filter(pc.invert(on_bad)), dropped
 
 
-def finish(annotations: Annotations, datasets: Path, source: str, notes: Sequence[str] = ()) -> Result:
-    """Write the tables below `datasets`/pulled under their content's name, whole or not at all, and without secrets."""
-    annotations = discreet(annotations)
+def finish(annotations: Annotations, job: Job[Any], source: str, notes: Sequence[str] = (), *, ids: bool) -> Result:
+    """Write the tables below datasets/pulled under their content's name, whole or not at all, and without secrets.
+
+    `ids` tells whether tasks have ids that stay; where they have none, a task is its picture's file.
+    """
+    annotations, datasets = discreet(annotations), job.datasets
     with scratch_folder(datasets / "pulled") as scratch, ThreadPoolExecutor() as pool:
         content = "".join(pool.map(lambda name: digest(annotations.write(name, scratch)), TABLES))
         folder = datasets / "pulled" / hashlib.sha256(content.encode()).hexdigest()[:12]
@@ -107,6 +111,7 @@ def finish(annotations: Annotations, datasets: Path, source: str, notes: Sequenc
         for name in TABLES:  # also over those of the same content that somebody has changed
             (scratch / f"{name}.arrow").replace(folder / f"{name}.arrow")
     images, regions = annotations.images, annotations.regions
+    counts = changes(job.before.path if job.before else None, annotations, "task_id" if ids else "source")
     tasks = pc.count_distinct(images["task_id"]).as_py()
     excluded = pc.sum(pc.equal(images["status"], "excluded")).as_py() or 0
     return Result(
@@ -116,4 +121,5 @@ def finish(annotations: Annotations, datasets: Path, source: str, notes: Sequenc
         {"tasks": tasks, "images": images.num_rows - excluded, "regions": regions.num_rows, "excluded": excluded},
         notes=[*notes],
         images=images.num_rows - excluded,
+        changes=counts,
     )

@@ -106,4 +106,4 @@ def run(job: Job[Options]) -> Result:
         failed = file_of(job.datasets, connection, project, "failed")
         remember_failed(failed, [image.source for image in wanted_images], pixels)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
-    return finish(attached, job.datasets, f"the Label Studio project “{project.title}”")
+    return finish(attached, job, f"the Label Studio project “{project.title}”", ids=True)

@@ -54,7 +54,7 @@ def run(job: Job[Options]) -> Result:
     if asked and not any(export.files.get(source) for source in asked):
         raise none_found(list(dict.fromkeys(asked)), export.root)
     pixels = dict(zip(rows, _pixels(asked, export, job), strict=True))
-    return finish(attach(export.drawn, pixels), job.datasets, job.options.path.name)
+    return finish(attach(export.drawn, pixels), job, job.options.path.name, ids=True)
 
 
 def _pixels(sources: list[str], export: "Export", job: Job[Options]) -> "list[Pixels]":

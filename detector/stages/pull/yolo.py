@@ -73,7 +73,7 @@ def run(job: Job[Options]) -> Result:
     files = [None if (image := folder.images[row]) in folder.gone else options.path / image for row in rows]
     pixels = ingest_once(files, job.datasets / STORE, job.report.progress, job.forced)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
-    return finish(attached, job.datasets, str(options.path), [*names.notes, *splits.notes])
+    return finish(attached, job, str(options.path), [*names.notes, *splits.notes], ids=False)
 
 
 def _walked(job: Job[Options]) -> "Folder":

@@ -7,16 +7,41 @@ from typing import Any
 from detector.data.epochs import columns_of, parting, table_of
 from detector.data.trained import Trained
 from detector.models.names import plain_names
+from detector.models.weights import CUSTOM
 from detector.terms import Task
 
 LOG = "ultralytics.log"
 
 
 def parameters(trainer: Any) -> dict[str, object]:
-    """Every argument as it was really used, without the paths of this run."""
+    """Every argument as it was really used, without the paths of this run; what is no JSON, as text."""
     paths = {"data", "model", "pretrained", "save_dir", "project", "name", "exist_ok", "resume"}
     used = {name: value for name, value in vars(trainer.args).items() if value is not None and name not in paths}
-    return {f"train/{name}": value for name, value in (used | {"device": str(trainer.device)}).items()}
+    plain = {name: value if isinstance(value, str | int | float) else str(value) for name, value in used.items()}
+    return {f"train/{name}": value for name, value in (plain | {"device": str(trainer.device)}).items()}
+
+
+def network(trainer: Any, model: str) -> dict[str, object]:
+    """The network that is trained.
+
+    What `train.model` names, its scale (a letter, or depth, width and most channels), its number of parameters, and the
+    billions of operations that one image takes.
+    """
+    from ultralytics.utils.torch_utils import get_flops
+
+    scale = trainer.model.yaml.get("scale")
+    scale = trainer.model.yaml["scales"][scale] if scale == CUSTOM else scale
+    return {
+        "network/model": model,
+        "network/scale": str(scale or "its own"),
+        "network/parameters": size(trainer),
+        "network/GFLOPs": round(get_flops(trainer.model, trainer.args.imgsz), 2),
+    }
+
+
+def size(trainer: Any) -> int:
+    """The number of the network's parameters."""
+    return sum(parameter.numel() for parameter in trainer.model.parameters())
 
 
 def metrics(trainer: Any, task: Task) -> dict[str, float]:

@@ -18,7 +18,8 @@ from detector.stages.train._facts import facts_of
 from detector.stages.train._failures import Diverged, Watch, in_words
 from detector.stages.train._network import SMALLEST
 from detector.stages.train._options import Options
-from detector.stages.train._told import LOG, documents, metrics, overfitting, parameters, summary
+from detector.stages.train._told import LOG, documents, metrics, overfitting, parameters, size, summary
+from detector.stages.train._told import network as network_of
 from detector.system.files import write_whole
 
 
@@ -27,7 +28,7 @@ def train(job: Job[Options]) -> Result:
     settings = _settings(job)
     try:
         with quietly(job.folder / LOG):
-            trainer = _trained(job, settings)
+            trainer, used = _trained(job, settings)
     except Diverged:
         checkpoint(job.folder).unlink(missing_ok=True)  # the next run would go on to the same end
         raise
@@ -39,7 +40,7 @@ def train(job: Job[Options]) -> Result:
         **plain_names(trainer.metrics, job.pipeline.task),
         "best_epoch": trainer.stopper.best_epoch,
         "epochs": trainer.epoch + 1,
-        "parameters": sum(parameter.numel() for parameter in trainer.model.parameters()),
+        "parameters": size(trainer),
     }
     made_from = _made_from(job, settings.image_size, fingerprint(trained.best))
     trained.write(made_from)
@@ -51,6 +52,7 @@ def train(job: Job[Options]) -> Result:
         artifacts={"train": documents(job.folder), "weights": [trained.best, trained.last]},
         notes=[*in_a_line(settings.derived), *overfitting(job.folder)],
         images=len(trainer.train_loader.dataset) * (trainer.epoch + 1 - trainer.start_epoch),
+        parameters=used,
     )
 
 
@@ -75,19 +77,20 @@ def _dataset(job: Job[Options]) -> Dataset:
     return Dataset(job.inputs["convert"].path)
 
 
-def _trained(job: Job[Options], settings: Settings) -> Any:
-    """The Ultralytics trainer after its work."""
+def _trained(job: Job[Options], settings: Settings) -> tuple[Any, dict[str, object]]:
+    """The Ultralytics trainer after its work, and the parameters that it had."""
     augmentations = transforms(job.options.augment, _dataset(job), settings.image_size)
     network, done = _network(job, settings.epochs)
     champion = _champion(job) if not done else None
-    watch = Watch()
+    watch, used = Watch(), _begun_with(champion)
     with job.report.progress("train", settings.epochs) as advance:
 
         def begin(trainer: Any) -> None:
             watch.begin(trainer)
             _use_threads(trainer)
             keep_whole(trainer)
-            job.report.parameters(parameters(trainer))
+            used.update(parameters(trainer) | network_of(trainer, _model(job)))
+            job.report.parameters(used)
             advance(done)
 
         def end_epoch(trainer: Any) -> None:
@@ -101,7 +104,7 @@ def _trained(job: Job[Options], settings: Settings) -> Any:
             network.train(
                 **_arguments(job, settings), augmentations=augmentations, resume=done > 0, **_pretrained(champion)
             )
-    return network.trainer
+    return network.trainer, used
 
 
 def _use_threads(trainer: Any) -> None:
@@ -139,8 +142,11 @@ def _champion(job: Job[Options]) -> ModelVersion | None:
     champion = job.registry.champion() if job.options.warm_start else None
     if champion is not None:
         job.report.say(f"begins with the weights of the champion, version {champion.number}")
-        job.report.parameters({"train/warm_start_version": champion.number})
     return champion
+
+
+def _begun_with(champion: ModelVersion | None) -> dict[str, object]:
+    return {} if champion is None else {"train/warm_start_version": champion.number}
 
 
 def _pretrained(champion: ModelVersion | None) -> dict[str, str]:

@@ -19,7 +19,7 @@ def take(job: Job[Any], drawn: Drawn, source: str) -> Result:
     pixels = dict(zip(rows, ingest_once(files, job.datasets / STORE, job.report.progress, job.forced), strict=True))
     turned = _turned(drawn, pixels)
     with paused():
-        return finish(attach(tables(drawn, pixels, turned), pixels), job.datasets, source, drawn.notes)
+        return finish(attach(tables(drawn, pixels, turned), pixels), job, source, drawn.notes, ids=False)
 
 
 def _turned(drawn: Drawn, pixels: dict[int, Pixels]) -> dict[int, int]:
