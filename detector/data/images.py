@@ -196,6 +196,25 @@ def _is_read_by_yolo(content: bytes) -> bool:
     return cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None or bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[0])
 
 
+def as_yolo_sees(file: Path) -> "Image.Image":
+    """A picture of the store in colour and 8 bits, as YOLO reads it: of 16 bits, OpenCV keeps the upper 8.
+
+    Pillow would show such a picture white, since it cuts every value at 255. Raises OSError where it can't be decoded.
+    """
+    import cv2
+    import numpy as np
+    from PIL import Image
+
+    encoded = np.frombuffer(file.read_bytes(), np.uint8)
+    pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    if pixels is None:  # several pages
+        pages = cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[1]
+        if not pages:
+            raise OSError(f"{file} can't be decoded")
+        pixels = pages[0]
+    return Image.fromarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+
+
 def _is_turned(image: "Image.Image", content: bytes) -> bool:
     if image.format == "PNG" and not any(key in content for key in _PNG_EXIF):
         return False  # Pillow would decode all of it to look behind the pixels

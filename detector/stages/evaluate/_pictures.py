@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from detector.data.images import as_yolo_sees
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
@@ -30,8 +32,7 @@ def compare(image: Path, title: str, truth: Sequence[Shape], seen: Sequence[Shap
     """The image twice, side by side: as annotated, and as the model sees it. Mistakes stand out in red."""
     from PIL import Image, ImageDraw, ImageOps
 
-    with Image.open(image) as file:
-        photo = ImageOps.contain(file.convert("RGB"), (SIDE, SIDE), Image.Resampling.LANCZOS)
+    photo = ImageOps.contain(as_yolo_sees(image), (SIDE, SIDE), Image.Resampling.LANCZOS)
     top = MARGIN * 2 + TEXT * 3
     page = Image.new("RGB", (photo.width * 2 + MARGIN * 3, photo.height + top + MARGIN), PAPER)
     ink = ImageDraw.Draw(page)
