@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.browse.labels import FIELDS, Document, identifiers, labels_by_image
+from detector.data.colours import PALETTE, of_class, pale
 from detector.data.dataset import Dataset
 from detector.system.garbage import paused
 from detector.terms import SPLITS
 
-TRUTH = "ground_truth"
+TRUTH, PREDICTIONS = "ground_truth", "predictions"
 
 
 def name_of(dataset: Dataset, project: str) -> str:
@@ -42,14 +43,38 @@ def load(dataset: Dataset, project: str, again: bool = False) -> Any:
     if fiftyone.dataset_exists(name):
         earlier = fiftyone.load_dataset(name)
         if not again:
-            return _at(earlier, folder)
+            return _coloured(_at(earlier, folder), dataset)
         earlier.delete()
     loaded = _import(dataset)
     loaded.info = {"folder": folder, "version": dataset.version, "task": _task(dataset)}
     loaded.default_classes = dataset.classes
     for split in SPLITS:
         loaded.save_view(split, loaded.match_tags(split))
+    _coloured(loaded, dataset)
     loaded.name, loaded.persistent = name, True  # last: a load that was killed is not taken for a whole one
+    return loaded
+
+
+def _coloured(loaded: Any, dataset: Dataset) -> Any:
+    """The same dataset, with a colour for each class, and predictions paler; colours that a person has chosen stay."""
+    import fiftyone
+
+    if loaded.app_config.color_scheme is None:
+        colours = {name: of_class(at) for at, name in enumerate(dataset.classes)}
+        fields = {TRUTH: colours, PREDICTIONS: {name: pale(colour) for name, colour in colours.items()}}
+        loaded.app_config.color_scheme = fiftyone.ColorScheme(
+            color_by="value",
+            color_pool=list(PALETTE),
+            fields=[
+                {
+                    "path": path,
+                    "colorByAttribute": "label",
+                    "valueColors": [{"value": name, "color": colour} for name, colour in of.items()],
+                }
+                for path, of in fields.items()
+            ],
+        )
+        loaded.save()
     return loaded
 
 

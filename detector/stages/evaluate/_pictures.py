@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from detector.data.colours import FALSE, of_class
 from detector.data.images import as_yolo_sees
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-# Okabe and Ito's palette for any eye, https://jfly.uni-koeln.de/color/, brightened for dark photographs
-COLOURS = ("#56B4E9", "#F0A500", "#2BC48A", "#E58CC0", "#F0E442", "#4C8DFF", "#FF8A5B")
-WRONG = "#FF3B30"
 PAPER, INK, FAINT = "#14171A", "#F2F4F5", "#9AA4AB"
 SIDE, MARGIN, TEXT = 560, 18, 14  # pixels: of a shown image's longer side, between things, of letters
 
@@ -56,7 +54,7 @@ def _with_shapes(photo: "Image", shapes: Sequence[Shape]) -> "Image":
 
 
 def _draw(ink: "ImageDraw", shape: Shape, size: tuple[int, int]) -> None:
-    colour = WRONG if shape.wrong else COLOURS[shape.class_id % len(COLOURS)]
+    colour = FALSE if shape.wrong else of_class(shape.class_id)
     points = [(x * size[0], y * size[1]) for x, y in shape.outline]
     ink.polygon(points, fill=f"{colour}{'2A' if shape.wrong else '1C'}")
     ink.line([*points, *points[:2]], fill=colour, width=3 if shape.wrong else 2, joint="curve")
