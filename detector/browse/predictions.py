@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.browse.labels import FIELDS, Document, labels_by_image
-from detector.browse.samples import PREDICTIONS, TRUTH, sample_ids
+from detector.browse.samples import EVALUATION, PREDICTIONS, TRUTH, sample_ids
 from detector.data.colours import FALSE, MISSED
 from detector.data.dataset import Split
 
-EVALUATION = "evaluation"
 FINDER = f"{EVALUATION}_id"  # of a label: the id of the one that it is matched with, as FiftyOne's evaluations have it
 OVERLAP = 0.5  # of what was matched
 VIEWS = {  # saved view: the field and mark that it keeps, its colour, and what it shows

@@ -7,6 +7,7 @@ sample and label objects one by one (benchmarks/fiftyone_load.py).
 import itertools
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.browse.labels import FIELDS, Document, identifiers, labels_by_image
-from detector.data.colours import PALETTE, of_class, pale
+from detector.data.colours import FALSE, PALETTE, RIGHT, of_class
 from detector.data.dataset import Dataset
 from detector.system.garbage import paused
 from detector.terms import SPLITS
 
 TRUTH, PREDICTIONS = "ground_truth", "predictions"
+EVALUATION = "evaluation"  # of a label or a prediction: tp, fp or fn
 
 
 def name_of(dataset: Dataset, project: str) -> str:
@@ -56,26 +58,26 @@ def load(dataset: Dataset, project: str, again: bool = False) -> Any:
 
 
 def _coloured(loaded: Any, dataset: Dataset) -> Any:
-    """The same dataset, with a colour for each class, and predictions paler; colours that a person has chosen stay."""
+    """The same dataset, where no person has chosen colours: of labels by class, of predictions white, the false red.
+
+    A right prediction lies on a label of its own class, whose colour is seen beside it.
+    """
     import fiftyone
 
     if loaded.app_config.color_scheme is None:
-        colours = {name: of_class(at) for at, name in enumerate(dataset.classes)}
-        fields = {TRUTH: colours, PREDICTIONS: {name: pale(colour) for name, colour in colours.items()}}
-        loaded.app_config.color_scheme = fiftyone.ColorScheme(
-            color_by="value",
-            color_pool=list(PALETTE),
-            fields=[
-                {
-                    "path": path,
-                    "colorByAttribute": "label",
-                    "valueColors": [{"value": name, "color": colour} for name, colour in of.items()],
-                }
-                for path, of in fields.items()
-            ],
-        )
+        classes = {name: of_class(at) for at, name in enumerate(dataset.classes)}
+        fields = [
+            _field_colours(TRUTH, "label", classes),
+            _field_colours(PREDICTIONS, EVALUATION, {"tp": RIGHT, "fp": FALSE}),
+        ]
+        loaded.app_config.color_scheme = fiftyone.ColorScheme(color_by="value", color_pool=list(PALETTE), fields=fields)
         loaded.save()
     return loaded
+
+
+def _field_colours(path: str, attribute: str, colours: Mapping[str, str]) -> Document:
+    values = [{"value": value, "color": colour} for value, colour in colours.items()]
+    return {"path": path, "colorByAttribute": attribute, "valueColors": values}
 
 
 def _at(earlier: Any, folder: str) -> Any:

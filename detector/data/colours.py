@@ -4,9 +4,8 @@ import colorsys
 
 # Okabe and Ito's palette for any eye, https://jfly.uni-koeln.de/color/, brightened for dark photographs
 PALETTE = ("#56B4E9", "#F0A500", "#2BC48A", "#E58CC0", "#F0E442", "#4C8DFF", "#FF8A5B")
-FALSE, MISSED = "#FF3B30", "#F5A300"  # mistakes
+RIGHT, FALSE, MISSED = "#FFFFFF", "#FF3B30", "#F5A300"  # of predictions, and of objects that none finds
 _GOLDEN = 0.618033988749895  # of a turn: hues that are never near the ones before
-_PALE = 0.62  # part of white
 
 
 def of_class(class_id: int) -> str:
@@ -16,12 +15,6 @@ def of_class(class_id: int) -> str:
     turn = class_id * _GOLDEN % 1
     light, strong = (0.62, 0.78) if class_id % 2 else (0.5, 0.6)
     return _hex(*colorsys.hls_to_rgb(turn, light, strong))
-
-
-def pale(colour: str) -> str:
-    """The same hue, nearly white: a prediction, beside what was annotated."""
-    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return _hex(*(part + (1 - part) * _PALE for part in parts))
 
 
 def _hex(*parts: float) -> str:

@@ -55,8 +55,8 @@ def _after(run: Run) -> Iterator[str]:
         return
     done = [step.name for step in run.steps]
     yield f"Done before it, and kept: {listed(done)}." if done else "Nothing was done before it."
-    at = f"goes on with {run.failure.step}" if run.failure.step else "begins with it again"
-    yield f"The message says what to do. Then `detector run` {at}{'; what is done is not repeated' if done else ''}."
+    at = f"goes on with {run.failure.step}" if run.failure.step else "begins again"
+    yield f"Once that is mended, `detector run` {at}{', and repeats nothing that is done' if done else ''}."
     yield f"The run's log: {run.folder / 'log'}"
 
 

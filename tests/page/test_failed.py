@@ -31,7 +31,8 @@ def test_the_headline_says_how_it_ended(tmp_path, written, failure, headline, pa
     assert parts == ["findings", "data", "training", "costs", "reproduce"]
     done, way, log = page.locator("header .after").all_inner_texts()
     assert done == "Done before it, and kept: convert, check and train."
-    assert way.endswith(f"{failure.step or 'it again'}; what is done is not repeated.")
+    at = f"goes on with {failure.step}" if failure.step else "begins again"
+    assert way == f"Once that is mended, detector run {at}, and repeats nothing that is done."
     assert log.endswith(str(written.run.folder / "log"))
     assert headline.lower() in page.title()
 
