@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.data.colours import FALSE, of_class
 from detector.data.images import as_yolo_sees
+from detector.system import fonts
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,10 +36,10 @@ def compare(image: Path, title: str, truth: Sequence[Shape], seen: Sequence[Shap
     top = MARGIN * 2 + TEXT * 3
     page = Image.new("RGB", (photo.width * 2 + MARGIN * 3, photo.height + top + MARGIN), PAPER)
     ink = ImageDraw.Draw(page)
-    ink.text((MARGIN, MARGIN), title, INK, _font(TEXT + 2))
+    _write(ink, (MARGIN, MARGIN), title, INK, TEXT + 2)
     for column, (caption, shapes) in enumerate((("annotated", truth), ("predicted", seen))):
         left = MARGIN + column * (photo.width + MARGIN)
-        ink.text((left, top - TEXT - 6), f"{caption}: {len(shapes)}", FAINT, _font(TEXT))
+        _write(ink, (left, top - TEXT - 6), f"{caption}: {len(shapes)}", FAINT, TEXT)
         page.paste(_with_shapes(photo, shapes), (left, top))
     return page
 
@@ -58,18 +60,29 @@ def _draw(ink: "ImageDraw", shape: Shape, size: tuple[int, int]) -> None:
     points = [(x * size[0], y * size[1]) for x, y in shape.outline]
     ink.polygon(points, fill=f"{colour}{'2A' if shape.wrong else '1C'}")
     ink.line([*points, *points[:2]], fill=colour, width=3 if shape.wrong else 2, joint="curve")
-    font = _font(TEXT - 2)
     left, top = min(x for x, _ in points), min(y for _, y in points)
-    width, height = ink.textlength(shape.label, font) + 8, TEXT + 3
+    width, height = _width(ink, shape.label, TEXT - 2) + 8, TEXT + 3
     left = min(max(left - 1, 0), max(size[0] - width, 0))
     top = top - height if top >= height else top
     ink.rectangle((left, top, left + width, top + height), fill=colour)
-    ink.text((left + 4, top + 1), shape.label, "#FFFFFF" if shape.wrong else PAPER, font)
+    _write(ink, (left + 4, top + 1), shape.label, "#FFFFFF" if shape.wrong else PAPER, TEXT - 2)
 
 
-def _font(size: int) -> Any:
-    """A font with letters of many scripts, which matplotlib brings along."""
-    import matplotlib as mpl
+def _write(ink: "ImageDraw", place: tuple[float, float], text: str, colour: str, size: int) -> None:
+    """The text from its upper left corner on, each part in a font that has its letters, all on one line."""
+    left, top = place
+    base = top + _font(fonts.own(), size).getmetrics()[0]
+    for part, file in fonts.pieces(text):
+        ink.text((left, base), part, colour, _font(file, size), anchor="ls")
+        left += ink.textlength(part, _font(file, size))
+
+
+def _width(ink: "ImageDraw", text: str, size: int) -> float:
+    return sum(ink.textlength(part, _font(file, size)) for part, file in fonts.pieces(text))
+
+
+@cache
+def _font(file: Path, size: int) -> Any:
     from PIL import ImageFont
 
-    return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)
+    return ImageFont.truetype(file, size)
