@@ -11,7 +11,7 @@ MOST = 20  # classes of a table; of more, only the commonest mix-ups are listed
 DRAWN = 200  # classes of the plot: its cells would be too small to see
 NUMBERED, LABELLED = 10, 30  # classes: of more, the plot has no room for counts, for names
 WIDTH, NAMES, HIGHEST = 360, 92, 36  # of the plot, of its names, and of a row, in its own units
-LETTERS = 14  # of a name on the plot
+LETTERS = 13  # of a name on the plot
 NOTHING = -1  # nothing was predicted, or nothing is annotated
 BACKGROUND, MISSED = "nothing there", "missed"
 

@@ -11,7 +11,7 @@ from detector.terms import counted
 
 FEW = 10  # objects of a class: with fewer, one more or less that is found changes its figures by a tenth
 SOME = 5  # names
-FONT = "boxes; install one, such as fonts-noto-cjk or fonts-droid-fallback, and run `detector run --force evaluate`"
+FONT = "boxes; install one, such as fonts-wqy-microhei or fonts-noto-cjk, and run `detector run --force evaluate`"
 WIDE = 0.2  # of an interval: no change that a training is likely to make is beyond it
 
 
