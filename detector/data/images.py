@@ -88,6 +88,19 @@ def decoded(content: bytes, name: str) -> "NDArray[np.uint8] | Pixels":
     return _opened(content, name, _pixels)
 
 
+def as_yolo_sees(file: Path) -> "Image.Image":
+    """A picture in colour and 8 bits, as YOLO reads it: of 16 bits, OpenCV keeps the upper 8.
+
+    Pillow would show such a picture white, since it cuts every value at 255. Raises OSError where it can't be read.
+    """
+    from PIL import Image
+
+    pixels = read(file)
+    if isinstance(pixels, Pixels):
+        raise OSError(pixels.detail)
+    return Image.fromarray(pixels[..., ::-1])
+
+
 def _content(file: Path) -> bytes | Pixels:
     try:
         if too_many := too_large(file.stat().st_size):
@@ -194,25 +207,6 @@ def _is_read_by_yolo(content: bytes) -> bool:
 
     encoded = np.frombuffer(content, np.uint8)
     return cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None or bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[0])
-
-
-def as_yolo_sees(file: Path) -> "Image.Image":
-    """A picture of the store in colour and 8 bits, as YOLO reads it: of 16 bits, OpenCV keeps the upper 8.
-
-    Pillow would show such a picture white, since it cuts every value at 255. Raises OSError where it can't be decoded.
-    """
-    import cv2
-    import numpy as np
-    from PIL import Image
-
-    encoded = np.frombuffer(file.read_bytes(), np.uint8)
-    pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    if pixels is None:  # several pages
-        pages = cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[1]
-        if not pages:
-            raise OSError(f"{file} can't be decoded")
-        pixels = pages[0]
-    return Image.fromarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
 
 
 def _is_turned(image: "Image.Image", content: bytes) -> bool:

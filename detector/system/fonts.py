@@ -8,6 +8,8 @@ from pathlib import Path
 
 LIKELY = ("cjk", "fallback", "unicode", "wqy", "noto", "droid")  # in the names of fonts with letters of many scripts
 STYLES = ("bold", "italic", "oblique", "light", "thin", "black", "mono", "serif")
+SUCH = "fonts-wqy-microhei or fonts-noto-cjk"  # packages of Debian and Ubuntu
+SOME = 5  # names
 INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp"}  # Unicode categories without a shape of their own
 
 
@@ -26,7 +28,17 @@ def pieces(text: str) -> Iterator[tuple[str, Path]]:
 
 def unknown(names: Iterable[str]) -> list[str]:
     """Those names that have a letter which no font here has."""
-    return [name for name in dict.fromkeys(names) if any(_file_with(letter) is None for letter in name)]
+    foreign = (name for name in dict.fromkeys(names) if not name.isascii())
+    return [name for name in foreign if any(_file_with(letter) is None for letter in name)]
+
+
+def missing(names: Iterable[str], where: str) -> str | None:
+    """The sentence that says which names are not readable in the pictures `where`; None where all are."""
+    boxes = unknown(names)
+    if not boxes:
+        return None
+    some = ", ".join(boxes[:SOME]) + (f" and {len(boxes) - SOME} more" if boxes[SOME:] else "")
+    return f"no font on this machine has the letters of {some}: {where} they are boxes; install one, such as {SUCH}"
 
 
 def font_for(names: Iterable[str]) -> Path:

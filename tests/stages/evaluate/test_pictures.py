@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from detector.stages.evaluate._pictures import SIDE, Shape, compare
+from detector.data.drawing import Shape
+from detector.stages.evaluate._pictures import SIDE, compare
 from detector.system import fonts
 from tests.support.lettered import font
 
