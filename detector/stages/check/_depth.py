@@ -28,7 +28,7 @@ def dark(folder: Path, files: Iterable[str]) -> Iterator[str]:
 def _is_dark(file: Path) -> bool:
     try:
         return _bits(file) == 16 and int(np.asarray(as_yolo_sees(file)).max()) < DARK
-    except (OSError, ValueError, SyntaxError):  # what decoders raise on broken data
+    except (OSError, ValueError, SyntaxError, ImportError):  # as in detector.data.images: broken data
         return False
 
 
