@@ -6,10 +6,11 @@
 #   docker run --gpus all --ipc=host -v "$PWD":/work detector:gpu run
 FROM python:3.11.14-slim-bookworm AS cpu
 
-# What the wheels expect of the system: mongod (for FiftyOne) needs libcurl, which brings the rest.
+# What the wheels expect of the system: mongod (for FiftyOne) needs libcurl, which brings the rest. The font has Chinese,
+# Japanese and Korean letters, for names of classes in pictures.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates libcurl4 \
+    && apt-get install --yes --no-install-recommends ca-certificates fonts-wqy-microhei libcurl4 \
     && rm -rf /var/lib/apt/lists/*
 
 # Dependencies first: they change less often than the code does. PyTorch brings CUDA along.

@@ -10,12 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.browse.labels import FIELDS, Document, labels_by_image
-from detector.browse.samples import TRUTH, sample_ids
+from detector.browse.samples import EVALUATION, PREDICTIONS, TRUTH, sample_ids
+from detector.data.colours import FALSE, MISSED
 from detector.data.dataset import Split
 
-PREDICTIONS, EVALUATION = "predictions", "evaluation"
 FINDER = f"{EVALUATION}_id"  # of a label: the id of the one that it is matched with, as FiftyOne's evaluations have it
 OVERLAP = 0.5  # of what was matched
+VIEWS = {  # saved view: the field and mark that it keeps, its colour, and what it shows
+    "missed": (TRUTH, "fn", MISSED, "annotated objects that no prediction finds"),
+    "false": (PREDICTIONS, "fp", FALSE, "predictions that find no annotated object"),
+}
 Object = tuple[int, str | None, int]  # image, region, and which one of that region
 
 
@@ -42,6 +46,20 @@ def add_predictions(loaded: Any, split: Split, objects: pa.Table, predictions: p
         loaded.set_values(f"{TRUTH}.{inside}.{field}", {key: each[field] for key, each in marks.items()}, "id")
     for kind, counts in _counts(placed, seen, marks, inside).items():
         loaded.set_values(f"{EVALUATION}_{kind}", counts, "id")
+    _save_views(loaded, split)
+
+
+def _save_views(loaded: Any, split: Split) -> None:
+    """`missed` and `false`: those objects alone, on the images that have some, the worst first."""
+    from fiftyone import ViewField
+
+    for name, (field, mark, colour, what) in VIEWS.items():
+        if loaded.has_saved_view(name):
+            loaded.delete_saved_view(name)
+        marked = loaded.match_tags(split.name).filter_labels(field, ViewField(EVALUATION) == mark)
+        if len(marked):
+            view = marked.sort_by(f"{EVALUATION}_{mark}", reverse=True)
+            loaded.save_view(name, view, description=f"{what}, in {split.name}; the worst first", color=colour)
 
 
 def _start_over(loaded: Any, split: Split) -> None:

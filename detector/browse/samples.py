@@ -7,6 +7,7 @@ sample and label objects one by one (benchmarks/fiftyone_load.py).
 import itertools
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.browse.labels import FIELDS, Document, identifiers, labels_by_image
+from detector.data.colours import FALSE, PALETTE, RIGHT, of_class
 from detector.data.dataset import Dataset
 from detector.system.garbage import paused
 from detector.terms import SPLITS
 
-TRUTH = "ground_truth"
+TRUTH, PREDICTIONS = "ground_truth", "predictions"
+EVALUATION = "evaluation"  # of a label or a prediction: tp, fp or fn
 
 
 def name_of(dataset: Dataset, project: str) -> str:
@@ -42,15 +45,39 @@ def load(dataset: Dataset, project: str, again: bool = False) -> Any:
     if fiftyone.dataset_exists(name):
         earlier = fiftyone.load_dataset(name)
         if not again:
-            return _at(earlier, folder)
+            return _coloured(_at(earlier, folder), dataset)
         earlier.delete()
     loaded = _import(dataset)
     loaded.info = {"folder": folder, "version": dataset.version, "task": _task(dataset)}
     loaded.default_classes = dataset.classes
     for split in SPLITS:
         loaded.save_view(split, loaded.match_tags(split))
+    _coloured(loaded, dataset)
     loaded.name, loaded.persistent = name, True  # last: a load that was killed is not taken for a whole one
     return loaded
+
+
+def _coloured(loaded: Any, dataset: Dataset) -> Any:
+    """The same dataset, where no person has chosen colours: of labels by class, of predictions white, the false red.
+
+    A right prediction lies on a label of its own class, whose colour is seen beside it.
+    """
+    import fiftyone
+
+    if loaded.app_config.color_scheme is None:
+        classes = {name: of_class(at) for at, name in enumerate(dataset.classes)}
+        fields = [
+            _field_colours(TRUTH, "label", classes),
+            _field_colours(PREDICTIONS, EVALUATION, {"tp": RIGHT, "fp": FALSE}),
+        ]
+        loaded.app_config.color_scheme = fiftyone.ColorScheme(color_by="value", color_pool=list(PALETTE), fields=fields)
+        loaded.save()
+    return loaded
+
+
+def _field_colours(path: str, attribute: str, colours: Mapping[str, str]) -> Document:
+    values = [{"value": value, "color": colour} for value, colour in colours.items()]
+    return {"path": path, "colorByAttribute": attribute, "valueColors": values}
 
 
 def _at(earlier: Any, folder: str) -> Any:

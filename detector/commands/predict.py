@@ -15,6 +15,7 @@ from detector.inference.model import UNKNOWN, Model
 from detector.inference.pictures import Source, Unread, count, frames
 from detector.inference.seen import seen
 from detector.inference.written import Coco, Json, Writer, Yolo
+from detector.system import fonts
 from detector.system.files import scratch_folder
 from detector.system.progress import Progress
 
@@ -128,6 +129,8 @@ def lines(outcome: dict[str, Any], to: Path) -> Iterator[tuple[str, str]]:
     each = ", ".join(f"{name} {number:,}" for name, number in outcome["objects"].items())
     yield "objects", f"{sum(outcome['objects'].values()):,}: {each}"
     yield "in", f"{to}: {MARK}, {', '.join(outcome['forms'])}"
+    if "pictures" in outcome["forms"] and (boxes := fonts.missing(outcome["objects"], "on the pictures")):
+        yield "", boxes
 
 
 _FROM = {

@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from detector.data.colours import FALSE, of_class
+from detector.system import fonts
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-# Okabe and Ito's palette for any eye, https://jfly.uni-koeln.de/color/, brightened for dark photographs
-COLOURS = ("#56B4E9", "#F0A500", "#2BC48A", "#E58CC0", "#F0E442", "#4C8DFF", "#FF8A5B")
-WRONG = "#FF3B30"
 DARK, LIGHT = "#14171A", "#FFFFFF"  # letters on a colour
 
 
@@ -38,24 +38,34 @@ def with_shapes(photo: "Image", shapes: Sequence[Shape], letters: int = 12) -> "
 
 
 def _draw(ink: "ImageDraw", shape: Shape, size: tuple[int, int], letters: int) -> None:
-    colour = WRONG if shape.wrong else COLOURS[shape.class_id % len(COLOURS)]
+    colour = FALSE if shape.wrong else of_class(shape.class_id)
     points = [(x * size[0], y * size[1]) for x, y in shape.outline]
     ink.polygon(points, fill=f"{colour}{'2A' if shape.wrong else '1C'}")
     line = max(1, round(letters / 6))
     ink.line([*points, *points[:2]], fill=colour, width=line + shape.wrong, joint="curve")
-    of = font(letters)
     left, top = min(x for x, _ in points), min(y for _, y in points)
-    width, height = ink.textlength(shape.label, of) + 8, letters + 5
+    width, height = _width(ink, shape.label, letters) + 8, letters + 5
     left = min(max(left - 1, 0), max(size[0] - width, 0))
     top = top - height if top >= height else top
     ink.rectangle((left, top, left + width, top + height), fill=colour)
-    ink.text((left + 4, top + 1), shape.label, LIGHT if shape.wrong else DARK, of)
+    write(ink, (left + 4, top + 1), shape.label, LIGHT if shape.wrong else DARK, letters)
+
+
+def write(ink: "ImageDraw", place: tuple[float, float], text: str, colour: str, size: int) -> None:
+    """The text from its upper left corner on, each part in a font that has its letters, all on one line."""
+    left, top = place
+    base = top + _font(fonts.own(), size).getmetrics()[0]
+    for part, file in fonts.pieces(text):
+        ink.text((left, base), part, colour, _font(file, size), anchor="ls")
+        left += ink.textlength(part, _font(file, size))
+
+
+def _width(ink: "ImageDraw", text: str, size: int) -> float:
+    return sum(ink.textlength(part, _font(file, size)) for part, file in fonts.pieces(text))
 
 
 @cache
-def font(size: int) -> Any:
-    """A font with letters of many scripts, which matplotlib brings along."""
-    import matplotlib as mpl
+def _font(file: Path, size: int) -> Any:
     from PIL import ImageFont
 
-    return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)
+    return ImageFont.truetype(file, size)

@@ -88,6 +88,19 @@ def decoded(content: bytes, name: str) -> "NDArray[np.uint8] | Pixels":
     return _opened(content, name, _pixels)
 
 
+def as_yolo_sees(file: Path) -> "Image.Image":
+    """A picture in colour and 8 bits, as YOLO reads it: of 16 bits, OpenCV keeps the upper 8.
+
+    Pillow would show such a picture white, since it cuts every value at 255. Raises OSError where it can't be read.
+    """
+    from PIL import Image
+
+    pixels = read(file)
+    if isinstance(pixels, Pixels):
+        raise OSError(pixels.detail)
+    return Image.fromarray(pixels[..., ::-1])
+
+
 def _content(file: Path) -> bytes | Pixels:
     try:
         if too_many := too_large(file.stat().st_size):

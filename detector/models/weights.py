@@ -39,7 +39,7 @@ def _fetch(to: Path, log: Path) -> None:
         from ultralytics.utils import downloads
 
         if to.name not in downloads.GITHUB_ASSETS_NAMES:
-            hint = did_you_mean(to.name, downloads.GITHUB_ASSETS_NAMES)
+            hint = did_you_mean(to.name, downloads.GITHUB_ASSETS_NAMES) or "; yolo26n.pt is one, say"
             raise UsageError(f"{to.name} is neither a file here nor the name of published weights{hint}")
         try:
             downloads.attempt_download_asset(to, progress=False)

@@ -32,7 +32,7 @@ def changes(comparison: Comparison | None, dataset: Dataset | None) -> dict[str,
         "most": ticks[-1],
         "figures": [_row(name, each, ticks[-1]) for name, each in overall.items()],
         "classes": [_row(name, each, ticks[-1]) for name, each in shown.items()],
-        "hidden": len(ordered) - len(shown),
+        "hidden": [_row(name, each, ticks[-1]) for name, each in ordered.items() if name not in shown],
         "told": _sure(ordered),
         "data": _data(comparison.dataset, dataset),
     }

@@ -1,15 +1,15 @@
 """The data card: what the dataset version holds, and what did not come through as it was drawn."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from detector.data.dataset import Dataset
 from detector.data.losses import REASONS
+from detector.page._tasks import named, with_links
 from detector.terms import SPLITS
-
-TASKS_NAMED = 20
 
 
 def data(dataset: Dataset | None) -> dict[str, Any] | None:
@@ -17,8 +17,10 @@ def data(dataset: Dataset | None) -> dict[str, Any] | None:
     if dataset is None:
         return None
     account = dataset.conversion
-    kept, tasks = account["kept"], dict[int | str | None, str](_links(dataset))
-    losses = {action: _losses(account[action], tasks) for action in ("excluded", "dropped", "changed")}
+    kept = account["kept"]
+    links = dict(zip(*(dataset.images[name].to_pylist() for name in ("task_id", "link")), strict=True))
+    file = dataset.folder / "conversion.json"
+    losses = {action: _losses(account[action], links, file) for action in ("excluded", "dropped", "changed")}
     rows = [(label, [kept["objects_in"][split][label] for split in SPLITS]) for label in dataset.classes]
     return {
         "version": dataset.version,
@@ -46,22 +48,15 @@ def _pictures(dataset: Dataset) -> str | None:
     return f"Pictures of {of} pixels; {objects}."
 
 
-def _links(dataset: Dataset) -> Iterator[tuple[int, str]]:
-    for task, link in zip(dataset.images["task_id"].to_pylist(), dataset.images["link"].to_pylist(), strict=True):
-        if opens(link):
-            yield task, link
-
-
-def opens(link: str | None) -> bool:
-    """Whether a link leads to a task, and does nothing else."""
-    return bool(link) and str(link).startswith(("http://", "https://"))
-
-
-def _losses(listed: Mapping[str, list[dict[str, Any]]], links: Mapping[int | str | None, str]) -> list[dict[str, Any]]:
+def _losses(
+    listed: Mapping[str, list[dict[str, Any]]], links: Mapping[int | str | None, str | None], file: Path
+) -> list[dict[str, Any]]:
     """A row for each reason: how many, why, and the tasks by number and link."""
-    rows = []
-    for reason, entries in listed.items():
-        tasks = list(dict.fromkeys(entry.get("task_id", entry.get("detail")) for entry in entries))
-        named = [(task, links.get(task)) for task in tasks[:TASKS_NAMED]]
-        rows.append({"count": len(entries), "why": REASONS[reason], "tasks": named, "more": len(tasks) - len(named)})
-    return rows
+    return [
+        {
+            "count": len(entries),
+            "why": REASONS[reason],
+            "tasks": named(with_links([entry.get("task_id", entry.get("detail")) for entry in entries], links), file),
+        }
+        for reason, entries in listed.items()
+    ]

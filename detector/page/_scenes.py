@@ -10,6 +10,7 @@ from detector.data.dataset import Dataset
 from detector.data.evaluation import Evaluation
 from detector.measure.marks import marks as marks_of
 from detector.page._pictures import Picture, embedded
+from detector.page._tasks import Named, named, with_links
 
 WIDEST = 520  # pixels; two scenes of two sides each stand beside each other
 LETTERS = {1: 34, 2: 24}  # sides: the height of letters is this part of a photograph's width, whatever its size is
@@ -37,23 +38,46 @@ def worst(evaluation: Evaluation | None, dataset: Dataset | None) -> list[dict[s
     return _scenes([(dataset.images["file"][row].as_py(), [("", shown[row])]) for row in rows], dataset, "worst")
 
 
+def mistaken(evaluation: Evaluation | None, dataset: Dataset | None) -> Named | None:
+    """Every image with a mistake, the worst first: its task by number and link, its file, its missed and false."""
+    if evaluation is None or dataset is None or not evaluation.mistakes.any():
+        return None
+    order = np.argsort(-evaluation.mistakes, kind="stable")[: np.count_nonzero(evaluation.mistakes)]
+    counts = evaluation.images.select(["image", "missed", "false"]).take(order).to_pylist()
+    sources = _sources(dataset)
+    files = (dataset.images["file"][row["image"]].as_py() for row in counts)
+    rows = [row | sources[file] for row, file in zip(counts, files, strict=True)]
+    return named(rows, evaluation.folder / "images.parquet", 0)
+
+
+def _sources(dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """Of each picture file of the version: its name, its task and the task's link."""
+    columns = (dataset.images[name].to_pylist() for name in ("file", "task_id", "link"))
+    return {
+        file: {"name": file.rpartition("/")[2], "task": with_links([task], {task: link})[0]}
+        for file, task, link in zip(*columns, strict=True)
+        if file
+    }
+
+
 def _scenes(images: Sequence[tuple[str, Sides]], dataset: Dataset, name: str) -> list[dict[str, Any]]:
     existing = [(file, sides) for file, sides in images if dataset.image_path(file).is_file()]
-    return [_scene(file, sides, dataset, f"{name}{at}") for at, (file, sides) in enumerate(existing)]
+    sources = _sources(dataset) if existing else {}
+    return [sources[file] | _scene(file, sides, dataset, f"{name}{at}") for at, (file, sides) in enumerate(existing)]
 
 
 def _scene(file: str, sides: Sides, dataset: Dataset, name: str) -> dict[str, Any]:
-    photo = embedded(dataset.image_path(file), file.rpartition("/")[2], WIDEST)
+    photo = embedded(dataset.image_path(file), WIDEST)
     letters = photo.width / LETTERS[len(sides)]
     shown = [
-        {"title": title, "marks": list(_drawn(marks, photo, letters, dataset.classes)), "told": _counts(marks)}
+        {"title": title, "marks": list(_drawn(marks, photo, letters, dataset.classes)), **_counts(marks)}
         for title, marks in sides
     ]
     return {"id": name, "photo": photo, "letters": round(letters, 1), "sides": shown}
 
 
-def _counts(marks: Marks) -> str:
-    return f"{len(marks.missed)} missed, {len(marks.false)} false, {len(marks.right)} right"
+def _counts(marks: Marks) -> dict[str, int]:
+    return {"missed": len(marks.missed), "false": len(marks.false), "right": len(marks.right)}
 
 
 def _drawn(marks: Marks, photo: Picture, letters: float, classes: Sequence[str]) -> Iterator[dict[str, Any]]:

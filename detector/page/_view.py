@@ -15,7 +15,7 @@ from detector.page._mistakes import mistakes
 from detector.page._precision_recall import precision_recall
 from detector.page._reproduce import reproduce
 from detector.page._run import Run
-from detector.page._scenes import scenes, worst
+from detector.page._scenes import mistaken, scenes, worst
 from detector.page._verdict import verdict
 
 
@@ -40,6 +40,7 @@ def view(run: Run) -> dict[str, Any]:
         "sizes": parts.sizes(evaluation),
         "classes": parts.classes(evaluation, dataset),
         "worst": worst(evaluation, dataset),
+        "mistaken": mistaken(evaluation, dataset),
         "engines": engines(run),
         "costs": table(run.steps),
         "reproduce": reproduce(run),

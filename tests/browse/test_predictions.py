@@ -1,10 +1,13 @@
 """Predictions in FiftyOne with a real MongoDB: marked as `evaluate` has matched them, and shown as its own patches."""
 
+import re
+
 import pytest
 
 from detector.browse import samples
 from detector.browse.database import connected
 from detector.browse.predictions import add_predictions
+from detector.data.colours import of_class
 from detector.stages.evaluate._said import said
 from tests.support.judged import diamond, evaluated, seen
 from tests.support.versions import Object, Picture, version
@@ -145,3 +148,43 @@ def test_a_mask_of_next_to_nothing_is_shown_as_its_box(tmp_path, polygon):
 def test_it_is_quiet(tmp_path, capfd):
     shown(tmp_path, "detect", "quiet")
     assert capfd.readouterr() == ("", "")
+
+
+@TASKS
+def test_missed_and_false_are_saved_views_the_worst_image_first(tmp_path, task):
+    rows = [*ROWS, placed(3, 1, 0.95, 0.3, 0.5, 0.1, 0.2)]
+    loaded, data = shown(tmp_path, task, "views", rows)
+    missed, false = (loaded.load_saved_view(name) for name in ("missed", "false"))
+    assert [[(each.label, each.evaluation) for each in objects(sample)] for sample in missed] == [
+        [("WBC", "fn"), ("Platelets", "fn")],
+        [("RBC", "fn")],
+    ]
+    assert [len(objects(sample, "predictions")) for sample in missed] == [2, 2]  # what was predicted in their place
+    assert [[each.evaluation for each in objects(sample, "predictions")] for sample in false] == [["fp", "fp"], ["fp"]]
+    described = loaded.get_saved_view_info("missed")["description"]
+    assert described == "annotated objects that no prediction finds, in test; the worst first"
+    add(loaded, data, [placed(3, 0, 0.9, *TRUTH[0][1:])], tmp_path / "again")  # nothing is false any more
+    assert set(loaded.list_saved_views()) == {"train", "val", "test", "missed"}
+
+
+@TASKS
+def test_each_class_has_a_colour_and_a_false_prediction_is_red(tmp_path, task):
+    loaded, data = shown(tmp_path, task, "colours")
+    scheme = loaded.app_config.color_scheme
+    assert scheme.color_by == "value"
+    truth, predictions = scheme.fields
+    assert (truth["path"], truth["colorByAttribute"]) == ("ground_truth", "label")
+    colours = {each["value"]: each["color"] for each in truth["valueColors"]}
+    assert colours == {name: of_class(at) for at, name in enumerate(data.classes)}
+    assert (predictions["path"], predictions["colorByAttribute"]) == ("predictions", "evaluation")
+    marks = {each["value"]: each["color"] for each in predictions["valueColors"]}
+    assert marks.keys() == {"tp", "fp"}
+    assert not set(marks.values()) & set(colours.values())
+    scheme.color_by = "field"  # as a person chooses in the App
+    loaded.save()
+    assert samples.load(data, f"colours-{task}").app_config.color_scheme.color_by == "field"
+
+
+def test_no_two_classes_have_one_colour():
+    assert len({of_class(at) for at in range(200)}) == 200
+    assert all(re.fullmatch("#[0-9A-F]{6}", of_class(at)) for at in range(200))

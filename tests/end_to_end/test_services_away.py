@@ -65,4 +65,4 @@ def test_mongodb_dies_while_a_data_set_is_checked(tmp_path):
         code, said = ended(process)
     assert code == 75, said
     assert said.startswith("the MongoDB that FiftyOne works with has gone away")
-    assert cut_short.run(folder, "--until", "check")["steps"][-1]["summary"] == "11 rules, 0 warnings"
+    assert cut_short.run(folder, "--until", "check")["steps"][-1]["summary"] == "12 rules, 0 warnings"

@@ -19,6 +19,7 @@ class Written(NamedTuple):
     def rows(self, page, part):
         """The rows of the tables of a part, each a list of what its cells say."""
         page.goto(self.file.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         cells = "all => all.map(row => [...row.cells].map(cell => cell.innerText))"
         return [
             [re.sub(r"\s+", " ", cell).strip() for cell in row]

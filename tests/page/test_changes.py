@@ -12,6 +12,7 @@ from tests.support import evaluations
 from tests.support.evaluations import CLASSES, HOSTILE, SCORE
 
 GONE = "ba9876543210"
+FIRST = 4  # the task of the first test picture
 
 
 def test_what_changed_are_the_paired_figures(written, page):
@@ -45,7 +46,8 @@ def test_of_many_classes_those_are_shown_that_changed(written):
     unsure, sure = comparison.Difference(0.5, 0.51, -0.1, 0.1, 0.6), comparison.Difference(0.5, 0.6, 0.05, 0.1, 1.0)
     figures = {f"mAP50-95/{at}": sure if at == 7 else unsure for at in range(40)}
     shown = changes(replace(written.run.comparison, figures=figures), written.run.dataset)
-    assert ([row["name"] for row in shown["classes"]], shown["hidden"]) == (["7"], 39)
+    assert [row["name"] for row in shown["classes"]] == ["7"]
+    assert {row["name"] for row in shown["hidden"]} == {str(at) for at in range(40)} - {"7"}
 
 
 def test_data_by_class_is_that_of_both_versions(tmp_path, written):
@@ -113,10 +115,22 @@ def test_a_picture_that_is_gone_is_left_out(tmp_path, written):
 
 
 def test_the_worst_images_come_first(written):
-    shown = [each["sides"][0]["told"] for each in worst(written.run.evaluation, written.run.dataset)]
+    shown = [each["sides"][0] for each in worst(written.run.evaluation, written.run.dataset)]
     counted = sorted((sum(mistakes(evaluations.challenger, at)) for at in range(12)), reverse=True)
-    told = [sum(int(word) for word in text.split() if word.isdigit()) - int(text.split()[-2]) for text in shown]
-    assert told == [count for count in counted[:8] if count]
+    assert [side["missed"] + side["false"] for side in shown] == [count for count in counted[:8] if count]
+
+
+def test_every_image_with_a_mistake_leads_to_its_task(written, page):
+    rows = written.rows(page, "#worst details.all")[1:]
+    counted = [(FIRST + at, mistakes(evaluations.challenger, at)) for at in range(12)]
+    assert {int(task): (int(missed), int(false)) for task, _, missed, false in rows} == {
+        task: counts for task, counts in counted if sum(counts)
+    }
+    assert [int(row[2]) + int(row[3]) for row in rows] == sorted((sum(c) for _, c in counted if sum(c)), reverse=True)
+    links = page.locator("#worst figcaption a").evaluate_all("all => all.map(each => [each.innerText, each.href])")
+    assert len(links) == 8
+    for told, link in links:
+        assert link == written.run.dataset.images["link"][int(told.removeprefix("task ")) - 1].as_py()
 
 
 def test_what_can_not_be_measured_is_left_out(written):

@@ -69,7 +69,7 @@ def test_what_the_data_settled_is_told(tmp_path):
     training = curves(Result(tmp_path, "", ""))
     text = templates().get_template("training.html.j2").render(training=training)
     assert "1 option that pipeline.yaml left open" in text
-    assert "<td>batch</td><td>4</td><td>few images</td>" in text
+    assert '<td>batch</td><td data-label="value">4</td><td class="told">few images</td>' in text
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,12 @@ def test_the_headline_says_how_it_ended(tmp_path, written, failure, headline, pa
     assert page.locator("pre.message").inner_text() == HOSTILE
     parts = page.locator("main > section").evaluate_all("all => all.map(each => each.id)")
     assert parts == ["findings", "data", "training", "costs", "reproduce"]
+    done, way, log = page.locator("header .after").all_inner_texts()
+    assert done == "Done before it, and kept: convert, check and train."
+    at = f"goes on with {failure.step}" if failure.step else "begins again"
+    assert way == f"Once that is mended, detector run {at}, and repeats nothing that is done."
+    assert log.endswith(str(written.run.folder / "log"))
+    assert headline.lower() in page.title()
 
 
 def test_a_run_that_failed_at_its_very_start_has_a_page(tmp_path, page):
@@ -36,6 +42,7 @@ def test_a_run_that_failed_at_its_very_start_has_a_page(tmp_path, page):
     page.goto(write(tmp_path, Run("tests", tmp_path, [], None, "", Failure(None, False, message))).file.as_uri())
     assert page.locator("h1").inner_text() == "Failed"
     assert page.locator("pre.message").inner_text() == message
+    assert page.locator("header .after").first.inner_text() == "Nothing was done before it."
 
 
 def test_a_refused_check_shows_its_findings(tmp_path, page):

@@ -43,7 +43,7 @@ def test_a_curve_is_the_best_precision_from_a_recall_on():
 def test_what_is_taken_for_what_adds_up(written, page):
     expected = Counter({(0, 0): 12, (1, 1): 8, (1, 2): 4, (2, 2): 9, (2, NOTHING): 3, (NOTHING, 0): 3})
     assert counts(written.run.evaluation) == expected
-    rows = written.rows(page, "#confusion")
+    rows = written.rows(page, "#confusion .confusion")
     assert rows == [
         ["annotated", *CLASSES, "missed"],
         [HOSTILE, "12", "·", "·", "·"],
@@ -60,8 +60,37 @@ def test_what_is_taken_for_what_adds_up(written, page):
 def test_of_very_many_classes_the_mixups_are_listed(written, monkeypatch, tmp_path, page):
     monkeypatch.setattr("detector.page._confusion.MOST", 2)
     assert confusion(written.run.evaluation)["mixups"] == [(CLASSES[1], CLASSES[2], 4)]
+    monkeypatch.setattr("detector.page._confusion.NUMBERED", 2)
     rows = write(tmp_path, written.run).rows(page, "#confusion")
     assert rows == [["annotated", "predicted", "objects"], [CLASSES[1], CLASSES[2], "4"]]
+    assert page.locator("#confusion .count").count() == 0
+
+
+def test_the_plot_has_each_pair_where_it_belongs(written, page):
+    page.goto(written.file.as_uri())
+    drawn = page.locator("#confusion svg g").evaluate_all(
+        """all => all.map(each => { const cell = each.querySelector('rect'), place = cell.getBBox(); return [
+            each.querySelector('title').textContent, each.querySelector('.count').textContent,
+            cell.className.baseVal, place.x, place.y] })"""
+    )
+    first, second, third = CLASSES
+    assert {title: (count, kind) for title, count, kind, *_ in drawn} == {
+        f"{first} found: 12": ("12", "right"),
+        f"{second} found: 8": ("8", "right"),
+        f"{second} taken for {third}: 4": ("4", "wrong"),
+        f"{third} found: 9": ("9", "right"),
+        f"{third} missed: 3": ("3", "wrong"),
+        f"{first} predicted where nothing is annotated: 3": ("3", "wrong"),
+    }
+    places = {title.rpartition(":")[0]: (x, y) for title, _, _, x, y in drawn}
+    pairs = (f"{second} found", f"{second} taken for {third}", f"{third} missed")
+    found, taken, missed = (places[pair] for pair in pairs)
+    assert found[1] == taken[1]
+    assert found[0] < taken[0] < missed[0]
+    assert taken[1] < missed[1]
+    legend = page.locator("#confusion .legend").inner_text()
+    assert "predicted as annotated" in legend
+    assert "a mistake" in legend
 
 
 def test_kinds_of_mistake_have_their_count_and_cost(written, page):
@@ -73,7 +102,9 @@ def test_kinds_of_mistake_have_their_count_and_cost(written, page):
     assert (told["class"]["count"], told["background"]["count"], told["missed"]["count"]) == (4, 3, 3)
     costs = [float(row[3]) for row in rows]
     assert costs == sorted(costs, reverse=True)
-    widths = page.locator("#mistakes .bar.cost").evaluate_all("all => all.map(each => parseFloat(each.style.width))")
+    widths = page.locator("#mistakes td:last-child .bar").evaluate_all(
+        "all => all.map(each => parseFloat(each.style.width))"
+    )
     assert widths == pytest.approx([100 * cost / costs[0] for cost in costs if cost], abs=1)
 
 

@@ -6,7 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from detector.page import templates
 from detector.page._costs import duration
+from detector.page._tasks import named
 from detector.reporting.outcome import Done
 from detector.stages import Result
 from tests.page.conftest import write
@@ -22,6 +24,14 @@ ORDER = [
 FITS = "document.documentElement.scrollWidth"
 LEAVES = """all => all.filter(each => !each.closest('.scroll, pre, svg') && each.getClientRects().length
     && each.getBoundingClientRect().right > innerWidth + 0.5).map(each => each.outerHTML.slice(0, 200))"""
+
+SAID = {"time", "count"}  # what needs no name: `3 min`; `5 dropped: has no area`
+CELLS = """all => all.filter(cell => cell.textContent.trim()).map(cell => { const place = cell.getBoundingClientRect();
+    return { said: getComputedStyle(cell, '::before').content, name: cell.getAttribute('data-label'),
+        figure: cell.classList.contains('number'), text: cell.textContent,
+        seen: place.left >= 0 && place.right <= innerWidth + 0.5 && place.height > 0 } })"""
+SCROLLS = """all => all.map(box => ({ scrolls: box.scrollWidth > box.clientWidth,
+    sign: getComputedStyle(box).backgroundImage }))"""
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +89,24 @@ def test_twenty_classes_fit(of_many_classes, page, width, media):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(of_many_classes.file.as_uri())
     assert page.evaluate(FITS) == width
-    assert page.locator("#confusion th").count() == 1 + 20 + 1
+    assert page.locator("table.confusion th").count() == 1 + 20 + 1
     assert page.locator("#classes tbody tr").count() == 20
+
+
+def test_on_a_phone_no_column_is_cut(written, page):
+    """Each cell is on the screen, and each figure has its name beside it; a wider table shows that it scrolls."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(written.file.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    cells = page.locator(".stack tbody td").evaluate_all(CELLS)
+    assert len(cells) > 100
+    assert [cell for cell in cells if not cell["seen"]] == []
+    figures = [cell for cell in cells if cell["figure"]]
+    assert {cell["name"] for cell in figures} >= {"champion", "now", "change", "precision", "cost in mAP50", "disk"}
+    assert [cell for cell in figures if cell["said"] != f'"{cell["name"]}"' and cell["name"] not in SAID] == []
+    boxes = page.locator(".scroll").evaluate_all(SCROLLS)
+    assert any(box["scrolls"] for box in boxes)
+    assert [box for box in boxes if box["scrolls"] and "gradient" not in box["sign"]] == []
 
 
 def test_it_prints_in_black_on_white_and_with_its_pipeline(written, page):
@@ -131,3 +157,25 @@ def test_durations_are_said_as_people_do():
         "3 min 20 s",
         "2 h 5 min",
     ]
+
+
+def test_every_task_is_a_click_away(tmp_path, page):
+    shapes = [box(5, 5, 0, 9), box(10, 10, 20, 20)]
+    dataset, convert = converted(tmp_path, [task(number, annotation(*shapes)) for number in range(1, 61)])
+    run = evaluations.Run("tests", tmp_path, [Done("convert", convert, False, 0.5)], dataset, "")
+    page.goto(write(tmp_path, run).file.as_uri())
+    listed = page.locator("#data details.more")
+    assert listed.locator("summary").inner_text() == "and 40 more"
+    closed = listed.bounding_box()["height"]
+    listed.locator("summary").click()
+    assert listed.bounding_box()["height"] > closed
+    assert listed.inner_text().endswith("60")
+    named = page.locator("#data .losses tbody td:last-child").inner_text()
+    assert {int(number) for number in re.findall(r"\d+", named.replace("and 40 more", ""))} == set(range(1, 61))
+
+
+def test_of_very_many_tasks_the_file_is_named_that_lists_the_rest(tmp_path):
+    every = named(range(2_500), tmp_path / "conversion.json")
+    assert (len(every.first), len(every.rest), every.beyond) == (20, 1_980, 500)
+    [text] = [str(templates().get_template("macros.html.j2").module.beyond(every))]
+    assert text == f"<p>The other 500 are in {tmp_path / 'conversion.json'}.</p>"

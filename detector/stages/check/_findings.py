@@ -21,6 +21,10 @@ WORDS = {  # rule: what its number counts, and what to do about it
         "Remove the copies in the source, or keep them together with convert.split.group_by",
     ),
     "broken_images": ("broken or missing images", "Replace them in the source, or remove their tasks"),
+    "dark_images": (
+        "16-bit images that use 14 bits or fewer, so that YOLO, which keeps the upper 8, sees them dark",
+        "Scale their values to all 16 bits in the source (12 bits: times 16), or save them with 8 bits",
+    ),
     "classes_without_examples": (
         "classes without an object in train",
         "Annotate some, move images to train, or take the class out of `classes`",

@@ -21,6 +21,7 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     leaked_images: Limit = Field(0.0, description="pictures, by content, that are in more than one split")
     broken_images: Limit = Field(0.0, description="images that can't be decoded, were not found or have another size")
+    dark_images: Limit = Field("warn", description="16-bit images that use 14 bits or fewer: YOLO sees them dark")
     classes_without_examples: Limit = Field(0.0, description="classes with no object in train")
     classes_not_evaluated: Limit = Field("warn", description="classes with no object in val, or in test")
     out_of_range: Limit = Field("warn", description="objects whose class id or coordinates YOLO does not allow")

@@ -86,6 +86,13 @@ def _tell(entry: dict[str, Any], reason: str, link: str | None) -> str:
     return "  ".join(filter(None, [f"task {entry['task_id']}", REASONS[reason], entry.get("detail"), link]))
 
 
+def dark_images(tables: Tables) -> Observation:
+    """Images of 16 bits that use 14 or fewer of them."""
+    files = pc.is_in(tables.images["file"], pa.array(list(tables.dark), pa.string()))
+    rows = np.flatnonzero(files.to_numpy(zero_copy_only=False))
+    return Observation(len(rows), rows)
+
+
 def leaked_images(tables: Tables) -> Observation:
     """Pictures, by the content of their file, that are in more than one split; each is counted once."""
     contents = pc.dictionary_encode(tables.images["sha256"].take(pa.array(tables.included))).combine_chunks()
@@ -120,6 +127,7 @@ RULES: dict[str, Rule] = {
     for rule in (
         leaked_images,
         broken_images,
+        dark_images,
         classes_without_examples,
         classes_not_evaluated,
         out_of_range,

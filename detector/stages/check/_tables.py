@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from detector.data.dataset import Dataset
 from detector.data.geometry import Floats, Ints, Outlines
+from detector.stages.check._depth import dark
 from detector.terms import SPLITS
 
 NONE = np.empty(0, np.int64)
@@ -31,13 +32,17 @@ class Observation:
 
 @dataclass(frozen=True)
 class Tables:
-    """A version as the rules see it. `present` are the picture files on disk, as `<split>/<name>`."""
+    """A version as the rules see it. `present` are the picture files on disk, as `<split>/<name>`.
+
+    Of those, `dark` have 16 bits and leave the upper ones empty.
+    """
 
     images: pa.Table
     instances: pa.Table
     classes: list[str]
     excluded: dict[str, list[dict[str, Any]]]
     present: Collection[str]
+    dark: Collection[str] = ()
 
     @cached_property
     def included(self) -> Ints:
@@ -102,4 +107,5 @@ def tables_of(dataset: Dataset) -> Tables:
         f"{file.parent.name}/{file.name}" for file in (dataset.folder / "images").glob("*/*") if file.stat().st_size
     }
     excluded = dataset.conversion["excluded"]
-    return Tables(dataset.images, dataset.instances, dataset.classes, excluded, present)
+    deep = set(dark(dataset.folder / "images", present))
+    return Tables(dataset.images, dataset.instances, dataset.classes, excluded, present, deep)

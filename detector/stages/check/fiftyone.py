@@ -9,7 +9,7 @@ from detector.stages import kept_and_shown as kept
 from detector.stages.check._limits import LimitsWithLookalikes
 
 __all__ = ["LIBRARIES", "Options", "kept", "run"]
-LIBRARIES = ("fiftyone", "fiftyone-brain", "numpy", "opencv-python-headless", "pyarrow")
+LIBRARIES = ("fiftyone", "fiftyone-brain", "numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
 class Options(Section):

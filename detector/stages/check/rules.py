@@ -7,7 +7,7 @@ from pydantic import Field
 from detector.stages import Job, Result, Section
 from detector.stages.check._limits import Limits
 
-LIBRARIES = ("numpy", "pyarrow")
+LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
 class Options(Section):

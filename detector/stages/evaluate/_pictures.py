@@ -1,76 +1,30 @@
 """Pictures of what an image was annotated with beside what a model sees on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from detector.data.drawing import Shape, with_shapes, write
+from detector.data.images import as_yolo_sees
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageDraw import ImageDraw
 
-# Okabe and Ito's palette for any eye, https://jfly.uni-koeln.de/color/, brightened for dark photographs
-COLOURS = ("#56B4E9", "#F0A500", "#2BC48A", "#E58CC0", "#F0E442", "#4C8DFF", "#FF8A5B")
-WRONG = "#FF3B30"
 PAPER, INK, FAINT = "#14171A", "#F2F4F5", "#9AA4AB"
 SIDE, MARGIN, TEXT = 560, 18, 14  # pixels: of a shown image's longer side, between things, of letters
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One object on an image: its outline as x, y points (K, 2) in 0 … 1, and whether it is a mistake."""
-
-    class_id: int
-    label: str
-    outline: Any
-    wrong: bool = False
 
 
 def compare(image: Path, title: str, truth: Sequence[Shape], seen: Sequence[Shape]) -> "Image":
     """The image twice, side by side: as annotated, and as the model sees it. Mistakes stand out in red."""
     from PIL import Image, ImageDraw, ImageOps
 
-    with Image.open(image) as file:
-        photo = ImageOps.contain(file.convert("RGB"), (SIDE, SIDE), Image.Resampling.LANCZOS)
+    photo = ImageOps.contain(as_yolo_sees(image), (SIDE, SIDE), Image.Resampling.LANCZOS)
     top = MARGIN * 2 + TEXT * 3
     page = Image.new("RGB", (photo.width * 2 + MARGIN * 3, photo.height + top + MARGIN), PAPER)
     ink = ImageDraw.Draw(page)
-    ink.text((MARGIN, MARGIN), title, INK, _font(TEXT + 2))
+    write(ink, (MARGIN, MARGIN), title, INK, TEXT + 2)
     for column, (caption, shapes) in enumerate((("annotated", truth), ("predicted", seen))):
         left = MARGIN + column * (photo.width + MARGIN)
-        ink.text((left, top - TEXT - 6), f"{caption}: {len(shapes)}", FAINT, _font(TEXT))
-        page.paste(_with_shapes(photo, shapes), (left, top))
+        write(ink, (left, top - TEXT - 6), f"{caption}: {len(shapes)}", FAINT, TEXT)
+        page.paste(with_shapes(photo, shapes, TEXT - 2), (left, top))
     return page
-
-
-def _with_shapes(photo: "Image", shapes: Sequence[Shape]) -> "Image":
-    """A copy of the photo with the shapes drawn, the mistakes last and so on top."""
-    from PIL import ImageDraw
-
-    drawn = photo.copy()
-    veil = ImageDraw.Draw(drawn, "RGBA")
-    for shape in sorted(shapes, key=lambda shape: shape.wrong):
-        _draw(veil, shape, photo.size)
-    return drawn
-
-
-def _draw(ink: "ImageDraw", shape: Shape, size: tuple[int, int]) -> None:
-    colour = WRONG if shape.wrong else COLOURS[shape.class_id % len(COLOURS)]
-    points = [(x * size[0], y * size[1]) for x, y in shape.outline]
-    ink.polygon(points, fill=f"{colour}{'2A' if shape.wrong else '1C'}")
-    ink.line([*points, *points[:2]], fill=colour, width=3 if shape.wrong else 2, joint="curve")
-    font = _font(TEXT - 2)
-    left, top = min(x for x, _ in points), min(y for _, y in points)
-    width, height = ink.textlength(shape.label, font) + 8, TEXT + 3
-    left = min(max(left - 1, 0), max(size[0] - width, 0))
-    top = top - height if top >= height else top
-    ink.rectangle((left, top, left + width, top + height), fill=colour)
-    ink.text((left + 4, top + 1), shape.label, "#FFFFFF" if shape.wrong else PAPER, font)
-
-
-def _font(size: int) -> Any:
-    """A font with letters of many scripts, which matplotlib brings along."""
-    import matplotlib as mpl
-    from PIL import ImageFont
-
-    return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)

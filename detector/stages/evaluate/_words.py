@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from detector.data.evaluation import Evaluation, Measured
+from detector.system import fonts
 from detector.terms import counted
 
 FEW = 10  # objects of a class: with fewer, one more or less that is found changes its figures by a tenth
@@ -32,6 +33,8 @@ def notes(evaluation: Evaluation, worst: Sequence[Path]) -> Iterator[str]:
     missed, false = (sum(images[name].to_pylist()) for name in ("missed", "false"))
     mistakes = f"{counted(missed, 'object')} missed and {false:,} false, from a score of {measured.score:.2f}"
     yield f"{mistakes}; the worst images: {worst[0].parent}" if worst else mistakes
+    if worst and (boxes := fonts.missing(measured.classes, "on the pictures of the worst images")):
+        yield f"{boxes}, and run `detector run --force evaluate`"
     if point["asked"] is not None and (point["precision"] or 0) < point["asked"]:
         yield f"no score has a precision of {point['asked']:g}; the operating point is the one of the best F1"
     yield from _unsure(evaluation)

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.data.dataset import Dataset
+from detector.data.drawing import Shape
 from detector.measure.outlines import corners
-from detector.stages.evaluate._pictures import Shape, compare
+from detector.stages.evaluate._pictures import compare
 from detector.stages.evaluate._said import Row, Said
 
 PICTURES = 8

@@ -6,6 +6,7 @@ from typing import Any
 from detector.data.dataset import Dataset
 from detector.data.trained import MadeFrom, Trained
 from detector.errors import DetectorError, UsageError
+from detector.models.letters import write_names
 from detector.models.names import plain_names
 from detector.models.quiet import device, quietly, threads_for
 from detector.models.weights import architecture, find_weights, fingerprint, load_model
@@ -28,6 +29,7 @@ def train(job: Job[Options]) -> Result:
     settings = _settings(job)
     try:
         with quietly(job.folder / LOG):
+            write_names(job.pipeline.classes)
             trainer, used = _trained(job, settings)
     except Diverged:
         checkpoint(job.folder).unlink(missing_ok=True)  # the next run would go on to the same end

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from pydantic import ValidationError
@@ -30,6 +33,49 @@ def test_nothing_is_found_where_nothing_is_wrong(tmp_path):
     tables = tables_of(version(tmp_path, every_class()))
     numbers = {name: rule(tables).number for name, rule in _rules.RULES.items()}
     assert numbers == {**dict.fromkeys(_rules.RULES, 0), "class_imbalance": 1}
+
+
+DEEP = [  # a file's name, its shape, its largest value, and whether YOLO sees it dark
+    ("grey.png", (40, 60), 4_095, True),
+    ("colour.png", (40, 60, 3), 4_095, True),
+    ("scan.tif", (40, 60), 16_383, True),
+    ("night.png", (40, 60), 16_384, False),
+    ("whole.png", (40, 60, 3), 65_535, False),
+    ("whole.tif", (40, 60), 65_535, False),
+]
+
+
+@pytest.mark.parametrize(("name", "shape", "largest", "dark"), DEEP)
+def test_a_12_bit_camera_in_16_bits_is_dark(tmp_path, name, shape, largest, dark):
+    values = np.linspace(0, largest, int(np.prod(shape))).reshape(shape).astype(np.uint16)
+    data = with_picture(version(tmp_path, [Picture("train"), Picture("train")]), name, values)
+    result = _rules.dark_images(tables_of(data))
+    assert (result.number, rows(result.images)) == ((1, [1]) if dark else (0, []))
+
+
+@pytest.mark.parametrize("values", [np.zeros((40, 60), np.uint8), np.full((40, 60, 3), 15, np.uint8)])
+def test_eight_bits_are_as_dark_as_they_are(tmp_path, values):
+    data = with_picture(version(tmp_path, [Picture("train"), Picture("train")]), "night.png", values)
+    assert _rules.dark_images(tables_of(data)).number == 0
+
+
+@pytest.mark.parametrize("name", ["cut.png", "cut.tif"])
+def test_a_broken_deep_image_is_no_dark_one(tmp_path, name):
+    data = with_picture(version(tmp_path, [Picture("train"), Picture("train")]), name, np.zeros((40, 60), np.uint16))
+    file = data.image_path(f"train/{name}")
+    whole = file.read_bytes()
+    for length in (0, 10, 40, 100):
+        file.write_bytes(whole[:length])
+        assert _rules.dark_images(tables_of(data)).number == 0
+
+
+def with_picture(data, name, values):
+    """The version, with another file as the picture of its second image."""
+    cv2.imwrite(str(data.folder / "images/train" / name), values)
+    files = [*data.images["file"].to_pylist()[:1], f"train/{name}"]
+    at = data.images.schema.get_field_index("file")
+    pq.write_table(data.images.set_column(at, data.images.schema.field(at), [files]), data.folder / "images.parquet")
+    return type(data)(data.folder)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +217,7 @@ def test_what_only_warns_is_a_note_and_a_figure(tmp_path):
         "objects with exactly the box of another one: 1 (task 7)",
         "objects with a side under 3 pixels: 2 (task 7)",
     ]
-    assert result.summary == "9 rules, 2 warnings"
+    assert result.summary == "10 rules, 2 warnings"
     assert result.figures["tiny_objects"] == 2
     assert result.figures["leaked_images"] == 0
     assert (result.id, result.artifacts) == (data.version, {"check": [result.path / "findings.json"]})

@@ -1,9 +1,13 @@
 """Truth beside prediction: sizes, and where there is ink."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from detector.stages.evaluate._pictures import SIDE, Shape, compare
+from detector.data.drawing import Shape
+from detector.stages.evaluate._pictures import SIDE, compare
+from detector.system import fonts
+from tests.support.lettered import font
 
 SQUARE = np.array([[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]])
 
@@ -40,3 +44,23 @@ def test_labels_stay_on_the_image(tmp_path):
     page = np.asarray(compare(photo(tmp_path), "t", [], [Shape(0, "a long label 0.99", corner, wrong=True)]), int)
     margin = page[:, -12:]
     assert (margin == margin[0, 0]).all(), "nothing is drawn in the page's margin"
+
+
+def test_letters_are_drawn_with_a_font_that_has_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(fonts, "_installed", lambda: [font(tmp_path / "full.ttf", "赤血球")])
+    fonts._file_with.cache_clear()
+    there = compare(photo(tmp_path), "赤血球", [], [])
+    monkeypatch.setattr(fonts, "_installed", list)
+    fonts._file_with.cache_clear()
+    boxes = compare(photo(tmp_path), "赤血球", [], [])
+    fonts._file_with.cache_clear()
+    ink = [int((np.asarray(each.convert("L"))[:40, :90] > 200).sum()) for each in (there, boxes)]
+    assert ink[0] > 2 * ink[1] > 0, "each letter of that font is a full square, and a missing one is an outline"
+
+
+@pytest.mark.parametrize("levels", [4_096, 65_536])
+def test_sixteen_bits_are_drawn_as_yolo_sees_them(tmp_path, levels):
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.full((60, 80), levels // 2, np.uint16)).save(path)
+    page = np.asarray(compare(path, "t", [], []), int)
+    assert abs(page[page.shape[0] // 2, page.shape[1] // 4] - levels // 2 // 256).max() <= 1

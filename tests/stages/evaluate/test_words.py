@@ -1,9 +1,16 @@
 """What an evaluation says of itself: figures in words, and what would make them surer."""
 
 from detector.stages.evaluate._words import notes, summary
+from detector.system import fonts
 from tests.support import tiny, versions
 from tests.support.judged import evaluated, seen
+from tests.support.lettered import font
 from tests.support.versions import Object, Picture
+
+TOLD = (
+    "no font on this machine has the letters of 红细胞: on the pictures of the worst images they are boxes; "
+    "install one, such as fonts-wqy-microhei or fonts-noto-cjk, and run `detector run --force evaluate`"
+)
 
 
 def test_what_is_measured_on_little_is_said_with_the_way_out(tmp_path):
@@ -22,6 +29,19 @@ def test_what_is_measured_on_little_is_said_with_the_way_out(tmp_path):
         f"mAP50-95 is known to within {high - low:.2f} only: a model has to be better by much to be told from chance; "
         "more images in test narrow it"
     )
+
+
+def test_names_that_no_font_has_are_told(tmp_path, monkeypatch):
+    data = tiny.dataset(tmp_path)
+    evaluation = evaluated(data, tmp_path / "evaluation", [seen(6, 0), seen(7, 1, 0.8)])
+    drawn = [tmp_path / "worst" / "1-a.png"]
+    for installed, told in (([], True), ([font(tmp_path / "cjk.ttf", "红细胞")], False)):
+        monkeypatch.setattr(fonts, "_installed", lambda installed=installed: installed)
+        fonts._file_with.cache_clear()
+        notes_of_it = [note for note in notes(evaluation, drawn) if note.startswith("no font")]
+        assert notes_of_it == [TOLD] * told
+        assert not any(note.startswith("no font") for note in notes(evaluation, []))
+    fonts._file_with.cache_clear()
 
 
 def test_what_is_sure_has_no_more_to_say(tmp_path):
