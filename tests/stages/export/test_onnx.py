@@ -41,6 +41,8 @@ def test_it_leaves_what_deployment_needs_and_nothing_beside_the_weights(exported
     result, made = exported
     assert sorted(file.name for file in made.folder.iterdir()) == [
         "blood.onnx",
+        "blood.onnx.json",
+        "evaluation",
         "labels.txt",
         "parity.json",
         "ultralytics.log",
@@ -51,7 +53,8 @@ def test_it_leaves_what_deployment_needs_and_nothing_beside_the_weights(exported
     assert told["differences"]["box"] == result.figures["difference/box"]
     assert told["seen_on"]["box"].startswith("test/")
     assert [file.name for file in (made.inputs["train"].path / "weights").iterdir()] == ["best.pt"]
-    assert [file.name for file in result.artifacts["export/onnx"]] == ["blood.onnx", "labels.txt", "parity.json"]
+    files = ["blood.onnx", "blood.onnx.json", "labels.txt", "parity.json"]
+    assert [file.name for file in result.artifacts["export/onnx"]] == files
 
 
 def test_masks_and_an_end_to_end_head(tmp_path):
