@@ -1,6 +1,7 @@
 """TorchScript files by PyTorch, on the processor."""
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ def load(file: Path) -> Network:
     """The network in a file of Ultralytics' exporter; its tensors are numbered. Raises whatever PyTorch does."""
     torch.set_num_threads(cores())
     told = {"config.txt": ""}
-    network = torch.jit.load(str(file), map_location="cpu", _extra_files=told).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # that there is torch.export, too
+        network = torch.jit.load(str(file), map_location="cpu", _extra_files=told).eval()
     exported: dict[str, Any] = json.loads(told["config.txt"])
 
     def run(pictures: Floats) -> list[Floats]:
