@@ -51,7 +51,7 @@ def _rows(part: Floats, _classes: int, score: float) -> tuple[Ints, Floats, Floa
 def _candidates(part: Floats, classes: int, score: float) -> tuple[Ints, Floats, Floats, Floats]:
     """Each class of a candidate counts for itself, as in Ultralytics' validation."""
     scores = part[4 : 4 + classes]
-    labels, at = np.nonzero(scores > score)
+    labels, at = np.nonzero((scores > score) & (part[2:4] > 0).all(axis=0))  # an untrained network gives sizes below 0
     best = np.argsort(-scores[labels, at], kind="stable")[:CANDIDATES]
     labels, at = labels[best], at[best]
     sizes = part[2:4, at].T

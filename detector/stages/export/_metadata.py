@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from detector.data.trained import Trained
 from detector.engines.sidecar import Preprocessing
@@ -14,11 +14,8 @@ from detector.stages.export._graph import drop_what_chance_wrote, halved, metada
 from detector.stages.export._make import LOG
 from detector.stages.export._recipe import layouts, operating_point, versions
 
-if TYPE_CHECKING:
-    from detector.stages.export.onnx import Options
 
-
-def describe(job: "Job[Options]", file: Path, libraries: Sequence[str]) -> None:
+def describe(job: Job[Any], file: Path, libraries: Sequence[str]) -> None:
     """Make the exported file reproducible, half if asked for, and have it say how it is used.
 
     Its metadata gets `detector.classes`, `.operating_point`, `.preprocessing`, `.outputs` and `.versions`, in JSON.

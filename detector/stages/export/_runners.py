@@ -43,13 +43,6 @@ class Checkpoint:
         return raw([part.numpy() for part in (outputs if isinstance(outputs, tuple) else (outputs,))])
 
 
-def onnx_runner(file: Path) -> Runner:
-    """An ONNX file by ONNX Runtime on the processor."""
-    from detector.engines import onnx
-
-    return one_by_one(onnx.load(file))
-
-
 def one_by_one(network: Network) -> Runner:
     """A network with its raw head; one for several pictures at once gets so many copies of each."""
     return lambda picture: raw(network.run(picture.repeat(network.batch or 1, axis=0)))

@@ -58,13 +58,14 @@ def run(job: Job[Options]) -> Result:
     """
     if importlib.util.find_spec("tensorrt_rtx") is None:
         return _without(job)
+    from detector.engines.onnx import load
     from detector.stages.export._make import result
     from detector.stages.export._parity import compare
-    from detector.stages.export._runners import onnx_runner
+    from detector.stages.export._runners import one_by_one
 
     options = job.options
     graph = _graph(job)
-    parity = compare(job, onnx_runner(graph), options.tolerance, options.precision)
+    parity = compare(job, one_by_one(load(graph)), options.tolerance, options.precision)
     engine = graph.with_suffix(".engine")
     sidecar = _build(job, graph, engine)
     export = result(job, [engine, sidecar, graph, job.folder / LOG], parity)
