@@ -13,10 +13,11 @@ from detector.stages import Job
 from detector.stages.export._graph import drop_what_chance_wrote, halved, metadata
 from detector.stages.export._make import LOG
 from detector.stages.export._recipe import layouts, operating_point, versions
+from detector.stages.export._suppression import suppressed
 
 
 def describe(job: Job[Any], file: Path, libraries: Sequence[str]) -> None:
-    """Make the exported file reproducible, half if asked for, and have it say how it is used.
+    """Make the exported file reproducible, half and with suppression if asked for, and have it say how it is used.
 
     Its metadata gets `detector.classes`, `.operating_point`, `.preprocessing`, `.outputs` and `.versions`, in JSON.
 
@@ -32,6 +33,8 @@ def describe(job: Job[Any], file: Path, libraries: Sequence[str]) -> None:
     drop_what_chance_wrote(model)
     with quietly(job.folder / LOG):
         model = halved(model) if options.half else model
+    if options.head == "nms":
+        model = suppressed(model, len(trained.classes))
     point = operating_point(job)
     told = {
         "classes": trained.classes,

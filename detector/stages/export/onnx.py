@@ -1,6 +1,6 @@
 """ONNX, for onnxruntime, OpenVINO, TensorRT and most other runtimes."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -11,11 +11,6 @@ from detector.stages.export._tolerance import DROP, MaxDrop, Tolerance
 
 LIBRARIES = (*measure.LIBRARIES, "onnx", "onnxruntime", "onnxslim", "onnxconverter-common")
 NEEDS = ("convert", "train", "evaluate")
-HEADS: dict[Head, dict[str, Any]] = {  # the arguments of Ultralytics' exporter
-    "raw": {},
-    "end_to_end": {"nms": False},
-    "nms": {"nms": True, "conf": 0.001, "iou": 0.7, "max_det": 300},  # as a checkpoint is measured
-}
 
 
 class Options(Section):
@@ -25,7 +20,7 @@ class Options(Section):
     using: Literal["onnx"] = "onnx"
     dynamic: bool = Field(False, description="let batch, height and width vary when the model runs")
     half: bool = Field(False, description="weights and layers in fp16; input and outputs stay fp32")
-    opset: int | None = Field(None, ge=11, le=23, description="of ONNX's operators; left out, what PyTorch does best")
+    opset: int | None = Field(None, ge=13, le=23, description="of ONNX's operators; left out, what PyTorch does best")
     head: Head = Field(
         "raw",
         description="what comes out: every candidate; the objects of a network that needs no suppression of overlaps, "
@@ -57,8 +52,9 @@ def run(job: Job[Options]) -> Result:
     from detector.stages.export._recipe import Made
 
     options = job.options
+    head = {"nms": False} if options.head == "end_to_end" else {}  # as Ultralytics calls it
     opset = {"opset": options.opset} if options.opset else {}
-    file = make(job, format="onnx", dynamic=options.dynamic, device="cpu", **opset, **HEADS[options.head])
+    file = make(job, format="onnx", dynamic=options.dynamic, device="cpu", **opset, **head)
     describe(job, file, LIBRARIES)
     made = Made("onnx", "fp16" if options.half else "fp32", LIBRARIES, options.head)
     return finish(job, [file], load(file), made)
