@@ -42,11 +42,16 @@ def taken_out(job: Job[Any], folder: Path, endings: Mapping[str, str]) -> list[P
     """The exporter's files of these endings from a folder of its own, which goes; named after the pipeline.
 
     `endings`: that of each file there → here.
+
+    Raises:
+        DetectorError: one is not there; a converter that is a program of its own may fail without a word.
     """
     stem = _stem(job)
     files = []
     for ending, own in endings.items():
-        (file,) = folder.glob(f"*{ending}")
+        file = next(folder.glob(f"*{ending}"), None)
+        if file is None:
+            raise DetectorError(f"the export to {job.options.using} wrote no {ending}; {job.folder / LOG} tells more")
         files.append(file.rename(job.folder / f"{stem}{own}"))
     shutil.rmtree(folder)
     return files

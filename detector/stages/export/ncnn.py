@@ -1,6 +1,10 @@
 """ncnn, for phones and small boards."""
 
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -35,10 +39,25 @@ def run(job: Job[Options]) -> Result:
     """Write <name>.param and .bin, a sidecar, labels.txt and parity.json. Raises GateRefused when it is not as good."""
     from detector.engines.ncnn import load
     from detector.stages.export._finish import finish
-    from detector.stages.export._make import make, taken_out
+    from detector.stages.export._make import LOG, make, taken_out
     from detector.stages.export._recipe import Made
 
     half = {"quantize": 16} if job.options.half else {}
-    folder = make(job, format="ncnn", device="cpu", **half)
+    with _errors_into(job.folder / LOG):
+        folder = make(job, format="ncnn", device="cpu", **half)
     files = taken_out(job, folder, {".ncnn.param": ".param", ".ncnn.bin": ".bin"})
     return finish(job, files, load(files[0]), Made("ncnn", "fp16" if half else "fp32", LIBRARIES))
+
+
+@contextmanager
+def _errors_into(log: Path) -> Iterator[None]:
+    """Inside, what programs print that are started here goes to `log`: pnnx is one, and tells of every pass."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -18,7 +18,7 @@ from detector.engines.artifact import open_artifact
 from detector.engines.detector import Detector
 from detector.engines.network import Network
 from detector.engines.prepare import prepared, read
-from detector.errors import GateRefused, UsageError, exit_code
+from detector.errors import DetectorError, GateRefused, UsageError, exit_code
 from detector.measure.evaluate import judge
 from detector.stages import load
 from detector.stages.export import onnx
@@ -120,6 +120,20 @@ def checkpoint(ground, made_from):
     return Detector(Network(run, "0", ["0", "1"], 1), "raw", len(made_from.classes), made_from.size)
 
 
+def test_no_converter_talks_and_one_that_fails_is_said(tmp_path, monkeypatch, capfd):
+    work = made(untrained(tmp_path, "yolo11n"), "ncnn")
+    load("export", "ncnn").run(work)
+    assert capfd.readouterr() == ("", "")
+    assert "pass_level5" in (work.folder / "ultralytics.log").read_text()
+    import pnnx
+
+    monkeypatch.setattr(pnnx, "export", lambda *_, **__: None)
+    with pytest.raises(
+        DetectorError, match=r"the export to ncnn wrote no \.ncnn\.param; .*ultralytics\.log tells more"
+    ):
+        load("export", "ncnn").run(work)
+
+
 def test_a_network_that_needs_no_suppression(tmp_path):
     """yolo26's own head, two pictures at once."""
     work = made(untrained(tmp_path, "yolo26n"), "onnx", head="end_to_end", dynamic=True)
@@ -192,7 +206,7 @@ def perfect(ground):
     ("using", "absent", "said"),
     [
         ({"using": "openvino"}, "openvino", r"openvino not installed: pip install .* -e '\.\[openvino\]'"),
-        ({"using": "openvino", "precision": "int8"}, "nncf", r"nncf not installed: pip install .*\[openvino\]"),
+        ({"using": "openvino", "precision": "int8"}, "nncf", r"nncf not installed: pip install .* -e '\.\[openvino\]'"),
         ({"using": "openvino"}, "nncf", None),
         ({"using": "ncnn"}, "pnnx", r"pnnx not installed: pip install .* -e '\.\[ncnn\]'"),
     ],
