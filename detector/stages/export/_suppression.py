@@ -54,10 +54,12 @@ def suppressed(model: Any, classes: int) -> Any:
     )  # fmt: skip
     behind = compose.add_prefix(parser.parse_model(text), "suppression/")
     behind.ir_version = model.ir_version
-    others = [each.name for each in model.graph.output][1:]
-    merged = compose.merge_models(
-        model, behind, [(output.name, behind.graph.input[0].name)], outputs=[behind.graph.output[0].name, *others]
-    )
+    objects, *others = behind.graph.output[0].name, *(each.name for each in model.graph.output[1:])
+    ends = [(output.name, behind.graph.input[0].name)]
+    merged = compose.merge_models(model, behind, ends, outputs=[objects, *others])
+    in_order = sorted(merged.graph.output, key=lambda each: [objects, *others].index(each.name))  # merging loses it
+    del merged.graph.output[:]
+    merged.graph.output.extend(in_order)
     del merged.metadata_props[:]
     merged.metadata_props.extend(model.metadata_props)
     onnx.checker.check_model(merged)
