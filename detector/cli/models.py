@@ -1,4 +1,4 @@
-"""Commands on models: tune, champion, compare, rollback, predict, serve."""
+"""Commands on models: tune, champion, engines, compare, rollback, predict, serve."""
 
 import sys
 from pathlib import Path
@@ -58,6 +58,25 @@ def champion(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
     description = current(opened(pipeline, overrides).name)
     show(description, as_json, lambda: say("\n".join(lines(description))))
+
+
+@click.command()
+@click.argument("run", required=False)
+@options.as_json
+def engines(run: str | None, as_json: bool) -> None:
+    """Show what a run exported: accuracy, speed, size.
+
+    RUN is the newest one that exported something, if it is left out.
+
+    \b
+    detector engines
+    detector engines 20260101T000000Z-abcdef
+    """
+    from detector.commands.engines import engines as exported
+    from detector.commands.engines import lines
+
+    described = exported(run)
+    show(described, as_json, lambda: say("\n".join(lines(described))))
 
 
 @click.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from detector.browse import mongod
-from detector.commands import engines, reachable
+from detector.commands import builders, reachable
 from detector.commands.findings import Finding
 
 LIBRARIES = ("torch", "ultralytics-opencv-headless", "fiftyone", "mlflow", "albumentations")
@@ -17,7 +17,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("python", True, f"{platform.python_version()}, {os.cpu_count()} cores")
     yield from map(_library, LIBRARIES)
     yield _mongod()
-    yield from engines.examine()
+    yield from builders.examine()
     yield from _label_studio()
     yield from reachable.examine()
 

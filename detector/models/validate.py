@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from detector.data.dataset import Split
 from detector.data.evaluation import SEEN
-from detector.models.masks import Window, encoded
+from detector.models.masks import Window
 from detector.models.quiet import device, quietly
+from detector.models.rows import rows
 from detector.models.weights import load_model
 
 LOG = "ultralytics.log"
@@ -21,11 +22,11 @@ def seen_on(weights: Path, split: Split, folder: Path, advance: Callable[[int], 
 
     Pictures are fitted to the size that the weights were trained at. The package's log goes to `folder`.
     """
-    rows = {file: row for row, file in enumerate(split.dataset.images["file"].to_pylist())}
+    row_of = {file: row for row, file in enumerate(split.dataset.images["file"].to_pylist())}
     parts: dict[int, pa.Table] = {}
 
     def keep(picture: str, columns: dict[str, Any]) -> None:
-        row = rows[f"{split.name}/{Path(picture).name}"]
+        row = row_of[f"{split.name}/{Path(picture).name}"]
         count = len(columns["class_id"])
         parts[row] = pa.table({"image": np.full(count, row, np.int32), **columns}, SEEN)
         advance(1)
@@ -82,17 +83,6 @@ def _window(batch: Any, at: int) -> Window:
 
 
 def _columns(seen: Any, window: Window) -> dict[str, Any]:
-    """The columns of SEEN but `image`: boxes clipped to the picture, and normalised by its size."""
-    height, width = window.picture
     boxes = seen["bboxes"].float().cpu().numpy().astype(np.float64)
-    corners = (boxes - np.tile(window.corner, 2)) / np.tile(window.gain, 2)
-    corners = np.clip(corners / (width, height, width, height), 0, 1)
-    low, high = corners[:, :2], corners[:, 2:]
-    masks = encoded(seen["protos"], seen["extra"], boxes, window) if "protos" in seen else [None] * len(boxes)
-    return {
-        "class_id": seen["cls"].cpu().numpy().astype(np.int32),
-        "score": seen["conf"].float().cpu().numpy().astype(np.float64),
-        **{name: (low + high)[:, at] / 2 for at, name in enumerate(("x", "y"))},
-        **{name: (high - low)[:, at] for at, name in enumerate(("width", "height"))},
-        "mask": pa.array(masks, pa.binary()),
-    }
+    masks = (seen["protos"], seen["extra"]) if "protos" in seen else None
+    return rows(seen["cls"].cpu().numpy(), seen["conf"].float().cpu().numpy(), boxes, window, masks)

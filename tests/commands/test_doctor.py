@@ -108,3 +108,33 @@ def test_a_driver_that_is_too_old_is_compared_with_cuda(machine):
 )
 def test_drivers(driver, cuda, enough):
     assert (too_old(driver, cuda) is None) is enough
+
+
+def test_the_extras_for_the_processor_are_looked_for():
+    """Installed or not: each is named, with its version or the command that brings it."""
+    told = findings()
+    for name, extra in (("openvino", "openvino"), ("ncnn", "ncnn")):
+        version = version_of(name)
+        expected = "not installed" if version is None else version
+        assert told[name]["found"].startswith(expected)
+        assert told[name]["there"] or told[name]["advice"].endswith(f"-e '.[{extra}]'")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "found"),
+    [
+        ({"openvino"}, "not installed"),
+        ({"nncf"}, "1.0: int8 can't be made without nncf"),
+        (set(), "1.0: makes engines"),
+    ],
+)
+def test_half_an_extra_is_told(monkeypatch, lacking, found):
+    from detector.commands import builders
+    from detector.engines import runtimes
+
+    for module in (builders, runtimes):
+        monkeypatch.setattr(module, "version_of", lambda name: None if name in lacking else "1.0")
+    finding = builders._optional("openvino")
+    assert finding.found.startswith(found)
+    assert finding.there is (not lacking)
+    assert bool(finding.advice) is bool(lacking)

@@ -82,8 +82,6 @@ def is_made(path: str) -> bool:
 MADE = {
     "docs/tutorial/",
     "docs/examples/",
-    "detector/stages/export/torchscript.py",
-    "tests/stages/export/test_torchscript.py",
 }
 
 

@@ -26,6 +26,7 @@ NO_OUTPUT = {
     "psutil": "tells what memory is free",
     "pymongo": "carries documents",
 }
+RTX_TOO = ("cv2", "faster_coco_eval", "numpy", "onnxruntime", "pyarrow", "tensorrt")
 MORE_THAN_IT_USES = {  # imported by a module that has more in it than the backend uses
     ("detector.stages.convert.yolo", "PIL"),
     ("detector.stages.pull.fiftyone", "scipy"),
@@ -33,12 +34,8 @@ MORE_THAN_IT_USES = {  # imported by a module that has more in it than the backe
     ("detector.stages.pull.label_studio_export", "scipy"),
     ("detector.stages.check.fiftyone", "msgspec"),
     ("detector.stages.evaluate.ultralytics", "msgspec"),
-    ("detector.stages.export.onnx", "numpy"),
-    ("detector.stages.export.onnx", "pyarrow"),
-    ("detector.stages.export.tensorrt", "numpy"),
-    ("detector.stages.export.tensorrt", "onnxruntime"),
-    ("detector.stages.export.tensorrt", "pyarrow"),
-    *(("detector.stages.export.tensorrt_rtx", name) for name in ("numpy", "onnxruntime", "pyarrow", "tensorrt")),
+    *(("detector.stages.export.tensorrt", name) for name in ("cv2", "faster_coco_eval", "numpy", "pyarrow")),
+    *(("detector.stages.export.tensorrt_rtx", name) for name in RTX_TOO),
     ("detector.stages.train.ultralytics", "pyarrow"),
     ("detector.stages.train.ultralytics", "yaml"),
 }

@@ -1,19 +1,9 @@
-"""TensorRT engines: what int8 is calibrated on, and the plan without Ultralytics' header."""
+"""TensorRT engines: the plan without Ultralytics' header."""
 
 from pathlib import Path
-from typing import Any
-
-from detector.data.dataset import Dataset
 
 BITS = {"fp32": 32, "fp16": 16, "int8": 8}
-CALIBRATION = 512  # training images that int8 takes its ranges from, as NVIDIA recommends about 500
 LONGEST_HEADER = 1 << 20
-
-
-def calibration(dataset: Dataset) -> dict[str, Any]:
-    """The exporter's arguments for int8; without `data` it would take pictures unlike the model's."""
-    images = dataset.conversion["kept"]["images_in"]["train"]
-    return {"data": str(dataset.data_yaml), "split": "train", "fraction": [min(CALIBRATION, images), 1.0]}
 
 
 def write_plan(engine: Path) -> Path:

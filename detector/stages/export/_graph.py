@@ -16,18 +16,20 @@ def write_graph(exported: Path, to: Path, precision: Literal["fp32", "fp16"]) ->
     between are half precision, the input and the outputs stay float32. Call it within `quietly`.
     """
     model = onnx.load(exported)
-    sides = ast.literal_eval(_metadata(model)["imgsz"])
-    _drop_what_chance_wrote(model)
+    sides = ast.literal_eval(metadata(model)["imgsz"])
+    drop_what_chance_wrote(model)
     if any(dimension.dim_param for dimension in _sides(model)):
         model = _with_sides(model, sides)
-    onnx.save(_half(model) if precision == "fp16" else model, to)
+    onnx.save(halved(model) if precision == "fp16" else model, to)
 
 
-def _metadata(model: Any) -> dict[str, str]:
+def metadata(model: Any) -> dict[str, str]:
+    """What it says of itself."""
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
-def _drop_what_chance_wrote(model: Any) -> None:
+def drop_what_chance_wrote(model: Any) -> None:
+    """Of its metadata, leave out what differs from one export to the next."""
     kept = [entry for entry in model.metadata_props if entry.key not in CHANCE]
     del model.metadata_props[:]
     model.metadata_props.extend(kept)
@@ -49,7 +51,8 @@ def _with_sides(model: Any, sides: list[int]) -> Any:
     return onnxslim.slim(model)
 
 
-def _half(model: Any) -> Any:
+def halved(model: Any) -> Any:
+    """Weights and everything in between in half precision; the input and the outputs stay float32."""
     from onnxconverter_common import float16
 
     half = float16.convert_float_to_float16(model, keep_io_types=True)

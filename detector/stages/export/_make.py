@@ -1,7 +1,8 @@
 """The best checkpoint into another format, with Ultralytics' exporter."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,7 @@ def make(job: Job[Any], **arguments: Any) -> Path:
     Raises:
         DetectorError: The exporter failed.
     """
-    variant = job.options.variant.removeprefix(job.options.using)
-    beside = job.folder / f"{job.pipeline.name}{variant}.pt"  # the exporter writes beside it
+    beside = job.folder / f"{_stem(job)}.pt"  # the exporter writes beside it
     shutil.copyfile(Trained(job.inputs["train"].path).best, beside)
     log = job.folder / LOG
     try:
@@ -38,15 +38,47 @@ def make(job: Job[Any], **arguments: Any) -> Path:
         beside.unlink()
 
 
-def result(job: Job[Any], files: Sequence[Path], parity: Parity) -> Result:
-    """What an export gives: `files`, the first of them the one to deploy, and how close it is to the checkpoint."""
+def taken_out(job: Job[Any], folder: Path, endings: Mapping[str, str]) -> list[Path]:
+    """The exporter's files of these endings from a folder of its own, which goes; named after the pipeline.
+
+    `endings`: that of each file there → here.
+
+    Raises:
+        DetectorError: one is not there; a converter that is a program of its own may fail without a word.
+    """
+    stem = _stem(job)
+    files = []
+    for ending, own in endings.items():
+        file = next(folder.glob(f"*{ending}"), None)
+        if file is None:
+            raise DetectorError(f"the export to {job.options.using} wrote no {ending}; {job.folder / LOG} tells more")
+        files.append(file.rename(job.folder / f"{stem}{own}"))
+    shutil.rmtree(folder)
+    return files
+
+
+def _stem(job: Job[Any]) -> str:
+    """The pipeline's name, and what tells this export from others."""
+    return f"{job.pipeline.name}{job.options.variant.removeprefix(job.options.using)}"
+
+
+def result(job: Job[Any], files: Sequence[Path], parity: Parity | None, deployed: int = 1) -> Result:
+    """What an export gives: `files`, the first `deployed` of them the engine, and how close it is to the checkpoint."""
     labels = job.folder / "labels.txt"
     labels.write_text("\n".join(Dataset(job.inputs["convert"].path).classes) + "\n", encoding="utf-8")
-    size = files[0].stat().st_size / 1e6
+    size = sum(file.stat().st_size for file in files[:deployed]) / 1e6
+    told = [] if parity is None else [job.folder / "parity.json"]
     return Result(
         path=job.folder,
-        id=sha256_of(files[0])[:12],
-        summary=f"{files[0].name}, {size:.1f} MB: {parity.sentence}",
-        figures={**parity.figures, "megabytes": size},
-        artifacts={f"export/{job.options.variant}": [*files, labels, job.folder / "parity.json"]},
+        id=_id(files[:deployed]),
+        summary=f"{files[0].name}, {size:.1f} MB{f': {parity.sentence}' if parity else ''}",
+        figures={**(parity.figures if parity else {}), "megabytes": size},
+        artifacts={f"export/{job.options.variant}": [*files, labels, *told]},
     )
+
+
+def _id(files: Sequence[Path]) -> str:
+    """12 hex digits of what is in them."""
+    if len(files) == 1:
+        return sha256_of(files[0])[:12]
+    return sha256("".join(map(sha256_of, files)).encode()).hexdigest()[:12]

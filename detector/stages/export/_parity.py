@@ -14,7 +14,7 @@ from detector.stages.export._tolerance import Precision, Tolerance, limits
 from detector.terms import SPLITS, counted
 
 if TYPE_CHECKING:
-    from detector.stages.export._runners import Floats, Raw, Runner
+    from detector.stages.export._runners import Raw, Runner
 
 PICTURES = 32
 CONFIDENT = 0.25  # the score from which a candidate counts; Ultralytics' default in prediction
@@ -58,6 +58,7 @@ def compare(
     Raises:
         GateRefused: A difference is over its limit.
     """
+    from detector.engines.prepare import prepared, read
     from detector.stages.export._runners import Checkpoint
 
     dataset = Dataset(job.inputs["convert"].path)
@@ -65,7 +66,7 @@ def compare(
     with quietly(job.folder / "ultralytics.log"):
         checkpoint = Checkpoint(Trained(job.inputs["train"].path).best)
         for file in pictures(dataset):
-            picture = letterboxed(dataset.image_path(file), checkpoint.image_size)
+            picture, _ = prepared([read(dataset.image_path(file))], (checkpoint.image_size,) * 2)
             parity.add(file, *differences(checkpoint(picture), exported(picture), len(dataset.classes)))
     allowed = limits(tolerance, precision)
     _write(job.folder / into, parity, allowed)
@@ -83,16 +84,6 @@ def pictures(dataset: Dataset) -> list[str]:
     chosen = files["test"] or files["val"] or files["train"]
     count = min(PICTURES, len(chosen))
     return [chosen[place * len(chosen) // count] for place in range(count)]
-
-
-def letterboxed(image: Path, size: int) -> "Floats":
-    """A picture as the network takes it: (1, 3, size, size), RGB in 0 … 1, scaled to fit and padded with grey."""
-    import numpy as np
-    from ultralytics.data.augment import LetterBox
-    from ultralytics.utils.patches import imread
-
-    squared = LetterBox((size, size), auto=False)(image=imread(str(image)))
-    return np.ascontiguousarray(squared[None, :, :, ::-1].transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
 
 
 def differences(mine: "Raw", theirs: "Raw", classes: int) -> tuple[int, dict[str, float]]:

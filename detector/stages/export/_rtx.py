@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import tensorrt_rtx as trt
 
+from detector.engines.batch import Batch
 from detector.errors import DetectorError
-from detector.stages.export._targets import Batch
 
-VERSION = str(trt.__version__)
 _ERRORS = (trt.ILogger.ERROR, trt.ILogger.INTERNAL_ERROR)
 
 

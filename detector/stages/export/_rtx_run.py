@@ -6,10 +6,11 @@ from statistics import median
 import tensorrt_rtx as trt
 import torch
 
+from detector.engines import sidecar
+from detector.engines.network import Floats
 from detector.errors import DetectorError
-from detector.stages.export import _sidecar
-from detector.stages.export._rtx import VERSION, Log
-from detector.stages.export._runners import Floats, Raw
+from detector.stages.export._rtx import Log
+from detector.stages.export._runners import Raw
 
 TIMED = 50  # runs of one picture that the latency is the median of, after ten that warm up
 
@@ -44,7 +45,8 @@ class Engine:
     """
 
     def __init__(self, file: Path, log: Path) -> None:
-        self.made_from = _sidecar.checked(file, VERSION)
+        self.made_from = sidecar.checked(file).made_from
+        self._smallest = self.made_from.batch.min if self.made_from.batch else 1
         self._log = Log(log)  # the library wants it for as long as the engine lives
         self._runtime = trt.Runtime(self._log)
         self._engine = self._runtime.deserialize_cuda_engine(file.read_bytes())
@@ -55,7 +57,7 @@ class Engine:
 
     def __call__(self, picture: Floats) -> Raw:
         """Run it on a picture."""
-        batch = torch.from_numpy(picture).repeat(self.made_from.batch.min, 1, 1, 1).cuda()
+        batch = torch.from_numpy(picture).repeat(self._smallest, 1, 1, 1).cuda()
         outputs = self._prepare(batch)
         self._enqueue()
         self._stream.synchronize()
@@ -64,7 +66,7 @@ class Engine:
 
     def milliseconds(self) -> float:
         """The median time of a run on the smallest batch; what is copied to the GPU and back is not counted."""
-        self._prepare(torch.zeros(self.made_from.batch.min, *self.made_from.input.shape[1:], device="cuda"))
+        self._prepare(torch.zeros(self._smallest, *self.made_from.input.shape[1:], device="cuda"))
         times = []
         for _ in range(10 + TIMED):
             start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))

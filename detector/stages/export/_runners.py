@@ -4,12 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from detector.engines.network import Floats, Network
 from detector.models.weights import load_model
-
-Floats = npt.NDArray[np.float32]
 
 
 class Raw(NamedTuple):
@@ -47,16 +43,9 @@ class Checkpoint:
         return raw([part.numpy() for part in (outputs if isinstance(outputs, tuple) else (outputs,))])
 
 
-def onnx_runner(file: Path) -> Runner:
-    """An ONNX file by onnxruntime on the CPU; one for several pictures at once gets so many copies of each."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    tensor = session.get_inputs()[0]
-    batch = tensor.shape[0] if isinstance(tensor.shape[0], int) else 1
-    return lambda picture: raw(session.run(None, {tensor.name: picture.repeat(batch, axis=0)}))
+def one_by_one(network: Network) -> Runner:
+    """A network with its raw head; one for several pictures at once gets so many copies of each."""
+    return lambda picture: raw(network.run(picture.repeat(network.batch or 1, axis=0)))
 
 
 def engine_runner(file: Path) -> Runner:

@@ -1,14 +1,15 @@
 """What a TensorRT for RTX engine is built for: kinds of GPU, and sizes of batch."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, WithJsonSchema, model_validator
+from pydantic import AfterValidator, WithJsonSchema
+
+from detector.engines.batch import Batch
 
 CAPABILITIES = (7.5, 8.0, 8.6, 8.9, 12.0, 12.1)  # all that the library builds for when asked
 PORTABLE = "8.0, 8.6, 8.9, 12.0 and later"  # what it builds for when not asked. Source: "CPU-Only AOT and
 # TensorRT-RTX Engines" in NVIDIA's documentation of TensorRT for RTX 1.x
-RANGES = "[1, 16], or {min: 1, optimum: 8, max: 16}"
 
 
 def _known(capability: float) -> float:
@@ -27,44 +28,6 @@ ComputeCapability = Annotated[
     float, AfterValidator(_known), WithJsonSchema({"type": "number", "enum": list(CAPABILITIES)})
 ]
 ComputeCapabilities = Annotated[tuple[ComputeCapability, ...], AfterValidator(_in_order)]
-
-
-class Batch(BaseModel):
-    """How many pictures the engine takes at once, and the number that it is optimised for: `max` when left out.
-
-    In pipeline.yaml it is 8, [1, 16] or {min: 1, optimum: 8, max: 16}.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    min: PositiveInt = Field(description="fewest pictures at once")
-    optimum: PositiveInt = Field(description="the number that it is fastest with")
-    max: PositiveInt = Field(description="most pictures at once")
-
-    def __str__(self) -> str:
-        """As it is in the names of steps and files: 8, 1-16 or 1-8-16."""
-        return "-".join(map(str, dict.fromkeys((self.min, self.optimum, self.max))))
-
-    @model_validator(mode="before")
-    @classmethod
-    def _in_full(cls, value: Any) -> Any:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return {"min": value, "optimum": value, "max": value}
-        if isinstance(value, list | tuple) and len(value) == 2:
-            return {"min": value[0], "optimum": value[1], "max": value[1]}
-        if isinstance(value, dict):
-            return {"optimum": value.get("max", 1)} | value
-        raise ValueError(f"is a number of pictures, or a range: {RANGES}")
-
-    @model_validator(mode="after")
-    def _rises(self) -> "Batch":
-        if not self.min <= self.optimum <= self.max:
-            raise ValueError(f"a range goes from few to many: {RANGES}")
-        return self
-
-    @property
-    def varies(self) -> bool:
-        """Whether more than one number of pictures is possible."""
-        return self.min < self.max
 
 
 _COUNT = {"type": "integer", "minimum": 1}

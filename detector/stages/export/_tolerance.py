@@ -1,10 +1,14 @@
 """How far an exported model may be from the checkpoint that it was made from."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Precision = Literal["fp32", "fp16", "int8"]
+MaxDrop = Annotated[
+    float, Field(ge=0, le=1, description="by how much its mAP50-95 may be below the checkpoint's on the same images")
+]
+DROP = 0.01
 
 
 class Tolerance(BaseModel):

@@ -41,7 +41,8 @@ def run(job: Job[Options]) -> Result:
     """
     from detector.data.dataset import Dataset
     from detector.models.quiet import quietly
-    from detector.stages.export._engine import BITS, calibration, write_plan
+    from detector.stages.export._calibration import calibration
+    from detector.stages.export._engine import BITS, write_plan
     from detector.stages.export._gpu import obstacle
     from detector.stages.export._make import make, result
     from detector.stages.export._parity import compare

@@ -7,17 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from detector.engines.batch import RANGES, Batch
 from detector.errors import DetectorError
 from detector.stages import Job, Result, Section, Source
-from detector.stages.export._targets import (
-    CAPABILITIES,
-    PORTABLE,
-    RANGES,
-    Batch,
-    Batches,
-    ComputeCapabilities,
-    in_words,
-)
+from detector.stages.export._targets import CAPABILITIES, PORTABLE, Batches, ComputeCapabilities, in_words
 from detector.stages.export._tolerance import Tolerance
 
 LIBRARIES = ("tensorrt-rtx", "onnxconverter-common", "onnx", "onnxslim", "torch", "ultralytics-opencv-headless")
@@ -65,13 +58,14 @@ def run(job: Job[Options]) -> Result:
     """
     if importlib.util.find_spec("tensorrt_rtx") is None:
         return _without(job)
+    from detector.engines.onnx import load
     from detector.stages.export._make import result
     from detector.stages.export._parity import compare
-    from detector.stages.export._runners import onnx_runner
+    from detector.stages.export._runners import one_by_one
 
     options = job.options
     graph = _graph(job)
-    parity = compare(job, onnx_runner(graph), options.tolerance, options.precision)
+    parity = compare(job, one_by_one(load(graph)), options.tolerance, options.precision)
     engine = graph.with_suffix(".engine")
     sidecar = _build(job, graph, engine)
     export = result(job, [engine, sidecar, graph, job.folder / LOG], parity)
@@ -97,15 +91,15 @@ def _graph(job: Job[Options]) -> Path:
 
 def _build(job: Job[Options], graph: Path, engine: Path) -> Path:
     """Build the engine, and write its sidecar."""
-    from detector.stages.export import _sidecar
-    from detector.stages.export._recipe import operating_point, recipe
+    from detector.engines import sidecar
+    from detector.stages.export._recipe import engine_recipe, operating_point
     from detector.stages.export._rtx import build
     from detector.system.files import write_whole
 
     options = job.options
     built = build(graph, options.batch, options.compute_capabilities, job.folder / LOG)
     write_whole(engine, built.engine)
-    return _sidecar.write(engine, recipe(job, graph, built), operating_point(job))
+    return sidecar.write(engine, engine_recipe(job, graph, built, LIBRARIES), operating_point(job))
 
 
 def _tried(job: Job[Options], engine: Path, export: Result, graph: str) -> Result:

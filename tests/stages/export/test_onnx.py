@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from detector.engines.onnx import load
 from detector.errors import DetectorError, GateRefused
 from detector.stages.export import onnx
 from detector.stages.export._parity import compare, differences, pictures
-from detector.stages.export._runners import Raw, onnx_runner
+from detector.stages.export._runners import Raw, one_by_one
 from detector.stages.export._tolerance import Tolerance
 from tests.support import tiny
 from tests.support.jobs import job
@@ -41,6 +42,8 @@ def test_it_leaves_what_deployment_needs_and_nothing_beside_the_weights(exported
     result, made = exported
     assert sorted(file.name for file in made.folder.iterdir()) == [
         "blood.onnx",
+        "blood.onnx.json",
+        "evaluation",
         "labels.txt",
         "parity.json",
         "ultralytics.log",
@@ -51,7 +54,8 @@ def test_it_leaves_what_deployment_needs_and_nothing_beside_the_weights(exported
     assert told["differences"]["box"] == result.figures["difference/box"]
     assert told["seen_on"]["box"].startswith("test/")
     assert [file.name for file in (made.inputs["train"].path / "weights").iterdir()] == ["best.pt"]
-    assert [file.name for file in result.artifacts["export/onnx"]] == ["blood.onnx", "labels.txt", "parity.json"]
+    files = ["blood.onnx", "blood.onnx.json", "labels.txt", "parity.json"]
+    assert [file.name for file in result.artifacts["export/onnx"]] == files
 
 
 def test_masks_and_an_end_to_end_head(tmp_path):
@@ -80,10 +84,10 @@ def test_a_file_that_is_not_this_model_is_refused(exported, tmp_path):
     weights = tiny.weights(tmp_path / "train", seed=1)
     other = job(tmp_path, onnx.Options(), train=weights.parent.parent, convert=made.inputs["convert"].path)
     with pytest.raises(GateRefused, match=r"onnx lost accuracy: .*box differs by .* \(the limit is 0\.1\) on test/"):
-        compare(other, onnx_runner(made.folder / "blood.onnx"), Tolerance(box=0.1), "fp32")
+        compare(other, one_by_one(load(made.folder / "blood.onnx")), Tolerance(box=0.1), "fp32")
     assert json.loads((other.folder / "parity.json").read_text())["limits"] == {"box": 0.1, "score": 0.01, "mask": 0.01}
     allowed = Tolerance(box=1000, score=1)
-    assert compare(other, onnx_runner(made.folder / "blood.onnx"), allowed, "fp32").pictures == 3
+    assert compare(other, one_by_one(load(made.folder / "blood.onnx")), allowed, "fp32").pictures == 3
 
 
 def test_a_model_that_gives_nan_is_refused(exported):

@@ -10,7 +10,7 @@ from detector.data.dataset import Dataset
 from detector.errors import DetectorError
 from detector.models.quiet import quietly
 from detector.models.weights import load_model
-from detector.stages.export import _engine, tensorrt
+from detector.stages.export import _calibration, _engine, tensorrt
 from detector.stages.export._tolerance import limits
 from tests.support import tiny
 from tests.support.jobs import job
@@ -76,7 +76,7 @@ def test_int8_is_calibrated_on_training_images_of_this_version(tmp_path):
     from ultralytics.engine.exporter import Exporter
 
     made = trained(tmp_path, precision="int8")
-    calibration = _engine.calibration(Dataset(made.inputs["convert"].path))
+    calibration = _calibration.calibration(Dataset(made.inputs["convert"].path))
     with quietly(tmp_path / "log"):
         exporter = Exporter(overrides={"format": "engine", "batch": 1, "mode": "export", **calibration})
         exporter.model = load_model(made.inputs["train"].path / "weights/best.pt").model
