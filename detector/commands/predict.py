@@ -20,7 +20,7 @@ from detector.system.files import scratch_folder
 from detector.system.progress import Progress
 
 if TYPE_CHECKING:
-    from detector.models.predict import Predictor
+    from detector.inference.predictors import Sees
 
 MARK = "predictions.json"
 MOST = 3  # files that are named
@@ -61,10 +61,10 @@ def _may_go(folder: Path) -> bool:
 
 
 def _look(model: Model, request: Request, folder: Path, progress: Progress) -> dict[str, Any]:
-    from detector.models.predict import Predictor
+    from detector.inference.predictors import predictor as loaded
 
     score = request.score if request.score is not None else UNKNOWN if model.score is None else model.score
-    predictor = Predictor(model.file, score, folder / LOG)
+    predictor = loaded(model.file, score, folder / LOG)
     described = {"name": model.title, "file": str(model.file), "score": score, "classes": predictor.classes}
     main = Json(folder, described)
     writers = [main, *_writers(request.forms, folder, predictor.classes)]
@@ -87,7 +87,7 @@ def _look(model: Model, request: Request, folder: Path, progress: Progress) -> d
 
 def _written(
     sources: Sequence[Source],
-    predictor: "Predictor",
+    predictor: "Sees",
     writers: Sequence[Writer],
     unread: list[Unread],
     progress: Progress,

@@ -41,12 +41,21 @@ class Detector:
         lacking = at_once - len(turns[-1])
         turns[-1] = np.concatenate([turns[-1], turns[-1][-1:].repeat(lacking, axis=0)]) if lacking else turns[-1]
         given = [self.network.run(np.ascontiguousarray(turn)) for turn in turns]
-        return [np.concatenate(parts)[: len(batch)] for parts in zip(*given, strict=True)]
+        return [_joined(parts)[: len(batch)] for parts in zip(*given, strict=True)]
 
     def read(self, outputs: Sequence[Floats], windows: Sequence[Window], score: float) -> list[Rows]:
         """What the outputs say of each picture."""
         seen = decode(outputs, self.head, self.classes, score)
         return [_rows(each, window) for each, window in zip(seen, windows, strict=True)]
+
+
+def _joined(parts: Sequence[Floats]) -> Floats:
+    """The outputs of several turns as of one; those with a row for each object are filled up with zeros."""
+    if len({part.shape[1:] for part in parts}) == 1:
+        return np.concatenate(parts)
+    longest = max(part.shape[1] for part in parts)
+    lacking = [[(0, 0), (0, longest - part.shape[1]), *[(0, 0)] * (part.ndim - 2)] for part in parts]
+    return np.concatenate([np.pad(part, each) for part, each in zip(parts, lacking, strict=True)])
 
 
 def _rows(seen: Detections, window: Window) -> Rows:

@@ -13,7 +13,8 @@ from detector.errors import UsageError, did_you_mean
 from detector.system.files import read_json
 
 CHAMPION, CHECKPOINT = "champion", "checkpoint"
-ENDINGS = (".onnx", ".engine", ".torchscript", "_openvino_model", "_ncnn_model")  # of what an export gives to run
+ENDINGS = (".onnx", ".xml", ".torchscript", ".param", ".engine")  # of what an export gives to run
+FOLDERS = ("_openvino_model", "_ncnn_model")  # and of what Ultralytics' own exporter does
 _RTX = ".rtx.engine"
 UNKNOWN = 0.25  # the score that Ultralytics takes where nobody says another
 
@@ -63,7 +64,7 @@ def runnable(place: Path) -> Path:
 
 
 def _is_one(file: Path) -> bool:
-    return file.name.endswith(ENDINGS)
+    return file.name.endswith(FOLDERS if file.is_dir() else ENDINGS)
 
 
 def _champion(name: str) -> tuple[str, dict[str, Path], Path]:

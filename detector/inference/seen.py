@@ -5,8 +5,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from detector.inference.pictures import Frame, Unread
+from detector.inference.predictors import Sees
 from detector.measure.outlines import corners
-from detector.models.predict import Objects, Predictor
+from detector.models.predict import Objects
 
 BATCH = 8  # frames
 
@@ -35,7 +36,7 @@ class Seen(NamedTuple):
     objects: list[Object]
 
 
-def seen(frames: Iterable[Frame | Unread], predictor: Predictor) -> Iterator[Seen | Unread]:
+def seen(frames: Iterable[Frame | Unread], predictor: Sees) -> Iterator[Seen | Unread]:
     """What the model sees on each frame, in their order."""
     remaining = iter(frames)
     while batch := [*islice(remaining, BATCH)]:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from detector.errors import DetectorError
 from detector.inference.model import UNKNOWN, Model
+from detector.inference.predictors import Sees, predictor
 from detector.inference.seen import Object, objects_of
-from detector.models.predict import Pixels, Predictor
+from detector.models.predict import Pixels
 
 logger = logging.getLogger("detector")
 
@@ -17,7 +18,7 @@ class Loaded(NamedTuple):
     """A model, what answers for it, and how it is described."""
 
     model: Model
-    predictor: Predictor
+    predictor: Sees
     described: dict[str, Any]
 
 
@@ -55,6 +56,6 @@ class InUse:
         model = self._find()
         measured = UNKNOWN if model.score is None else model.score
         score = measured if self._score is None else self._score
-        predictor = Predictor(model.file.resolve(), score, self._log)
-        described = {"name": model.title, "file": str(model.file), "score": score, "classes": predictor.classes}
-        return Loaded(model, predictor, described | {"task": predictor.task})
+        sees = predictor(model.file.resolve(), score, self._log)
+        described = {"name": model.title, "file": str(model.file), "score": score, "classes": sees.classes}
+        return Loaded(model, sees, described | {"task": sees.task})
