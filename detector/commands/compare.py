@@ -1,18 +1,17 @@
 """`detector compare`: two models on the same images: what differs, and how sure that is."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from detector.commands.diff import diff
 from detector.commands.evaluations import Named, find
 from detector.config.pipeline import Config
 from detector.data.dataset import Dataset
 from detector.data.places import DATASETS
+from detector.data.settings import differing
 from detector.errors import UsageError
 from detector.measure.paired import Paired, fewer_mistakes, pair
 
@@ -43,7 +42,7 @@ def compare(before: str | None, after: str | None, config: Config) -> dict[str, 
             "images": {"shared": len(paired.before), **_counts(old, new)},
             "figures": {name: asdict(each) | {"change": each.change} for name, each in paired.figures.items()},
             "slices": list(_slices(old, new)),
-            "parameters": _parameters(old.run, new.run),
+            "parameters": differing(old.run, new.run),
             "data": _data(config.name, old, new),
             **_won_and_lost(old, new, paired),
         }
@@ -65,33 +64,6 @@ def _slices(old: Named, new: Named) -> Iterator[dict[str, Any]]:
     for each in new.evaluation.measured.slices:
         if other := known.get((each["field"], each["value"])):
             yield {"field": each["field"], "value": each["value"], "before": other, "after": each}
-
-
-def _parameters(old: Path | None, new: Path | None) -> dict[str, list[Any]]:
-    """What differs between the pipelines of two runs, by its place in the file."""
-    before, after = _flat(old), _flat(new)
-    if not before or not after:
-        return {}
-    return {
-        key: [before.get(key), after.get(key)]
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
-    }
-
-
-def _flat(run: Path | None) -> dict[str, Any]:
-    file = run / "pipeline.yaml" if run else None
-    if file is None or not file.exists():
-        return {}
-    return dict(_leaves(yaml.safe_load(file.read_text(encoding="utf-8")), ""))
-
-
-def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{place}.{key}" if place else str(key))
-    else:
-        yield place, value
 
 
 def _data(name: str, old: Named, new: Named) -> dict[str, Any] | None:

@@ -3,10 +3,13 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from detector.data.comparison import Comparison, Difference
 from detector.data.dataset import Dataset
+from detector.data.runs import begun
+from detector.data.settings import differing
 from detector.page._curves import nice
 from detector.page._strips import change
 
@@ -15,8 +18,11 @@ BY_CLASS = "mAP50-95/"
 FEW = 12  # classes that are all shown; of more, only those that changed for sure
 
 
-def changes(comparison: Comparison | None, dataset: Dataset | None) -> dict[str, Any] | None:
-    """The rows of the forest plot and its axis, and objects by class; None where nothing was compared."""
+def changes(comparison: Comparison | None, dataset: Dataset | None, run: Path) -> dict[str, Any] | None:
+    """The rows of the forest plot and its axis, settings, and objects by class; None where nothing was compared.
+
+    `run` is the folder of the run.
+    """
     if comparison is None or dataset is None:
         return None
     figures = {name: each for name, each in comparison.figures.items() if math.isfinite(each.change)}
@@ -34,6 +40,7 @@ def changes(comparison: Comparison | None, dataset: Dataset | None) -> dict[str,
         "classes": [_row(name, each, ticks[-1]) for name, each in shown.items()],
         "hidden": [_row(name, each, ticks[-1]) for name, each in ordered.items() if name not in shown],
         "told": _sure(ordered),
+        "settings": differing(_of_champion(comparison.champion, run), run),
         "data": _data(comparison.dataset, dataset),
     }
 
@@ -50,6 +57,16 @@ def _reach(difference: Difference) -> float:
 def _row(name: str, difference: Difference, most: float) -> dict[str, Any]:
     strip = change(difference.change, (difference.low, difference.high), most)
     return {"name": name, "difference": difference, "standing": standing(difference), "strip": strip}
+
+
+def _of_champion(version: str, run: Path) -> Path | None:
+    """The folder of the run that made this version champion; None where it is not here any more."""
+    for folder, state in reversed(begun().items()):
+        promoted = [step["figures"].get("champion") for step in state["steps"] if step["step"] == "promote"]
+        champion = (state.get("champion") or {}).get("version")
+        if promoted == [1] and champion == version and folder.name != run.name:
+            return folder
+    return None
 
 
 def _sure(classes: Mapping[str, Difference]) -> dict[str, list[str]]:

@@ -26,8 +26,9 @@ def table(steps: Sequence[Done]) -> dict[str, Any]:
         }
         for step in steps
     ]
+    disk = size(sum(step.costs.get("disk_bytes", 0.0) for step in steps if not step.skipped))
     total = duration(sum(step.seconds for step in steps))
-    return {"rows": rows, "gpu": any(row["gpu"] for row in rows), "total": total}
+    return {"rows": rows, "gpu": any(row["gpu"] for row in rows), "total": total, "disk": disk}
 
 
 def _speed(images_per_second: float) -> str:

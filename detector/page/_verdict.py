@@ -82,7 +82,12 @@ def _tiles(run: Run) -> Iterator[dict[str, Any]]:
                 value, interval = measured.metrics[name], measured.intervals.get(name)
                 strip = share(value, interval) if interval else None
                 yield {"name": name, "value": f"{value:.3f}", "interval": interval, "strip": strip}
-    if run.dataset is not None:
+        yield _count(f"{measured.split} images", run.evaluation.images.num_rows)
+        yield _count(f"{measured.split} objects", run.evaluation.objects.num_rows)
+    elif run.dataset is not None:
         kept = run.dataset.conversion["kept"]
-        for name in ("images", "objects"):
-            yield {"name": name, "value": f"{kept[name]:,}", "interval": None, "strip": None}
+        yield from (_count(name, kept[name]) for name in ("images", "objects"))
+
+
+def _count(name: str, count: int) -> dict[str, Any]:
+    return {"name": name, "value": f"{count:,}", "interval": None, "strip": None}

@@ -26,7 +26,7 @@ def view(run: Run) -> dict[str, Any]:
         "name": run.name,
         "written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "verdict": verdict(run),
-        "changes": changes(comparison, dataset),
+        "changes": changes(comparison, dataset, run.folder),
         "won": scenes(comparison.won, dataset, "won") if comparison and dataset else [],
         "lost": scenes(comparison.lost, dataset, "lost") if comparison and dataset else [],
         "data": data(dataset),

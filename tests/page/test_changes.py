@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 from detector.data import comparison
 from detector.page import change, figure
@@ -33,7 +34,7 @@ def test_a_class_is_said_to_gain_or_lose_only_if_its_interval_says_so(written):
     sure = comparison.Difference(0.5, 0.6, 0.05, 0.15, 1.0)
     lost, unsure = replace(sure, after=0.4, low=-0.15, high=-0.05), replace(sure, low=-0.01)
     figures = {f"mAP50-95/{name}": each for name, each in zip(CLASSES, (sure, lost, unsure), strict=True)}
-    shown = changes(replace(told, figures=figures), data)
+    shown = changes(replace(told, figures=figures), data, written.run.folder)
     assert shown["told"] == {"better": [CLASSES[0]], "worse": [CLASSES[1]]}
     assert [row["standing"] for row in shown["classes"]] == ["better", "even", "worse"]
     places = [row["strip"] for row in shown["classes"]]
@@ -45,7 +46,7 @@ def test_a_class_is_said_to_gain_or_lose_only_if_its_interval_says_so(written):
 def test_of_many_classes_those_are_shown_that_changed(written):
     unsure, sure = comparison.Difference(0.5, 0.51, -0.1, 0.1, 0.6), comparison.Difference(0.5, 0.6, 0.05, 0.1, 1.0)
     figures = {f"mAP50-95/{at}": sure if at == 7 else unsure for at in range(40)}
-    shown = changes(replace(written.run.comparison, figures=figures), written.run.dataset)
+    shown = changes(replace(written.run.comparison, figures=figures), written.run.dataset, written.run.folder)
     assert [row["name"] for row in shown["classes"]] == ["7"]
     assert {row["name"] for row in shown["hidden"]} == {str(at) for at in range(40)} - {"7"}
 
@@ -55,15 +56,15 @@ def test_data_by_class_is_that_of_both_versions(tmp_path, written):
     folder = tmp_path / "0123456789ab"
     shutil.copytree(written.run.dataset.folder, folder)
     data = type(written.run.dataset)(folder)
-    assert changes(told, data)["data"]["before"] == data.version == told.dataset
-    assert changes(replace(told, dataset=GONE), data)["data"]["known"] is False
-    assert changes(replace(told, dataset=None), data)["data"]["known"] is False
+    assert changes(told, data, written.run.folder)["data"]["before"] == data.version == told.dataset
+    assert changes(replace(told, dataset=GONE), data, written.run.folder)["data"]["known"] is False
+    assert changes(replace(told, dataset=None), data, written.run.folder)["data"]["known"] is False
     before = json.loads(json.dumps(data.conversion))
     before["kept"]["objects_in"]["train"] = {HOSTILE: 1, CLASSES[1]: 1, "Shadow": 7}
     before["kept"]["images_in"]["train"] = 5
     (tmp_path / GONE).mkdir()
     (tmp_path / GONE / "conversion.json").write_text(json.dumps(before))
-    rows = changes(replace(told, dataset=GONE), data)["data"]["rows"]
+    rows = changes(replace(told, dataset=GONE), data, written.run.folder)["data"]["rows"]
     assert [(row["name"], row["before"], row["now"], row["change"]) for row in rows] == [
         ("images", 5, 2, -3), ("objects", 9, 5, -4), (HOSTILE, 1, 3, 2), (CLASSES[2], 0, 1, 1), ("Shadow", 7, 0, -7),
     ]  # fmt: skip
@@ -140,6 +141,22 @@ def test_what_can_not_be_measured_is_left_out(written):
         comparison.Difference(0.5, 0.6, nothing, nothing, 0.0),
     )
     figures = {"recall": unknown, "F1": narrow, f"mAP50-95/{HOSTILE}": unknown}
-    shown = changes(replace(written.run.comparison, figures=figures), written.run.dataset)
+    shown = changes(replace(written.run.comparison, figures=figures), written.run.dataset, written.run.folder)
     assert [row["name"] for row in shown["figures"]] == ["F1"]
     assert (shown["figures"][0]["standing"], shown["classes"]) == ("even", [])
+
+
+def test_settings_are_those_of_the_run_that_made_the_champion(written, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    version = written.run.comparison.champion
+    for number, (name, epochs, crowned) in enumerate((("a", 60, 1), ("b", 5, 0), ("now", 3, 0)), start=1):
+        folder = tmp_path / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "pipeline.yaml").write_text(f"train: {{epochs: {epochs}, batch: 4}}\n")
+        steps = [{"step": "promote", "figures": {"champion": crowned}}]
+        state = {"number": number, "champion": {"version": version}, "steps": steps}
+        (folder / "run.json").write_text(json.dumps(state))
+    shown = changes(written.run.comparison, written.run.dataset, Path("runs/now"))
+    assert shown["settings"] == {"train.epochs": [60, 3]}
+    elsewhere = changes(replace(written.run.comparison, champion="9"), written.run.dataset, Path("runs/now"))
+    assert elsewhere["settings"] == {}

@@ -24,7 +24,7 @@ def test_the_verdict_has_the_figures_with_their_intervals(written, page):
         expected = [name, figure(measured.metrics[name])]
         expected += [interval(measured.intervals[name])] if name in measured.intervals else []
         assert tile.split("\n")[: len(expected)] == expected
-    assert [tile.split("\n") for tile in tiles[4:]] == [["images", "15"], ["objects", "42"]]
+    assert [tile.split("\n") for tile in tiles[4:]] == [["test images", "12"], ["test objects", "36"]]
     told = page.locator("header").inner_text()
     assert (
         "On 12 test images that training never saw, it finds 81 % of the objects, and 81 % of what it reports" in told
