@@ -1,5 +1,6 @@
 """ONNX, for onnxruntime, OpenVINO, TensorRT and most other runtimes."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -16,7 +17,7 @@ NEEDS = ("convert", "train", "evaluate")
 class Options(Section):
     """An ONNX file, run by onnxruntime on the test images, and compared with the checkpoint."""
 
-    NOT_NAMED = frozenset({"tolerance", "max_drop"})
+    NOT_NAMED = frozenset({"tolerance", "max_drop", "triton"})
     using: Literal["onnx"] = "onnx"
     dynamic: bool = Field(False, description="let batch, height and width vary when the model runs")
     half: bool = Field(False, description="weights and layers in fp16; input and outputs stay fp32")
@@ -26,6 +27,7 @@ class Options(Section):
         description="what comes out: every candidate; the objects of a network that needs no suppression of overlaps, "
         "as yolo26; or those that ONNX's NonMaxSuppression, which is in the file then, leaves of any network",
     )
+    triton: bool = Field(False, description="write a model repository for NVIDIA's Triton server, too")
     tolerance: Tolerance = Field(default_factory=Tolerance, description="largest differences from the checkpoint")
     max_drop: MaxDrop = DROP
 
@@ -39,7 +41,7 @@ class Options(Section):
 
 
 def run(job: Job[Options]) -> Result:
-    """Write <name>.onnx, its sidecar, labels.txt and, of a raw head, parity.json.
+    """Write <name>.onnx, its sidecar, labels.txt, parity.json of a raw head, and triton/ where it is asked for.
 
     Raises:
         UsageError: the network has no end-to-end head, and `head` asks for it.
@@ -50,6 +52,7 @@ def run(job: Job[Options]) -> Result:
     from detector.stages.export._make import make
     from detector.stages.export._metadata import describe
     from detector.stages.export._recipe import Made
+    from detector.stages.export._triton import repository
 
     options = job.options
     head = {"nms": False} if options.head == "end_to_end" else {}  # as Ultralytics calls it
@@ -57,4 +60,11 @@ def run(job: Job[Options]) -> Result:
     file = make(job, format="onnx", dynamic=options.dynamic, device="cpu", **opset, **head)
     describe(job, file, LIBRARIES)
     made = Made("onnx", "fp16" if options.half else "fp32", LIBRARIES, options.head)
-    return finish(job, [file], load(file), made)
+    done = finish(job, [file], load(file), made)
+    if not options.triton:
+        return done
+    more = {
+        f"export/{options.variant}/{place}": files
+        for place, files in repository(file, job.folder / "labels.txt").items()
+    }
+    return replace(done, artifacts={**done.artifacts, **more})
