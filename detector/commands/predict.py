@@ -1,6 +1,7 @@
 """`detector predict`: a model on pictures, folders of pictures, and videos."""
 
 import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,15 +15,16 @@ from detector.inference.drawn import Drawn
 from detector.inference.model import UNKNOWN, Model
 from detector.inference.pictures import Source, Unread, count, frames
 from detector.inference.seen import seen
-from detector.inference.written import Coco, Json, Writer, Yolo
+from detector.inference.written import KEYS, Coco, Json, Writer, Yolo
 from detector.system import fonts
-from detector.system.files import scratch_folder
+from detector.system.files import read_json
 from detector.system.progress import Progress
 
 if TYPE_CHECKING:
     from detector.inference.predictors import Sees
 
 MARK = "predictions.json"
+OURS = {MARK, "coco.json", "labels", "pictures", "ultralytics.log"}
 MOST = 3  # files that are named
 LOG = "ultralytics.log"
 _PICTURES = -1  # among class ids
@@ -47,7 +49,9 @@ def predict(model: Model, request: Request, progress: Progress) -> dict[str, Any
     if request.to.exists() and not (request.to.is_dir() and _may_go(request.to)):
         raise UsageError(f"{request.to} holds other things than predictions; name another folder: --to FOLDER")
     request.to.parent.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(request.to.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".predictions-", dir=request.to.parent) as scratch:
+        folder = Path(scratch) / "whole"
+        folder.mkdir()
         outcome = _look(model, request, folder, progress)
         if not outcome["pictures"]:
             raise UsageError(f"no picture can be read: {_named(outcome['unread'])}")
@@ -57,7 +61,10 @@ def predict(model: Model, request: Request, progress: Progress) -> dict[str, Any
 
 
 def _may_go(folder: Path) -> bool:
-    return (folder / MARK).exists() or not any(folder.iterdir())
+    """Whether all that is in it is what this command wrote."""
+    names = {each.name for each in folder.iterdir()}
+    told = read_json(folder / MARK)
+    return not names or (names <= OURS and isinstance(told, dict) and told.keys() == KEYS)
 
 
 def _look(model: Model, request: Request, folder: Path, progress: Progress) -> dict[str, Any]:

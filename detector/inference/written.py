@@ -22,6 +22,8 @@ from detector.inference.pictures import Unread
 from detector.inference.seen import Object, Seen
 from detector.system.files import write_whole
 
+KEYS = {"schema", "model", "pictures", "unread"}  # of predictions.json
+
 
 class Writer(Protocol):
     """Takes each frame in turn, and is told of the end."""

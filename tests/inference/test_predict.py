@@ -135,8 +135,12 @@ def test_again_replaces_what_was_predicted_and_nothing_else(weights, photos, tmp
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "thesis.txt").write_text("years of work")
+    hidden = tmp_path / ".1mine"
+    hidden.mkdir()
     refused = warm.run(tmp_path, "predict", str(photos), "--model", str(weights), "--to", "mine")
     assert (refused.returncode, (mine / "thesis.txt").read_text()) == (2, "years of work")
+    predict(tmp_path, photos / "a.png", "--model", weights)
+    assert {each.name for each in tmp_path.iterdir()} == {"predictions", "mine", ".1mine"}
     assert "mine holds other things than predictions; name another folder: --to FOLDER" in refused.stderr
 
 
@@ -149,6 +153,17 @@ def test_the_sidecar_of_a_file_tells_its_operating_point(weights, photos, tmp_pa
     for torn in ("", "[]", '{"operating_point": null}', '{"operating_point": {"score": "high"}}'):
         (tmp_path / "blood.pt.json").write_text(torn)
         assert predict(tmp_path, photos / "a.png", "--model", model)["score_from"] == "default"
+
+
+@pytest.mark.parametrize("theirs", ["notes.txt", "predictions.json"])
+def test_a_folder_with_something_of_ones_own_in_it_is_not_replaced(theirs, photos, tmp_path):
+    weights = tiny.weights(tmp_path / "w")
+    predict(tmp_path, photos / "a.png", "--model", weights)
+    (tmp_path / "predictions" / theirs).write_text('{"mine": 1}')
+    refused = warm.run(tmp_path, "predict", str(photos / "a.png"), "--model", str(weights))
+    assert refused.returncode == 2
+    assert "holds other things than predictions" in " ".join(refused.stderr.split())
+    assert (tmp_path / "predictions" / theirs).read_text() == '{"mine": 1}'
 
 
 REFUSED = [
@@ -184,4 +199,4 @@ def test_what_can_not_be_done_is_one_sentence(arguments, sentence, tmp_path):
     assert sentence in " ".join(refused.stderr.split())
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "predictions").exists()
-    assert not list(tmp_path.glob(".[0-9]*"))
+    assert not list(tmp_path.glob(".predictions-*"))
