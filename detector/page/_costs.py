@@ -21,6 +21,7 @@ def table(steps: Sequence[Done]) -> dict[str, Any]:
             "share": 0.0 if step.skipped else round(100 * step.seconds / longest, 1),
             "time": duration(step.seconds),
             "speed": _speed(step.costs["images_per_second"]) if "images_per_second" in step.costs else "",
+            "memory": size(step.costs["peak_memory_bytes"]) if "peak_memory_bytes" in step.costs else "",
             "gpu": size(step.costs["peak_gpu_bytes"]) if step.costs.get("peak_gpu_bytes") else "",
             "disk": "" if step.skipped else size(step.costs.get("disk_bytes", 0.0)),
         }

@@ -4,34 +4,50 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from detector.stages import Result
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
-Costs = dict[str, float]  # images_per_second, peak_gpu_bytes, disk_bytes: those that a step has
+Costs = dict[str, float]  # images_per_second, peak_memory_bytes, peak_gpu_bytes, disk_bytes: those that a step has
+_STATUS, _FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")  # Linux: see proc(5)
 
 
 def begin() -> float:
     """Start measuring; give what `since` takes."""
     for cuda, device in _gpus():
         cuda.reset_peak_memory_stats(device)
+    with suppress(OSError):
+        _FORGET.write_text("5")  # the peak of before
     return time.perf_counter()
 
 
 def since(started: float, result: Result, folder: Path) -> tuple[float, Costs]:
     """Wall seconds since `begin`, and the rest of what the step cost that worked in `folder`.
 
-    GPU memory is the peak of this process on the GPU that had to hold most, as PyTorch allocated it.
+    Memory is the peak of this process, without those that it started; GPU memory its peak on the GPU that had to hold
+    most, as PyTorch allocated it.
     """
     seconds = time.perf_counter() - started
     costs = {"disk_bytes": float(disk_bytes(folder, result.path))}
     if result.images:
         costs["images_per_second"] = round(result.images / max(seconds, 1e-9), 2)
+    if peak := _peak_memory():
+        costs["peak_memory_bytes"] = peak
     if peaks := [float(cuda.max_memory_allocated(device)) for cuda, device in _gpus()]:
         costs["peak_gpu_bytes"] = max(peaks)
     return seconds, costs
+
+
+def _peak_memory() -> float | None:
+    """Bytes; None where the system does not tell."""
+    with suppress(OSError):
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return float(line.split()[1]) * 1024
+    return None
 
 
 def _gpus() -> Iterator[tuple[Any, int]]:

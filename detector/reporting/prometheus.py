@@ -13,6 +13,7 @@ Labels = dict[str, str]
 Family = tuple[str, str, list[tuple[Labels, float]]]  # name, help, samples
 _COSTS = {
     "images_per_second": ("detector_step_images_per_second", "Images that the step went through in a second."),
+    "peak_memory_bytes": ("detector_step_peak_memory_bytes", "Most memory that the process held in the step."),
     "peak_gpu_bytes": ("detector_step_peak_gpu_memory_bytes", "Most memory that the step held on a GPU."),
     "disk_bytes": ("detector_step_disk_bytes", "Size of the files that the step left."),
 }

@@ -32,7 +32,19 @@ def test_speed_is_images_over_seconds(tmp_path):
     seconds, cost = costs.since(started, Result(tmp_path, "id", "", images=10), tmp_path)
     assert 0.05 <= seconds < 5
     assert abs(cost["images_per_second"] * seconds - 10) < 0.1
-    assert set(costs.since(started, Result(tmp_path, "id", ""), tmp_path)[1]) == {"disk_bytes"}
+    assert set(costs.since(started, Result(tmp_path, "id", ""), tmp_path)[1]) == {"disk_bytes", "peak_memory_bytes"}
+
+
+def test_the_peak_of_memory_is_that_of_the_step(tmp_path):
+    def peak(size):
+        started = costs.begin()
+        held = bytearray(size)
+        held[::4096] = b"x" * len(held[::4096])
+        del held
+        return costs.since(started, Result(tmp_path, "id", ""), tmp_path)[1]["peak_memory_bytes"]
+
+    large, small = peak(1 << 28), peak(1 << 12)
+    assert large > small + (1 << 27)
 
 
 @pytest.mark.gpu
