@@ -71,7 +71,8 @@ def test_engines_costs_and_how_to_reproduce(written, page):
         ["tensorrt", "skipped: no GPU"],
     ]
     costs = {row[0]: row[1:] for row in written.rows(page, "#costs")}
-    assert costs["train"] == ["trained", "3 min 20 s", "", "8,125", "5.5 MB"]
+    assert costs["train"] == ["trained", "3 min 20 s", "", "8,125", "2.1 GB", "5.5 MB"]
+    assert costs["all of it"] == ["", "3 min 30 s", "", "", "", "5.5 MB"]
     assert costs["convert"][:2] == ["converted", "nothing new"]
     assert costs["evaluate"][0] == f"12 test images {HOSTILE}"
     facts = {row[0]: row[1] for row in written.rows(page, "#reproduce")}
