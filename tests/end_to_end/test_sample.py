@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 
 from detector.data.dataset import Dataset
 from detector.data.losses import REASONS
+from detector.engines import sidecar
 from tests.end_to_end.conftest import detector
 
 
@@ -127,10 +128,8 @@ def test_the_onnx_engine_runs(detect_project):
 @pytest.mark.skipif(find_spec("tensorrt_rtx") is None, reason="this machine has no TensorRT for RTX")
 def test_a_real_tensorrt_engine_is_built(detect_project):
     """On any machine that the library's wheels are for; it was checked as if it were to be loaded."""
-    from detector.stages.export import _rtx, _sidecar
-
     [engine] = (detect_project.folder / "runs").glob("*/export/tensorrt_rtx/sample-parts.rtx.engine")
-    made_from = _sidecar.checked(engine, _rtx.VERSION)
+    made_from = sidecar.checked(engine).made_from
     assert (made_from.precision, made_from.classes) == ("fp16", ["Screw", "Nut", "Washer"])
     version = Dataset((detect_project.folder / "datasets/sample-parts/latest").resolve()).version
     assert made_from.dataset == version
