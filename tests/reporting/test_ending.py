@@ -220,7 +220,7 @@ def test_labels_and_numbers_are_written_as_prometheus_reads_them(tmp_path):
 
 def test_a_file_whose_name_is_no_text_is_told_too(project):
     name = os.fsdecode(b"caf\xe9.yaml")
-    (project / name).write_text("name: cells\n")
+    (project / name).write_text("no: name\n")
     assert run(project, name).returncode == 2
     assert metrics(project)["detector_run_exit_code", "caf?"] == 2
 
