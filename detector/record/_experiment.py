@@ -78,8 +78,9 @@ def close_abandoned(client: "MlflowClient", experiment: str, place: str, but: "R
         at_work = searched and STUDY in run.data.tags
         if not at_work and (but is None or run.info.run_id != but.info.run_id):
             client.set_terminated(run.info.run_id, "KILLED")
-            client.set_tag(run.info.run_id, VERDICT, "killed")
-            client.update_run(run.info.run_id, name=f"killed · {run.info.run_name}")
+            if STUDY not in run.data.tags:  # a search keeps its name, under which it goes on
+                client.set_tag(run.info.run_id, VERDICT, "killed")
+                client.update_run(run.info.run_id, name=f"killed · {run.info.run_name}")
 
 
 def end_killed_studies(client: "MlflowClient", experiment: str, place: str) -> None:
