@@ -122,9 +122,7 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
 @click.command()
 @click.argument("places", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURES…")
-@click.option("--model", "which", default="champion", metavar="WHICH", help="champion (the default), a run, or a file")
-@click.option("--using", default="checkpoint", help="what was exported from it, as `detector champion` lists it")
-@click.option("--score", type=click.FloatRange(0, 1), help="what counts; else the operating point that was measured")
+@options.model_to_use
 @click.option(
     "--to", type=click.Path(path_type=Path), default=Path("predictions"), help="folder; its content is replaced"
 )
@@ -134,9 +132,6 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     multiple=True,
     type=click.Choice(FORMS),
     help="what to write beside predictions.json; all if left out",
-)
-@click.option(
-    "--pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), help="whose champion or run"
 )
 @options.as_json
 def predict(
@@ -172,12 +167,9 @@ def predict(
 
 
 @click.command()
-@click.option("--model", "which", default="champion", metavar="WHICH", help="champion (the default), a run, or a file")
-@click.option("--using", default="checkpoint", help="what was exported from it, as `detector champion` lists it")
-@click.option("--score", type=click.FloatRange(0, 1), help="what counts; else the operating point that was measured")
+@options.model_to_use
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free")
-@click.option("--pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), help="whose champion it is")
 @options.as_json
 def serve(
     which: str, using: str, score: float | None, host: str, port: int, pipeline: Path, as_json: bool
@@ -196,12 +188,11 @@ def serve(
     from detector.commands.serve import serve as answer
     from detector.inference.model import given
 
-    file = given(Path(which))
-    name = "" if file else opened(pipeline, ()).name
+    name = "" if given(Path(which)) else opened(pipeline, ()).name
 
     def ready(url: str, model: dict[str, Any]) -> None:
         outcome = {"schema": 1, "status": "serving", "url": url, "model": model}
         text = f"{model['name']} answers at {url}/predict, from a score of {model['score']:.2f} on  (Ctrl-C ends it)"
         show(outcome, as_json, lambda: say(text))
 
-    answer(Wanted(str(file.file) if file else which, using, score, name), Place(host, port), ready)
+    answer(Wanted(which, using, score, name), Place(host, port), ready)

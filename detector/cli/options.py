@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from detector.config.pipeline import Config
 
 _STAGE = click.Choice(STAGES)
+_which = click.option(
+    "--model", "which", default="champion", metavar="WHICH", help="champion (the default), a run, or a file"
+)
+_using = click.option(
+    "--using", default="checkpoint", help="what was exported from it, as `detector champion` lists it"
+)
+_score = click.option(
+    "--score", type=click.FloatRange(0, 1), help="what counts; else the operating point that was measured"
+)
+_pipeline = click.option(
+    "--pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"), help="whose champion or run"
+)
 pipeline = click.argument("pipeline", type=click.Path(path_type=Path), default=Path("pipeline.yaml"))
 overrides = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="override a value of pipeline.yaml"
@@ -50,6 +62,13 @@ def steps(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def model_to_use(command: Callable[..., None]) -> Callable[..., None]:
+    """What `predict` and `serve` take alike: a model, and from which score on what it says counts."""
+    for option in (_pipeline, _score, _using, _which):
+        command = option(command)
+    return command
+
+
 def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":
     """The pipeline, checked. From now on this process works in its folder, which its paths are relative to."""
     from detector.config.load import load
@@ -66,14 +85,17 @@ def say(text: str, err: bool = False) -> None:
 
 def say_failure(text: str) -> None:
     """The same for what went wrong, on stderr, and in red where there are colours."""
-    shown = _for(sys.stderr, text)
-    click.echo(click.style(shown, fg="red") if coloured(sys.stderr) else shown, err=True)
+    _say_in("red", text)
 
 
 def say_warning(text: str) -> None:
     """The same for what went wrong and changed nothing, in yellow."""
+    _say_in("yellow", text)
+
+
+def _say_in(colour: str, text: str) -> None:
     shown = _for(sys.stderr, text)
-    click.echo(click.style(shown, fg="yellow") if coloured(sys.stderr) else shown, err=True)
+    click.echo(click.style(shown, fg=colour) if coloured(sys.stderr) else shown, err=True)
 
 
 def _for(stream: TextIO, text: str) -> str:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from detector.errors import UsageError
 from detector.inference import FORMS
 from detector.inference.drawn import Drawn
-from detector.inference.model import UNKNOWN, Model
+from detector.inference.model import Model
 from detector.inference.pictures import Source, Unread, count, frames
 from detector.inference.seen import seen
 from detector.inference.written import KEYS, Coco, Json, Writer, Yolo
+from detector.models.quiet import LOG
 from detector.system import fonts
 from detector.system.files import read_json
 from detector.system.progress import Progress
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
     from detector.inference.predictors import Sees
 
 MARK = "predictions.json"
-OURS = {MARK, "coco.json", "labels", "pictures", "ultralytics.log"}
+OURS = {MARK, "coco.json", "labels", "pictures", LOG}
 MOST = 3  # files that are named
-LOG = "ultralytics.log"
-_PICTURES = -1  # among class ids
 
 
 @dataclass(frozen=True)
@@ -70,20 +69,19 @@ def _may_go(folder: Path) -> bool:
 def _look(model: Model, request: Request, folder: Path, progress: Progress) -> dict[str, Any]:
     from detector.inference.predictors import predictor as loaded
 
-    score = request.score if request.score is not None else UNKNOWN if model.score is None else model.score
+    score = model.counts_from(request.score)
     predictor = loaded(model.file, score, folder / LOG)
-    described = {"name": model.title, "file": str(model.file), "score": score, "classes": predictor.classes}
+    described = model.described(score, predictor.classes)
     main = Json(folder, described)
     writers = [main, *_writers(request.forms, folder, predictor.classes)]
     began = time.perf_counter()
     tally = _written(request.sources, predictor, writers, main.unread, progress)
-    pictures = tally.pop(_PICTURES, 0)
     return {
         "schema": 1,
         "status": "done",
         "model": described,
         "score_from": "asked" if request.score is not None else "default" if model.score is None else "measured",
-        "pictures": pictures,
+        "pictures": len(main.pictures),
         "unread": [each._asdict() for each in main.unread],
         "objects": {name: tally[at] for at, name in enumerate(predictor.classes)},
         "seconds": round(time.perf_counter() - began, 3),
@@ -99,14 +97,14 @@ def _written(
     unread: list[Unread],
     progress: Progress,
 ) -> Counter[int]:
-    """How many objects of each class id were seen; and how many pictures were, as `_PICTURES`."""
+    """How many objects of each class id were seen."""
     tally = Counter[int]()
     with progress("pictures", count(sources)) as advance:
         for each in seen(frames(sources), predictor):
             if isinstance(each, Unread):
                 unread.append(each)
             else:
-                tally.update([_PICTURES, *(one.class_id for one in each.objects)])
+                tally.update(one.class_id for one in each.objects)
                 for writer in writers:
                     writer.add(each)
             advance(1)

@@ -12,8 +12,6 @@ from detector.errors import Stopped, UsageError
 from detector.inference.model import CHAMPION, Model, find, given
 from detector.system.cache import CACHE
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 
 @dataclass(frozen=True)
 class Place:

@@ -136,6 +136,13 @@ class Split:
         return counts
 
     @property
+    def files(self) -> list[tuple[int, str]]:
+        """Of each image that has a picture: its row in the images table, and its file."""
+        columns = (self.dataset.images[name].to_pylist() for name in ("split", "file"))
+        rows = enumerate(zip(*columns, strict=True))
+        return [(row, file) for row, (split, file) in rows if split == self.name and file]
+
+    @property
     def images(self) -> int:
         """How many there are."""
         return int(self.dataset.conversion["kept"]["images_in"][self.name])

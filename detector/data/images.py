@@ -35,6 +35,7 @@ MAX_BYTES = 512 << 20  # of a file: what so many pixels take without any compres
 _ORIENTATION = 0x0112  # EXIF 2.3, tag 274
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk's type and checksum (RFC 2083, section 4.1.4)
 _PNG_EXIF = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # where a PNG says how it is turned
+_JPEGS = {"JPEG", "MPO"}
 _ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "BMP": ".bmp", "WEBP": ".webp", "TIFF": ".tif"}
 
 
@@ -146,6 +147,8 @@ def _refused(image: "Image.Image", content: bytes, name: str) -> Pixels | None:
 
 
 def _take(image: "Image.Image", content: bytes, store: Path) -> Pixels:
+    if image.format not in _JPEGS:
+        _read_by_yolo(image, content)
     ending = _ENDINGS[image.format or ""]
     turned = _is_turned(image, content)
     if turned:
@@ -159,16 +162,9 @@ def _take(image: "Image.Image", content: bytes, store: Path) -> Pixels:
 
 
 def _pixels(image: "Image.Image", content: bytes) -> "NDArray[np.uint8]":
-    import cv2
-    import numpy as np
-
     if _is_turned(image, content):
         _, content = _upright(image, _ENDINGS[image.format or ""])
-    encoded = np.frombuffer(content, np.uint8)
-    pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    if pixels is None:  # some TIFFs are read as pages alone
-        pixels = cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[1][0]
-    return np.asarray(pixels, np.uint8)
+    return _read_by_yolo(image, content)
 
 
 def _are_too_many(image: "Image.Image") -> bool:
@@ -191,22 +187,20 @@ def _fault(image: "Image.Image", content: bytes) -> str | None:
     """Why it can't be read to its last row, in words. Raises what Pillow's decoders raise on broken data."""
     if image.format == "PNG" and _PNG_END not in content:  # the one end that no decoder looks for
         return "the file ends too early"
-    if image.format in {"JPEG", "MPO"}:  # OpenCV takes half of one for the whole
+    if image.format in _JPEGS:  # OpenCV takes half of one for the whole
         image.load()
-        return None
-    if _is_read_by_yolo(content):
-        return None
-    image.load()  # Pillow can often say what is wrong
-    return "OpenCV, which YOLO reads pictures with, can't decode it"
+    return None
 
 
-def _is_read_by_yolo(content: bytes) -> bool:
-    """Whether OpenCV decodes it: no JPEG, of the others it refuses what Pillow does, and some more."""
-    import cv2
-    import numpy as np
+def _read_by_yolo(image: "Image.Image", content: bytes) -> "NDArray[np.uint8]":
+    """What OpenCV decodes: it refuses what Pillow does, and some more. Raises ValueError, or what Pillow does."""
+    from detector.data.colour import in_colour
 
-    encoded = np.frombuffer(content, np.uint8)
-    return cv2.imdecode(encoded, cv2.IMREAD_COLOR) is not None or bool(cv2.imdecodemulti(encoded, cv2.IMREAD_COLOR)[0])
+    pixels = in_colour(content)
+    if pixels is None:
+        image.load()  # Pillow can often say what is wrong
+        raise ValueError("OpenCV, which YOLO reads pictures with, can't decode it")
+    return pixels
 
 
 def _is_turned(image: "Image.Image", content: bytes) -> bool:

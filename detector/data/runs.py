@@ -24,10 +24,14 @@ def number_of(folder: Path) -> int:
 
 
 def output_of(run: Path, stage: str) -> Path | None:
-    """Where the output of a run's stage lies, which an earlier run may have made; None where there is none."""
-    file = run / "run.json"
-    steps = (read_json(file) or {"steps": []})["steps"]
-    return next((Path(step["path"]) for step in steps if step["step"] == stage), None)
+    """Where the output of a run's stage lies, as in `outputs_of`; None where there is none."""
+    return outputs_of(run).get(stage)
+
+
+def outputs_of(run: Path) -> dict[str, Path]:
+    """Where the output of each step of a run lies, which an earlier run may have made; by the step's name."""
+    steps = (read_json(run / "run.json") or {"steps": []})["steps"]
+    return {step["step"]: Path(step["path"]) for step in steps}
 
 
 def _number(state: dict[str, Any]) -> int:

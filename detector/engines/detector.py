@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from detector.data.colour import Pixels
 from detector.engines.decode import Detections, decode
 from detector.engines.network import Floats, Network
-from detector.engines.prepare import Pixels, Size, prepared
+from detector.engines.prepare import Size, prepared
 from detector.engines.runtimes import Head
 from detector.models.masks import Window
 from detector.models.rows import rows

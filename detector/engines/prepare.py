@@ -5,23 +5,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from detector.data.colour import Pixels, in_colour
 from detector.engines.network import Floats
 from detector.errors import DetectorError
 from detector.models.masks import Window
 
-Pixels = npt.NDArray[np.uint8]  # (height, width, 3), blue first, as OpenCV has it
 GREY = 114
 Size = tuple[int, int]  # height, width
 
 
 def read(image: Path) -> Pixels:
     """A picture, upright. Raises DetectorError for a file that is none."""
-    pixels = cv2.imdecode(np.frombuffer(image.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
+    pixels = in_colour(image.read_bytes())
     if pixels is None:
         raise DetectorError(f"{image} can't be read as a picture; leave it out, or save it anew as JPEG or PNG")
-    return np.asarray(pixels, np.uint8)
+    return pixels
 
 
 def letterboxed(pixels: Pixels, size: Size) -> tuple[Pixels, Window]:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detector.data.colour import Pixels
 from detector.engines.detector import Detector
-from detector.engines.prepare import Pixels
 
 BATCHES = (1, 2, 4, 8, 16, 32)  # that are tried where any number of pictures may go in at once
 WARM, MOST, LONG = 3, 200, 1.0  # runs that don't count; runs that do, at most, and seconds after which they end

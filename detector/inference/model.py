@@ -1,13 +1,12 @@
 """Which model is to be used, and from which score on what it says counts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from detector.data import deployed
 from detector.data.evaluation import Evaluation
 from detector.data.places import RUNS
-from detector.data.runs import output_of
+from detector.data.runs import outputs_of
 from detector.data.trained import Trained
 from detector.errors import UsageError, did_you_mean
 from detector.system.files import read_json
@@ -25,6 +24,14 @@ class Model(NamedTuple):
     title: str
     file: Path
     score: float | None
+
+    def counts_from(self, asked: float | None) -> float:
+        """The score from which on an object counts: what was asked for, or else what was measured."""
+        return asked if asked is not None else UNKNOWN if self.score is None else self.score
+
+    def described(self, score: float, classes: list[str]) -> dict[str, Any]:
+        """The model for whoever reads what it saw, from `score` on."""
+        return {"name": self.title, "file": str(self.file), "score": score, "classes": classes}
 
 
 def find(which: str, using: str, name: str) -> Model:
@@ -78,20 +85,14 @@ def _champion(name: str) -> tuple[str, dict[str, Path], Path]:
 
 def _run(which: str) -> tuple[str, dict[str, Path], Path | None]:
     run = RUNS / Path(which).name
-    trained = output_of(run, "train")
-    if trained is None:
+    outputs = outputs_of(run)
+    if "train" not in outputs:
         known = [folder.name for folder in RUNS.glob("[!.]*/")]
         hint = did_you_mean(run.name, known) or "; `detector status` lists the runs"
         raise UsageError(f"{which} is no file, and no run of that name has trained{hint}")
-    folders = {CHECKPOINT: Trained(trained).best, **dict(_exports(run))}
-    return f"run {run.name}", folders, output_of(run, "evaluate")
-
-
-def _exports(run: Path) -> Iterator[tuple[str, Path]]:
-    for step in (read_json(run / "run.json") or {"steps": []})["steps"]:
-        stage, _, variant = step["step"].partition(".")
-        if stage == "export" and step["path"]:
-            yield variant, Path(step["path"])
+    exports = {step.removeprefix("export."): place for step, place in outputs.items() if step.startswith("export.")}
+    folders = {CHECKPOINT: Trained(outputs["train"]).best, **exports}
+    return f"run {run.name}", folders, outputs.get("evaluate")
 
 
 def _score(evaluation: Path | None) -> float | None:

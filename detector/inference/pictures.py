@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from detector.data import images
+from detector.data.colour import Pixels
 from detector.errors import UsageError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -33,7 +33,7 @@ class Frame(NamedTuple):
     """A picture as OpenCV has it, (height, width, 3), blue first; of a video a frame, with its `number` from 1."""
 
     source: Source
-    pixels: npt.NDArray[np.uint8]
+    pixels: Pixels
     number: int | None = None
 
     @property

@@ -6,13 +6,14 @@ from typing import Protocol
 
 import numpy as np
 
+from detector.data.colour import Pixels
 from detector.engines import sidecar
 from detector.engines.artifact import open_artifact
 from detector.engines.detector import Rows
 from detector.measure.outlines import outlines
-from detector.models.predict import Objects, Pixels, Predictor
+from detector.models.predict import Objects, Predictor
 
-CHECKPOINT = ".pt"
+WEIGHTS = ".pt"
 
 
 class Sees(Protocol):
@@ -52,7 +53,7 @@ def predictor(file: Path, score: float, log: Path) -> Sees:
     Raises:
         DetectorError: it can't be loaded or run here, or is no detection or segmentation model.
     """
-    is_ours = file.suffix != CHECKPOINT and sidecar.place(file).exists()
+    is_ours = file.suffix != WEIGHTS and sidecar.place(file).exists()
     return Engine(file, score) if is_ours else Predictor(file, score, log)
 
 

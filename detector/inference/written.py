@@ -40,19 +40,19 @@ class Json:
 
     def __init__(self, folder: Path, model: Mapping[str, Any]) -> None:
         self._file, self._model = folder / "predictions.json", model
-        self._pictures: list[dict[str, Any]] = []
+        self.pictures: list[dict[str, Any]] = []
         self.unread: list[Unread] = []
 
     def add(self, seen: Seen) -> None:
         """Keep it."""
         width, height = seen.frame.size
         objects = [in_pixels(each, width, height, self._model["classes"]) for each in seen.objects]
-        self._pictures.append({"file": seen.frame.name, "width": width, "height": height, "objects": objects})
+        self.pictures.append({"file": seen.frame.name, "width": width, "height": height, "objects": objects})
 
     def end(self) -> None:
         """Write the file."""
         unread = [each._asdict() for each in self.unread]
-        _write(self._file, {"schema": 1, "model": self._model, "pictures": self._pictures, "unread": unread})
+        _write(self._file, {"schema": 1, "model": self._model, "pictures": self.pictures, "unread": unread})
 
 
 class Coco:

@@ -49,8 +49,7 @@ def seen_by(detector: Detector, split: Split, advance: Callable[[int], None]) ->
 
 def _in_turns(split: Split, count: int) -> Iterator[Sequence[tuple[int, str]]]:
     """Row and file of the split's images, `count` at a time."""
-    columns = (split.dataset.images[name].to_pylist() for name in ("split", "file"))
-    images = [(row, file) for row, (part, file) in enumerate(zip(*columns, strict=True)) if part == split.name and file]
+    images = split.files
     yield from (images[start : start + count] for start in range(0, len(images), count))
 
 

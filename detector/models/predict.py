@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from detector.data.colour import Pixels
 from detector.errors import UsageError
 from detector.models.quiet import device, quietly
 from detector.models.weights import load_model
 
-Pixels = npt.NDArray[np.uint8]  # (height, width, 3), blue, green, red
 TASKS = ("detect", "segment")
 
 

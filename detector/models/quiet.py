@@ -15,6 +15,7 @@ from typing import Any
 
 from detector.system.cache import CACHE
 
+LOG = "ultralytics.log"  # in the folder of what was done with it
 INTEGRATIONS = ("clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb")
 _asked: ContextVar[bool] = ContextVar("_asked", default=False)
 

@@ -10,11 +10,9 @@ import pyarrow as pa
 from detector.data.dataset import Split
 from detector.data.evaluation import SEEN
 from detector.models.masks import Window
-from detector.models.quiet import device, quietly
+from detector.models.quiet import LOG, device, quietly
 from detector.models.rows import rows
 from detector.models.weights import load_model
-
-LOG = "ultralytics.log"
 
 
 def seen_on(weights: Path, split: Split, folder: Path, advance: Callable[[int], None], batch: int = 16) -> pa.Table:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from detector.data.colour import Pixels
 from detector.errors import DetectorError
-from detector.inference.model import UNKNOWN, Model
+from detector.inference.model import Model
 from detector.inference.predictors import Sees, predictor
 from detector.inference.seen import Object, objects_of
-from detector.models.predict import Pixels
 
 logger = logging.getLogger("detector")
 
@@ -54,8 +54,6 @@ class InUse:
 
     def _load(self) -> Loaded:
         model = self._find()
-        measured = UNKNOWN if model.score is None else model.score
-        score = measured if self._score is None else self._score
+        score = model.counts_from(self._score)
         sees = predictor(model.file.resolve(), score, self._log)
-        described = {"name": model.title, "file": str(model.file), "score": score, "classes": sees.classes}
-        return Loaded(model, sees, described | {"task": sees.task})
+        return Loaded(model, sees, model.described(score, sees.classes) | {"task": sees.task})

@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 
 from detector import __version__
 from detector.data import images
+from detector.data.colour import Pixels
 from detector.inference.seen import Object
 from detector.inference.written import in_pixels
-from detector.models.predict import Pixels
 from detector.serve.batches import Batches, Busy, Limits
 from detector.serve.metrics import Metrics
 from detector.serve.models import InUse, Loaded

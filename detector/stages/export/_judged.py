@@ -53,9 +53,7 @@ def _score(job: Job[Any]) -> float:
 
 
 def _pictures(split: Split) -> list[Any]:
-    rows = zip(*(split.dataset.images[name].to_pylist() for name in ("split", "file")), strict=True)
-    files = [file for part, file in rows if part == split.name and file]
-    return [read(split.dataset.image_path(file)) for file in files[:TIMED]]
+    return [read(split.dataset.image_path(file)) for _, file in split.files[:TIMED]]
 
 
 def _gate(job: Job[Any], evaluation: Evaluation, lost: Drop | None) -> None:

@@ -9,13 +9,11 @@ from typing import Any
 from detector.data.dataset import Dataset
 from detector.data.trained import Trained
 from detector.errors import DetectorError
-from detector.models.quiet import quietly
+from detector.models.quiet import LOG, quietly
 from detector.models.weights import load_model
 from detector.stages import Job, Result
 from detector.stages.export._parity import Parity
 from detector.system.files import sha256_of
-
-LOG = "ultralytics.log"
 
 
 def make(job: Job[Any], **arguments: Any) -> Path:

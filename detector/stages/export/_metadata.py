@@ -8,10 +8,9 @@ from typing import Any
 from detector.data.trained import Trained
 from detector.engines.sidecar import Preprocessing
 from detector.errors import UsageError
-from detector.models.quiet import quietly
+from detector.models.quiet import LOG, quietly
 from detector.stages import Job
 from detector.stages.export._graph import drop_what_chance_wrote, halved, metadata
-from detector.stages.export._make import LOG
 from detector.stages.export._recipe import layouts, operating_point, versions
 from detector.stages.export._suppression import suppressed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from detector.data.dataset import Dataset
 from detector.data.trained import Trained
 from detector.errors import GateRefused
-from detector.models.quiet import quietly
+from detector.models.quiet import LOG, quietly
 from detector.stages import Job
 from detector.stages.export._tolerance import Precision, Tolerance, limits
 from detector.terms import SPLITS, counted
@@ -63,7 +63,7 @@ def compare(
 
     dataset = Dataset(job.inputs["convert"].path)
     parity = Parity()
-    with quietly(job.folder / "ultralytics.log"):
+    with quietly(job.folder / LOG):
         checkpoint = Checkpoint(Trained(job.inputs["train"].path).best)
         for file in pictures(dataset):
             picture, _ = prepared([read(dataset.image_path(file))], (checkpoint.image_size,) * 2)
@@ -76,14 +76,9 @@ def compare(
 
 def pictures(dataset: Dataset) -> list[str]:
     """Up to 32 files, evenly over the test split; of another split when it is empty."""
-    rows = zip(dataset.images["split"].to_pylist(), dataset.images["file"].to_pylist(), strict=True)
-    files: dict[str, list[str]] = {split: [] for split in SPLITS}
-    for split, file in rows:
-        if file is not None:
-            files[split].append(file)
-    chosen = files["test"] or files["val"] or files["train"]
+    chosen = next((files for split in reversed(SPLITS) if (files := dataset.on(split).files)), [])
     count = min(PICTURES, len(chosen))
-    return [chosen[place * len(chosen) // count] for place in range(count)]
+    return [chosen[place * len(chosen) // count][1] for place in range(count)]
 
 
 def differences(mine: "Raw", theirs: "Raw", classes: int) -> tuple[int, dict[str, float]]:

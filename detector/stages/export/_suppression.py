@@ -2,7 +2,9 @@
 
 from typing import Any
 
-OVERLAP, SCORE, MOST = 0.7, 0.001, 300  # as a checkpoint is measured, and as detector.engines.decode does it
+from detector.engines.decode import MOST, OVERLAP
+from detector.measure.engine import LEAST
+
 GRAPH = """
 <ir_version: 8, opset_import: ["": {opset}]>
 suppression (float[1, {values}, {candidates}] raw) => (float[1, objects, {columns}] detections)
@@ -50,7 +52,7 @@ def suppressed(model: Any, classes: int) -> Any:
     opset = next(each.version for each in model.opset_import if not each.domain)
     text = GRAPH.format(
         opset=opset, values=values, candidates=candidates, columns=values - classes + 2, end=4 + classes, most=MOST,
-        overlap=OVERLAP, score=SCORE,
+        overlap=OVERLAP, score=LEAST,
     )  # fmt: skip
     behind = compose.add_prefix(parser.parse_model(text), "suppression/")
     behind.ir_version = model.ir_version

@@ -38,8 +38,9 @@ def faults(_options: Options, _pipeline: Pipeline) -> Iterator[tuple[Place, str]
 def run(job: Job[Options]) -> Result:
     """Write <name>.param and .bin, a sidecar, labels.txt and parity.json. Raises GateRefused when it is not as good."""
     from detector.engines.ncnn import load
+    from detector.models.quiet import LOG
     from detector.stages.export._finish import finish
-    from detector.stages.export._make import LOG, make, taken_out
+    from detector.stages.export._make import make, taken_out
     from detector.stages.export._recipe import Made
 
     half = {"quantize": 16} if job.options.half else {}

@@ -40,7 +40,7 @@ def run(job: Job[Options]) -> Result:
         GateRefused: The engine differs too much from the checkpoint.
     """
     from detector.data.dataset import Dataset
-    from detector.models.quiet import quietly
+    from detector.models.quiet import LOG, quietly
     from detector.stages.export._calibration import calibration
     from detector.stages.export._engine import BITS, write_plan
     from detector.stages.export._gpu import obstacle
@@ -53,7 +53,7 @@ def run(job: Job[Options]) -> Result:
         return _without(job, why)
     pictures = calibration(dataset) if options.precision == "int8" else {}
     engine = make(job, format="engine", device=0, quantize=BITS[options.precision], **pictures)
-    with quietly(job.folder / "ultralytics.log"):
+    with quietly(job.folder / LOG):
         runner = engine_runner(engine)
     parity = compare(job, runner, options.tolerance, options.precision)
     return result(job, [engine, write_plan(engine)], parity)

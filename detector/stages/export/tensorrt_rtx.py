@@ -75,9 +75,9 @@ def run(job: Job[Options]) -> Result:
 
 def _graph(job: Job[Options]) -> Path:
     """<name>.rtx.onnx: the checkpoint as ONNX, in the precision of the engine."""
+    from detector.models.quiet import LOG as CONVERSION
     from detector.models.quiet import quietly
     from detector.stages.export._graph import write_graph
-    from detector.stages.export._make import LOG as CONVERSION
     from detector.stages.export._make import make
 
     batch = job.options.batch

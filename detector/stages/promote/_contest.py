@@ -10,7 +10,7 @@ from detector.data.evaluation import Evaluation
 from detector.errors import UsageError
 from detector.measure.evaluate import Weights, evaluate
 from detector.measure.paired import Paired, pair
-from detector.models.quiet import quietly
+from detector.models.quiet import LOG, quietly
 from detector.models.weights import fingerprint, load_model
 from detector.stages.services import ModelVersion, Report
 from detector.terms import Task
@@ -138,6 +138,6 @@ def _remembered(champion: ModelVersion, ring: Ring) -> Evaluation | None:
 
 
 def _does_this_job(weights: Path, ring: Ring, folder: Path) -> bool:
-    with quietly(folder / "ultralytics.log"):
+    with quietly(folder / LOG):
         model = load_model(weights)
         return model.task == ring.task and list(model.names.values()) == ring.split.dataset.classes

@@ -7,10 +7,9 @@ from typing import Any
 from detector.data.epochs import columns_of, parting, table_of
 from detector.data.trained import Trained
 from detector.models.names import plain_names
+from detector.models.quiet import LOG
 from detector.models.weights import CUSTOM
 from detector.terms import Task
-
-LOG = "ultralytics.log"
 
 
 def parameters(trainer: Any) -> dict[str, object]:

@@ -8,7 +8,7 @@ from detector.data.trained import MadeFrom, Trained
 from detector.errors import DetectorError, UsageError
 from detector.models.letters import write_names
 from detector.models.names import plain_names
-from detector.models.quiet import device, quietly, threads_for
+from detector.models.quiet import LOG, device, quietly, threads_for
 from detector.models.weights import architecture, find_weights, fingerprint, load_model
 from detector.stages import Job, Result
 from detector.stages.services import ModelVersion
@@ -19,7 +19,7 @@ from detector.stages.train._facts import facts_of
 from detector.stages.train._failures import Diverged, Watch, in_words
 from detector.stages.train._network import SMALLEST
 from detector.stages.train._options import Options
-from detector.stages.train._told import LOG, documents, metrics, overfitting, parameters, size, summary
+from detector.stages.train._told import documents, metrics, overfitting, parameters, size, summary
 from detector.stages.train._told import network as network_of
 from detector.system.files import write_whole
 

@@ -6,8 +6,9 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from detector.engines.decode import decode
-from detector.stages.export._suppression import MOST, SCORE, suppressed
+from detector.engines.decode import MOST, decode
+from detector.measure.engine import LEAST
+from detector.stages.export._suppression import suppressed
 from tests.engines.test_decode import CLASSES, crowd
 
 
@@ -28,7 +29,7 @@ def test_the_same_objects_come_out(seed, count, masks):
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     (rows,) = session.run(None, {"images": raw})
     assert rows.shape[1] <= MOST
-    (mine,), (theirs,) = decode([rows], "nms", CLASSES, SCORE), decode([raw], "raw", CLASSES, SCORE)
+    (mine,), (theirs,) = decode([rows], "nms", CLASSES, LEAST), decode([raw], "raw", CLASSES, LEAST)
     np.testing.assert_allclose(mine.scores, theirs.scores, atol=1e-6)
     np.testing.assert_array_equal(mine.class_ids, theirs.class_ids)
     np.testing.assert_allclose(mine.boxes, theirs.boxes, atol=1e-3)
