@@ -60,10 +60,11 @@ def test_the_measuring_code_is_a_reason_to_measure_and_what_it_measures_counts(p
     edit(project, "measure/evaluate.py", "metrics=_coco(compared, kind) | _at_point(point)", f"metrics={half}")
     why = planned(project)
     assert why["evaluate"] == ["its code changed"]
-    assert not {"pull", "convert", "check", "train", "export.onnx"} & why.keys()
+    assert why["export.onnx"] == why["promote"] == ["waits for evaluate"]
+    assert not {"pull", "convert", "check", "train"} & why.keys()
     outcome = command(project, "run")
     ran = [step["step"] for step in outcome["steps"] if not step["skipped"]]
-    assert ran == ["evaluate", "promote"]
+    assert ran == ["evaluate", "export.onnx", "promote"]
     measured = next(step for step in outcome["steps"] if step["step"] == "evaluate")
     assert measured["figures"]["mAP50-95"] == 0.5
     assert "mAP50-95 0.5000" in outcome["steps"][-1]["summary"]
