@@ -14,6 +14,7 @@ which may be deleted at any time.
 import ast
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -67,7 +68,7 @@ def closure(module: str) -> dict[str, Module]:
 def _imported_by(name: str) -> set[str]:
     """Our modules that importing this one runs: with a.b.c also the packages a.b and a."""
     own = [imported for imported in _read(name).imports if imported.partition(".")[0] == PACKAGE]
-    return {part for imported in own for part in _with_parents(imported) if _file_of(part)} - SHAPES_NO_OUTPUT
+    return {part for imported in own for part in _with_parents(imported) if part in _files()} - SHAPES_NO_OUTPUT
 
 
 def _with_parents(name: str) -> Iterator[str]:
@@ -77,10 +78,22 @@ def _with_parents(name: str) -> Iterator[str]:
 
 
 @cache
+def _files() -> dict[str, str]:
+    """The file of each of our modules. They are listed, since a name that is imported may be no module."""
+    files = {}
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [each for each in folders if each.isidentifier() and each != "__pycache__"]
+        package = ".".join([PACKAGE, *Path(folder).relative_to(ROOT).parts])
+        files |= {f"{package}.{name[:-3]}": f"{folder}/{name}" for name in names if name.endswith(".py")}
+        if "__init__.py" in names:
+            files[package] = f"{folder}/__init__.py"
+    return files
+
+
 def _file_of(name: str) -> Path | None:
     """The file of one of our modules; None for a name that is none."""
-    place = ROOT.joinpath(*name.split(".")[1:])
-    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
+    file = _files().get(name)
+    return Path(file) if file else None
 
 
 @cache

@@ -164,7 +164,7 @@ def test_each_other_code_has_another_digest():
 
 
 def _forget():
-    for cached in (closure.code_of, closure._imported_by, closure._file_of, closure._read):
+    for cached in (closure.code_of, closure._imported_by, closure._files, closure._read):
         cached.cache_clear()
 
 
