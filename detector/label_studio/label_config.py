@@ -16,7 +16,7 @@ from detector.label_studio.structs import SHAPES
 _REFERENCES = ("/data/", "s3://", "gs://", "azure-blob://")
 _VARIABLE = re.compile(r"\$([\w.\[\]]*\w\]?)")  # as Label Studio's own front end reads them
 _STEPS = re.compile(r"[^.\[\]]+")
-_FLAG = "{{idx}}"  # what a Repeater writes the number into, unless its indexFlag says otherwise
+IDX = "{{idx}}"  # what a Repeater writes the number into, unless its indexFlag says otherwise
 
 
 class Canvas(NamedTuple):
@@ -29,23 +29,28 @@ class Canvas(NamedTuple):
     value: str
     drawable: bool
     pages: str = ""
-    flag: str = _FLAG
+    flag: str = IDX
 
 
 def canvases(config: str | bytes) -> tuple[Canvas, ...]:
     """The Image controls of a labelling configuration. Raises UsageError for what can't be understood."""
-    try:
-        root = ET.fromstring(config)  # noqa: S314 - expat loads no external entity, and the project's owner wrote it
-    except (ET.ParseError, ValueError, LookupError) as error:  # the last two for an encoding that expat does not know
-        raise UsageError(f"the labelling configuration is not XML: {error}") from error
+    root = parsed(config)
     drawn_on = {
         name.strip()
         for tag in root.iter()
         if tag.tag.lower() in SHAPES
-        for name in _attributes(tag).get("toname", "").split(",")
+        for name in attributes_of(tag).get("toname", "").split(",")
     }
-    controls = (_canvas(_attributes(tag), drawn_on, repeater) for tag, repeater in _images(root))
+    controls = (_canvas(attributes_of(tag), drawn_on, repeater) for tag, repeater in _images(root))
     return tuple(canvas for canvas in controls if canvas.value)
+
+
+def parsed(config: str | bytes) -> ET.Element:
+    """Its tags. Raises UsageError for what is no XML."""
+    try:
+        return ET.fromstring(config)  # noqa: S314 - expat loads no external entity, and the project's owner wrote it
+    except (ET.ParseError, ValueError, LookupError) as error:  # the last two for an encoding that expat does not know
+        raise UsageError(f"the labelling configuration is not XML: {error}") from error
 
 
 def _images(tag: ET.Element, repeater: ET.Element | None = None) -> Iterator[tuple[ET.Element, ET.Element | None]]:
@@ -59,7 +64,8 @@ def _images(tag: ET.Element, repeater: ET.Element | None = None) -> Iterator[tup
         yield from _images(child, inner)
 
 
-def _attributes(tag: ET.Element) -> dict[str, str]:
+def attributes_of(tag: ET.Element) -> dict[str, str]:
+    """The attributes of a tag, by names in lower case."""
     return {name.lower(): value for name, value in tag.items()}
 
 
@@ -67,8 +73,8 @@ def _canvas(image: dict[str, str], drawn_on: set[str], repeater: ET.Element | No
     name, value = image.get("name", ""), (image.get("value") or image.get("valuelist") or "").strip()
     canvas = Canvas(name, value, name in drawn_on)
     if repeater is not None:
-        attributes = _attributes(repeater)
-        canvas = canvas._replace(pages=attributes.get("on", "").lstrip("$"), flag=attributes.get("indexflag") or _FLAG)
+        attributes = attributes_of(repeater)
+        canvas = canvas._replace(pages=attributes.get("on", "").lstrip("$"), flag=attributes.get("indexflag") or IDX)
     if not _understood(canvas):
         if canvas.drawable:
             raise UsageError(
