@@ -1,6 +1,7 @@
 """Commands on pipeline.yaml: init, validate, plan, run, schema."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,21 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--task", type=click.Choice(["detect", "segment"]), default="detect", help="boxes or outlines")
+@click.option(
+    "--from-darknet",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="from a folder with obj.data, a .cfg or BMW's train_config.json",
+)
+@click.option(
+    "--from-label-studio", metavar="URL", help="from a project on this server; its token is in LABEL_STUDIO_TOKEN"
+)
+@click.option("--project", metavar="TITLE", help="which one, where the server has several: its title or its id")
 @options.as_json
-def init(folder: Path, task: Task, as_json: bool) -> None:
+def init(
+    folder: Path, task: Task, from_darknet: Path | None, from_label_studio: str | None, project: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Write a first pipeline.yaml and a sample project.
 
     Into FOLDER, or here.
@@ -28,11 +42,28 @@ def init(folder: Path, task: Task, as_json: bool) -> None:
     \b
     detector init
     detector init try-it --task segment
+    detector init --from-darknet my-darknet-data
+    detector init --from-label-studio http://localhost:8080 --project "Blood cells"
     """
+    from detector.commands import start_from
     from detector.commands.start import start
 
-    files = start(folder, task)
-    outcome = {"schema": 1, "status": "done", "files": [{"path": path, "what": what} for path, what in files]}
+    if from_darknet and from_label_studio:
+        raise click.UsageError("give --from-darknet or --from-label-studio, not both")
+    if project and not from_label_studio:
+        raise click.UsageError("--project is for --from-label-studio URL")
+    if from_darknet:
+        started = start_from.start_from_darknet(folder, from_darknet)
+    elif from_label_studio is not None:
+        token = os.environ.get(start_from.TOKEN)
+        started = start_from.start_from_label_studio(folder, from_label_studio, token, project)
+    else:
+        started = None
+    files = [(str(started.path), started.what)] if started else start(folder, task)
+    outcome: dict[str, Any] = {"schema": 1, "status": "done"}
+    outcome["files"] = [{"path": path, "what": what} for path, what in files]
+    if from_darknet and started:
+        outcome["became"] = [row._asdict() for row in started.rows]
     show(outcome, as_json, lambda: say("\n".join(f"{path} {what}" for path, what in files)))
 
 

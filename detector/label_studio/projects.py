@@ -37,6 +37,14 @@ def find_project(connection: Connection, wanted: int | str) -> Project:
     return _by_id(connection, ids[0])
 
 
+def only_project(connection: Connection) -> Project:
+    """The project, where the token's owner sees one. Raises UsageError, with the titles, where that is not so."""
+    titles = _titles(connection)
+    if len(titles) != 1:
+        raise UsageError(f"which project? Name one with --project; {_there_are(titles)}")
+    return _by_id(connection, *titles)
+
+
 class _Project(msgspec.Struct):
     id: int
     title: str | None = None

@@ -80,7 +80,7 @@ def _with_parents(name: str) -> Iterator[str]:
 @cache
 def _files() -> dict[str, str]:
     """The file of each of our modules. They are listed, since a name that is imported may be no module."""
-    files = {}
+    files: dict[str, str] = {}
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [each for each in folders if each.isidentifier() and each != "__pycache__"]
         package = ".".join([PACKAGE, *Path(folder).relative_to(ROOT).parts])

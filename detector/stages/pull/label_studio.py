@@ -13,6 +13,7 @@ from detector.stages import Job, Result, Section, Source
 from detector.stages.pull._kept import kept
 
 __all__ = ["LIBRARIES", "Options", "kept", "look", "run"]
+ADDRESS = r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/[^\s?#;@]*)?"
 LIBRARIES = ("msgspec", "numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
@@ -48,7 +49,7 @@ class Options(Section):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        if not re.fullmatch(r"https?://([\w.-]+|\[[\da-fA-F:]+\])(:\d+)?(/[^\s?#;@]*)?", url):
+        if not re.fullmatch(ADDRESS, url):
             raise ValueError("must be an address such as http://localhost:8080 or https://label-studio.example.com")
         return url
 
