@@ -4,13 +4,13 @@
 PYTHON ?= python3
 PIP = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-fast browser lint docs bench test-gpu torture test-contest test-image clean
+.PHONY: run test test-fast browser postgresql lint docs bench test-gpu torture test-contest test-image clean
 
 run: .venv/ready ## the sample project, from annotations to an engine
 	.venv/bin/detector init
 	.venv/bin/detector run pipeline.yaml
 
-test: .venv/ready-for-tests .venv-label-studio/ready browser
+test: .venv/ready-for-tests .venv-label-studio/ready browser postgresql
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --no-loadscope-reorder
 
 # No server, no training, no browser: what a single edit is likely to break, in under a minute.
@@ -66,6 +66,11 @@ browser:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || echo "no chromium here: the tests that look at pages are skipped"
+
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null; } \
+	  || echo "no PostgreSQL here: the test of a record that is kept in one is skipped"
 
 clean: ## everything that make made, but no data set and no run
 	rm -rf .venv .venv-label-studio .cache

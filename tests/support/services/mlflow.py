@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 SERVER = {  # its jobs (scoring, traces) are eight more processes, and nothing here asks for one
@@ -20,10 +21,13 @@ SERVER = {  # its jobs (scoring, traces) are eight more processes, and nothing h
 
 @dataclass
 class MlflowServer:
-    """A server that keeps everything in `folder`."""
+    """A server that keeps everything in `folder`, or in the `store` and at the `destination` that are given."""
 
     folder: Path
     port: int = 0
+    store: str = ""
+    destination: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -32,12 +36,12 @@ class MlflowServer:
 
     def start(self) -> None:
         self.port = self.port or _free_port()
-        store = f"sqlite:///{self.folder}/mlflow.db"
-        files = ["--artifacts-destination", str(self.folder / "artifacts")]
+        store = self.store or f"sqlite:///{self.folder}/mlflow.db"
+        files = ["--artifacts-destination", self.destination or str(self.folder / "artifacts")]
         address = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
         command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store, *files, *address]
         log = (self.folder / "server.log").open("ab")
-        environment = os.environ | SERVER
+        environment = os.environ | SERVER | self.environment
         self.process = subprocess.Popen(
             command, stdout=log, stderr=log, cwd=self.folder, env=environment, start_new_session=True
         )
@@ -51,9 +55,9 @@ class MlflowServer:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[MlflowServer]:
+def served(folder: Path, **of: Any) -> Iterator[MlflowServer]:
     """A server that runs inside the `with`."""
-    server = MlflowServer(folder)
+    server = MlflowServer(folder, **of)
     server.start()
     try:
         yield server
