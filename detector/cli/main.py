@@ -11,7 +11,7 @@ from detector import __version__
 from detector.cli import data, machine, models, pipeline
 from detector.cli.options import say_failure, say_json
 from detector.errors import Interrupted, Stopped, UsageError, exit_code, failure, sentence
-from detector.run import stopping
+from detector.orchestrator import stopping
 from detector.secrets import protect_environment
 
 

@@ -14,7 +14,7 @@ from detector.cli.options import opened, say, say_warning, show
 from detector.terms import Task
 
 if TYPE_CHECKING:
-    from detector.run.plan import Planned
+    from detector.orchestrator.plan import Planned
 
 
 @click.command()
@@ -104,10 +104,10 @@ def plan(
     detector plan
     detector plan --set train.epochs=100
     """
-    from detector.run import studied
-    from detector.run.going_on import going_on
-    from detector.run.plan import Choice
-    from detector.run.plan import plan as plan_pipeline
+    from detector.orchestrator import studied
+    from detector.orchestrator.going_on import going_on
+    from detector.orchestrator.plan import Choice
+    from detector.orchestrator.plan import plan as plan_pipeline
 
     config = opened(pipeline, overrides)
     planned = list(plan_pipeline(config, Choice(first, last, frozenset(forced))))
@@ -159,10 +159,10 @@ def run(
     detector run --set train.epochs=3 --until evaluate
     detector run --from export --force export
     """
+    from detector.orchestrator.loop import run as run_pipeline
+    from detector.orchestrator.plan import Choice
     from detector.reporting.ending import Ending
     from detector.reporting.terminal import Terminal
-    from detector.run.loop import run as run_pipeline
-    from detector.run.plan import Choice
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     started_in = Path.cwd()

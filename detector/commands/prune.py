@@ -12,8 +12,8 @@ from detector.browse import mongod
 from detector.config.pipeline import Config
 from detector.data.places import FIFTYONE, LOCK, RUNS
 from detector.errors import SHARED, DetectorError, TryAgain
+from detector.orchestrator.pruning import LEFT, Prunable, prunable
 from detector.reporting.costs import size, stats
-from detector.run.pruning import LEFT, Prunable, prunable
 from detector.system.lock import locked
 
 

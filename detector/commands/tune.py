@@ -11,10 +11,10 @@ from detector.config.edit import written
 from detector.config.load import load
 from detector.config.pipeline import Config
 from detector.errors import ConfigError, UsageError
+from detector.orchestrator import results
+from detector.orchestrator.plan import results_of
+from detector.orchestrator.studied import studied
 from detector.reporting.terminal import Terminal
-from detector.run import results
-from detector.run.plan import results_of
-from detector.run.studied import studied
 from detector.tuning.said import setting
 
 OPTIONS = ("train", "options")

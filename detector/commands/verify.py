@@ -6,8 +6,8 @@ from typing import Any
 
 from detector.config.pipeline import Config
 from detector.data import deployed
-from detector.run import results
-from detector.run.plan import results_of
+from detector.orchestrator import results
+from detector.orchestrator.plan import results_of
 from detector.terms import counted
 
 

@@ -13,13 +13,13 @@ from detector.data import studies
 from detector.data.dataset import Dataset, Split
 from detector.data.places import DATASETS, RUNS
 from detector.errors import DetectorError, UsageError
+from detector.orchestrator import studied
+from detector.orchestrator.loop import run
+from detector.orchestrator.open import logging_to
+from detector.orchestrator.plan import Choice
 from detector.record import Shown, Tuning
 from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
-from detector.run import studied
-from detector.run.loop import run
-from detector.run.open import logging_to
-from detector.run.plan import Choice
 from detector.stages import Result
 from detector.system.lock import is_shared, locked, shared
 from detector.system.removed import told_if_removed

@@ -18,14 +18,14 @@ DAYS = {3650: 0.1, 0: 0.25, -3650: 0.5}  # how far the clock of each run is ahea
 LAST = "convert.split.val=0.5"
 ON_A_DAY = """
 import datetime, sys, time
-import detector.run.open
+import detector.orchestrator.open
 ahead, now = int(sys.argv.pop(1)) * 86400, time.time_ns
 time.time_ns = lambda: now() + ahead * 10**9
 class Clock(datetime.datetime):
     @classmethod
     def now(cls, zone=None):
         return super().now(zone) + datetime.timedelta(seconds=ahead)
-detector.run.open.datetime = Clock
+detector.orchestrator.open.datetime = Clock
 from detector.cli import main
 main()
 """

@@ -12,9 +12,9 @@ import yaml
 from detector.config.load import load
 from detector.data import studies
 from detector.data.studies import Best, Candidate, Study, Verdict
-from detector.run import results
-from detector.run.plan import results_of
-from detector.run.studied import key_of
+from detector.orchestrator import results
+from detector.orchestrator.plan import results_of
+from detector.orchestrator.studied import key_of
 from detector.system.lock import shared
 from tests.end_to_end.conftest import detector
 from tests.support.tuning import project
@@ -181,6 +181,6 @@ def test_prune_keeps_the_last_study_and_what_a_worker_is_at(folder):
 
 def test_a_search_is_no_reason_to_train_again():
     from detector.stages.train.ultralytics import Options
-    from tests.run.test_fingerprint import key
+    from tests.orchestrator.test_fingerprint import key
 
     assert key("train", Options()) == key("train", Options(tune={"trials": 5})) != key("train", Options(epochs=3))

@@ -3,7 +3,7 @@
 import os
 import time
 
-from detector.run import results
+from detector.orchestrator import results
 from detector.stages import Kept, Result
 
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detector.run.fingerprint import Ingredients
+from detector.orchestrator.fingerprint import Ingredients
 from detector.stages import Kept, Result
 from detector.system import stamps
 from detector.system.files import by_age, make_newest, read_json, write_whole

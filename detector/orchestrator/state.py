@@ -8,10 +8,10 @@ from typing import cast
 from detector import stages
 from detector.config.pipeline import Config, Step
 from detector.data.places import LOCK
+from detector.orchestrator import results
+from detector.orchestrator.plan import Planned, results_of
 from detector.reporting.outcome import Done, Outcome
 from detector.reporting.terminal import Terminal
-from detector.run import results
-from detector.run.plan import Planned, results_of
 from detector.stages import Result
 
 PIPELINE = "pipeline.yaml"  # in a run's folder, from its beginning on

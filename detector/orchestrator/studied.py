@@ -6,7 +6,7 @@ from typing import Any
 
 from detector.config.pipeline import Config, Step
 from detector.data import studies
-from detector.run.closure import code_of
+from detector.orchestrator.closure import code_of
 from detector.stages import Result
 from detector.system.installed import version_of
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from detector import stages
 from detector.config.pipeline import Config, Step
-from detector.run.fingerprint import ingredients, key_of, reasons
+from detector.orchestrator.fingerprint import ingredients, key_of, reasons
 from detector.stages import Result, Source
 from detector.terms import STAGES
 

@@ -8,8 +8,8 @@ from typing import Any
 from detector.config.pipeline import Config, Step
 from detector.data.places import DATASETS, RESULTS
 from detector.errors import UsageError
-from detector.run import results
-from detector.run.fingerprint import Ingredients, ingredients, key_of, reasons
+from detector.orchestrator import results
+from detector.orchestrator.fingerprint import Ingredients, ingredients, key_of, reasons
 from detector.stages import Result, Source, derived, needs, source_of
 from detector.system.stamps import Seen
 from detector.terms import STAGES, listed

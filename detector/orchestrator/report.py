@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detector.errors import GateRefused, TryAgain, sentence
+from detector.orchestrator.state import State
 from detector.record import Recorder
-from detector.run.state import State
 
 if TYPE_CHECKING:
     from detector.data.dataset import Dataset

@@ -7,10 +7,10 @@ import pytest
 
 from detector.config.load import load
 from detector.errors import DetectorError, GateRefused
+from detector.orchestrator import report
+from detector.orchestrator.state import State
 from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
-from detector.run import report
-from detector.run.state import State
 
 PIPELINE = """
 name: cells

@@ -9,7 +9,7 @@ import pytest
 
 DEAF = """
 import time
-from detector.run import stopping
+from detector.orchestrator import stopping
 stopping.listen()
 while True:
     try:

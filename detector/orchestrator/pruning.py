@@ -12,8 +12,8 @@ from typing import Any
 
 from detector.data import runs, studies
 from detector.data.places import DATASETS, RESULTS, RUNS
-from detector.run import unfinished
-from detector.run.results import files_of
+from detector.orchestrator import unfinished
+from detector.orchestrator.results import files_of
 from detector.system.files import by_age, read_json
 from detector.system.lock import is_shared
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from detector.config.pipeline import Config, Step
+from detector.orchestrator.closure import code_of
 from detector.reporting.outcome import FIRST_TIME
-from detector.run.closure import code_of
 from detector.secrets import public_json
 from detector.stages import Result, Source, needs
 from detector.system.installed import version_of

@@ -1,7 +1,7 @@
 """One run: every step in order, skipped when nothing that shapes its output changed.
 
 Before the first step that has something to do, results are taken as they are, and nothing is written. From that step
-on the run is open (`detector.run.open`): it has a folder and a record.
+on the run is open (`detector.orchestrator.open`): it has a folder and a record.
 """
 
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from detector.config.pipeline import Config, Step
 from detector.data import deployed
 from detector.data.places import DATASETS, LOCK, RUNS
 from detector.errors import DetectorError, TryAgain
+from detector.orchestrator import unfinished
+from detector.orchestrator.open import OpenRun, can_resume, new_folder, opened
+from detector.orchestrator.plan import Choice, Planned, chosen, plan_step
+from detector.orchestrator.state import State
+from detector.orchestrator.studied import not_applied
 from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
-from detector.run import unfinished
-from detector.run.open import OpenRun, can_resume, new_folder, opened
-from detector.run.plan import Choice, Planned, chosen, plan_step
-from detector.run.state import State
-from detector.run.studied import not_applied
 from detector.system.lock import locked
 from detector.system.removed import told_if_removed
 from detector.system.stamps import Seen

@@ -15,13 +15,13 @@ from detector.config.pipeline import Config
 from detector.data import runs
 from detector.data.places import DATASETS, FIFTYONE, RUNS, STORE
 from detector.errors import GateRefused, TryAgain, sentence
+from detector.orchestrator import report, results, unfinished
+from detector.orchestrator.deploying import deploy
+from detector.orchestrator.plan import Planned
+from detector.orchestrator.state import PIPELINE, State
 from detector.record import Recorder
 from detector.reporting import costs
 from detector.reporting.outcome import Done, Outcome
-from detector.run import report, results, unfinished
-from detector.run.deploying import deploy
-from detector.run.plan import Planned
-from detector.run.state import PIPELINE, State
 from detector.secrets import cleaned, without_secrets
 from detector.stages import Job, Result, kept_of, so_far
 from detector.system.files import write_whole

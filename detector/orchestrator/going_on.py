@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from detector.config.pipeline import Config
 from detector.data.places import RUNS
-from detector.run import unfinished
-from detector.run.open import place_of
-from detector.run.plan import Planned, results_of
+from detector.orchestrator import unfinished
+from detector.orchestrator.open import place_of
+from detector.orchestrator.plan import Planned, results_of
 from detector.stages import so_far
 
 
