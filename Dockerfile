@@ -4,6 +4,9 @@
 # For a machine with an NVIDIA GPU; trains on it, and ends with a TensorRT engine for it, too:
 #   docker build --target gpu -t detector:gpu .
 #   docker run --gpus all --ipc=host -v "$PWD":/work detector:gpu run
+# To answer over HTTP what the champion sees, by ONNX Runtime and without PyTorch, on x86-64 or arm64:
+#   docker build --target serve -t detector:serve .
+#   docker run -p 127.0.0.1:8000:8000 -v "$PWD":/work:ro detector:serve
 FROM python:3.11.14-slim-bookworm AS cpu
 
 # What the wheels expect of the system: mongod (for FiftyOne) needs libcurl, which brings the rest. The font has Chinese,
@@ -38,3 +41,24 @@ USER 0
 RUN pip install --no-cache-dir --constraint /opt/detector/constraints.txt --extra-index-url https://pypi.nvidia.com \
     '/opt/detector[tensorrt]'
 USER 1000
+
+FROM python:3.11.14-slim-bookworm AS serve
+
+# Of pyarrow, what reads and writes tables; its servers, headers and tests are a third of it.
+WORKDIR /opt/detector
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY deploy/serve.txt deploy/serve.txt
+RUN pip install --no-cache-dir --constraint constraints.txt --requirement deploy/serve.txt \
+    && for unused in include src tests libarrow_flight libarrow_python_flight libarrow_substrait; do \
+        rm -rf /usr/local/lib/python3.11/*-packages/pyarrow/$unused*; done
+COPY detector detector
+RUN pip install --no-cache-dir --no-deps .
+
+RUN useradd --no-create-home --home-dir /cache --uid 1000 detector \
+    && mkdir /work && chown detector /work && mkdir --mode=1777 /cache
+ENV HOME=/cache USER=detector PYTHONUNBUFFERED=1
+USER 1000
+WORKDIR /work
+EXPOSE 8000
+ENTRYPOINT ["detector"]
+CMD ["serve", "--host", "0.0.0.0", "--using", "onnx"]

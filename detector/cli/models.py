@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from detector.cli import options
-from detector.cli.options import opened, say, show
+from detector.cli.options import named, opened, say, show
 from detector.inference import FORMS
 
 
@@ -156,7 +156,7 @@ def predict(
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     request = Request(listed([place.absolute() for place in places]), score, to.absolute(), forms or FORMS)
-    model = given(Path(which)) or find(which, using, opened(pipeline, ()).name)
+    model = given(Path(which)) or find(which, using, named(pipeline))
     outcome = look(model, request, terminal.progress)
 
     def told() -> None:
@@ -188,7 +188,7 @@ def serve(
     from detector.commands.serve import serve as answer
     from detector.inference.model import given
 
-    name = "" if given(Path(which)) else opened(pipeline, ()).name
+    name = "" if given(Path(which)) else named(pipeline)
 
     def ready(url: str, model: dict[str, Any]) -> None:
         outcome = {"schema": 1, "status": "serving", "url": url, "model": model}

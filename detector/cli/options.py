@@ -78,6 +78,15 @@ def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":
     return load(Path(pipeline.name), overrides, shown=pipeline)
 
 
+def named(pipeline: Path) -> str:
+    """The pipeline's name, and nothing else of it: where its models are used, what trains them may be absent."""
+    from detector.config.load import name_of
+    from detector.data.places import enter
+
+    enter(pipeline.parent)
+    return name_of(Path(pipeline.name)) or opened(Path(pipeline.name), ()).name
+
+
 def say(text: str, err: bool = False) -> None:
     """Print it without secrets, and what strangers wrote as no command to the terminal. Nothing else prints."""
     click.echo(_for(sys.stderr if err else sys.stdout, text), err=err)

@@ -16,7 +16,7 @@ else
   # shellcheck source=tests/image/podman.sh
   source tests/image/podman.sh
   engine() { podman --runtime runc --cgroup-manager cgroupfs "$@"; }
-  build() { stand_in_for "$(sed -n 's/^FROM \(python:[^ ]*\).*/\1/p' "$1/Dockerfile")" && buildah_build "$IMAGE" "$1" "$2"; }
+  build() { stand_in_for "$(sed -n 's/^FROM \(python:[^ ]*\).*/\1/p' "$1/Dockerfile" | sort -u)" && buildah_build "$IMAGE" "$1" "$2"; }
   remove_images() { engine rmi --all --force; }
   # Like Docker, no entry in /etc/passwd for whoever --user names. Limits that no privilege is needed for.
   RUN=(run --network none --passwd=false --log-driver k8s-file --ulimit nofile=8192 --ulimit nproc=8192)
