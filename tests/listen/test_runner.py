@@ -106,3 +106,17 @@ def test_the_end_of_an_answer_does_not_wait_for_the_client():
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_person_reads_where_it_listens_what_waits_and_why_a_run_starts():
+    listening = {"status": "listening", "url": "http://127.0.0.1:8001/webhook", "project": "Cells", "changes": 3}
+    listening |= {"webhook": {"url": "http://a.example:8001/webhook", "done": "made"}, "quiet_for": 90.0, "after": 1000}
+    assert line(listening) == (
+        "listening",
+        "http://127.0.0.1:8001/webhook, for the project “Cells” of Label Studio  (Ctrl-C ends it)\n"
+        "the webhook to http://a.example:8001/webhook is made\n"
+        "a run starts 1 min 30 s after the last change, or with 1,000 changes; 3 changes from before",
+    )
+    assert line({"status": "running", "changes": 0}) == ("run", "for what came while nothing listened")
+    assert line({"status": "running", "changes": 1}) == ("run", "for 1 change")
+    assert line({"status": "running", "changes": 1200}) == ("run", "for 1,200 changes")
