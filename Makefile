@@ -14,7 +14,7 @@ test: .venv/ready-for-tests .venv-label-studio/ready browser postgresql
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --no-loadscope-reorder
 
 # No server, no training, no browser: what a single edit is likely to break, in under a minute.
-FAST = tests/config tests/data tests/docs tests/label_studio tests/page tests/orchestrator/test_results.py \
+FAST = tests/config tests/data tests/docs tests/label_studio tests/listen tests/page tests/orchestrator/test_results.py \
   tests/reporting/test_costs.py tests/sample tests/system tests/commands/test_diff.py tests/stages/convert --ignore tests/stages/convert/test_properties.py \
   tests/stages/pull/test_references.py tests/stages/pull/test_yolo.py tests/stages/check/test_rules.py \
   tests/measure/test_mistakes.py tests/stages/evaluate/test_pictures.py tests/stages/train/test_arguments.py \

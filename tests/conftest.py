@@ -17,6 +17,8 @@ pytest_plugins = [
 TOGETHER = {  # part of a test's path → what it shares with others, and takes half a minute to make
     "tests/label_studio/": "a Label Studio server",
     "tests/stages/pull/": "a Label Studio server",
+    "tests/listen/": "a Label Studio server",
+    "tests/serve/test_label_studio.py": "a Label Studio server",
     "tests/sample/": "a Label Studio server",
     "test_bccd.py": "a Label Studio server",
     "test_source.py": "a Label Studio server",

@@ -4,7 +4,8 @@ main        the group of all commands, and the one place where errors are shown
 options     what several commands take
 pipeline    init, validate, plan, run, schema
 data        status, app, diff, prune
-models      tune, champion, compare, rollback, predict, serve
+models      tune, champion, engines, compare, rollback, predict
+serving     serve, listen
 machine     doctor
 """
 

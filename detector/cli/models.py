@@ -1,8 +1,7 @@
-"""Commands on models: tune, champion, engines, compare, rollback, predict, serve."""
+"""Commands on models: tune, champion, engines, compare, rollback, predict."""
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -164,35 +163,3 @@ def predict(
             terminal.line(title, text)
 
     show(outcome, as_json, told)
-
-
-@click.command()
-@options.model_to_use
-@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free")
-@options.as_json
-def serve(
-    which: str, using: str, score: float | None, host: str, port: int, pipeline: Path, as_json: bool
-) -> None:  # fmt: skip
-    """Answer over HTTP what a model sees on a picture.
-
-    /predict takes a picture as the body of a POST. /model, /health and /metrics (for Prometheus) tell of the server,
-    /docs of all that it takes. A new champion takes over without a restart. There is no password: whoever reaches it
-    can use it.
-
-    \b
-    detector serve
-    curl --data-binary @a.jpg http://127.0.0.1:8000/predict
-    """
-    from detector.commands.serve import Place, Wanted
-    from detector.commands.serve import serve as answer
-    from detector.inference.model import given
-
-    name = "" if given(Path(which)) else named(pipeline)
-
-    def ready(url: str, model: dict[str, Any]) -> None:
-        outcome = {"schema": 1, "status": "serving", "url": url, "model": model}
-        text = f"{model['name']} answers at {url}/predict, from a score of {model['score']:.2f} on  (Ctrl-C ends it)"
-        show(outcome, as_json, lambda: say(text))
-
-    answer(Wanted(which, using, score, name), Place(host, port), ready)

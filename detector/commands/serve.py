@@ -1,24 +1,29 @@
 """`detector serve`: a model behind HTTP, until it is stopped."""
 
 import contextlib
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from detector.commands.server import server_of
+from detector.config.pipeline import Config
 from detector.data import deployed
-from detector.errors import Stopped, UsageError
 from detector.inference.model import CHAMPION, Model, find, given
 from detector.system.cache import CACHE
+from detector.web.place import Place, answer, listening, refuse_strangers, url_of
+
+if TYPE_CHECKING:
+    from detector.serve.tasks import Source
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where to listen; port 0 is any that is free."""
+class Access:
+    """Who may ask (None: everybody), and the pipeline whose Label Studio has tasks to be looked at (None: none)."""
 
-    host: str
-    port: int
+    secret: str | None = None
+    tasks_of: Config | None = None
 
 
 @dataclass(frozen=True)
@@ -41,34 +46,35 @@ class Wanted:
         return None
 
 
-def serve(wanted: Wanted, place: Place, ready: Callable[[str, dict[str, Any]], None]) -> None:
+def serve(wanted: Wanted, place: Place, access: Access, ready: Callable[[str, dict[str, Any]], None]) -> None:
     """Answer until interrupted or stopped. `ready` gets the address and the model, once it listens.
 
     Raises:
-        UsageError: there is no such model, or the port is taken.
+        UsageError: there is no such model, the port is taken, or anybody could ask for pictures of Label Studio's.
     """
-    import uvicorn
-
-    from detector.serve.batches import Limits
     from detector.serve.models import InUse
     from detector.serve.rest import application
+    from detector.web.batches import Limits
 
-    with _listening(place) as listening:
+    if access.tasks_of is not None:
+        refuse_strangers(place, access.secret)
+    with listening(place) as listener, _source(access.tasks_of) as source:
         CACHE.mkdir(parents=True, exist_ok=True)
         in_use = InUse(wanted.find, wanted.changed, wanted.score, CACHE / "serve.log")
-        server = uvicorn.Server(uvicorn.Config(application(in_use, Limits()), log_level="warning", access_log=False))
-        host, port = listening.getsockname()[:2]
-        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}", in_use.loaded.described)
-        with contextlib.suppress(KeyboardInterrupt, Stopped):
-            server.run(sockets=[listening])
+        ready(url_of(listener), in_use.loaded.described)
+        answer(application(in_use, Limits(), access.secret, source), listener)
 
 
-def _listening(place: Place) -> socket.socket:
-    try:
-        [(family, *_, address), *_] = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-        return socket.create_server(address[:2], family=family, backlog=256)
-    except OSError as error:
-        raise UsageError(
-            f"{place.host}:{place.port} can't be listened on ({error.strerror}); give another one with --host and "
-            "--port, 0 for any port that is free"
-        ) from error
+@contextlib.contextmanager
+def _source(config: Config | None) -> Iterator["Source | None"]:
+    """Where the pictures of Label Studio's tasks are, as `pull` has it. Raises UsageError where it has no server."""
+    if config is None:
+        yield None
+        return
+    from detector.label_studio.client import connect
+    from detector.serve.label_studio import version_of
+    from detector.serve.tasks import Source
+
+    pull = server_of(config, "--label-studio needs its address and a token")
+    with connect(pull.url, pull.token.get_secret_value(), pull.private_hosts) as connection:
+        yield Source(connection, config.name, config.classes, partial(version_of, config.name))

@@ -1,6 +1,7 @@
 """The model that is in use. Where it is the champion, the next champion takes over without a restart."""
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,19 +34,24 @@ class InUse:
         self, find: Callable[[], Model], changed: Callable[[], object], score: float | None, log: Path
     ) -> None:
         self._find, self._changed, self._score, self._log = find, changed, score, log
-        self._known = changed()
+        self._known, self._lock = changed(), threading.Lock()
         self.loaded = self._load()
 
     def __call__(self, pictures: Sequence[Pixels]) -> list[tuple[Loaded, list[Object]]]:
         """What is seen on each picture, and by which model."""
-        self._renew()
-        return [(self.loaded, objects_of(objects)) for objects in self.loaded.predictor(pictures)]
+        loaded = self.current()
+        return [(loaded, objects_of(objects)) for objects in loaded.predictor(pictures)]
+
+    def current(self) -> Loaded:
+        """The model as it should be now: where there is another one, it is loaded first."""
+        with self._lock:
+            now = self._changed()
+            if now != self._known:
+                self._known = now
+                self._renew()
+            return self.loaded
 
     def _renew(self) -> None:
-        now = self._changed()
-        if now == self._known:
-            return
-        self._known = now
         try:
             self.loaded = self._load()
             logger.info("now in use: %s", self.loaded.model.title)

@@ -22,7 +22,8 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")),
 ]
-ENVIRONMENT = dict.fromkeys(("LABEL_STUDIO_URL", "LABEL_STUDIO_TOKEN", "WEBHOOK_URL"), "https://example.com")
+VARIABLES = ("LABEL_STUDIO_URL", "LABEL_STUDIO_TOKEN", "MLFLOW_TRACKING_URI", "WEBHOOK_URL")
+ENVIRONMENT = dict.fromkeys(VARIABLES, "https://example.com")
 BASE = {  # what a piece of a pipeline.yaml may leave out
     "name": "docs",
     "task": "detect",

@@ -1,6 +1,7 @@
 """`detector serve`, by the real command and real clients: answers, load, bad input, a new champion."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -34,10 +35,12 @@ def picture(seed, size=(96, 64), form="PNG"):
 
 
 @contextmanager
-def serving(folder, *arguments):
+def serving(folder, *arguments, **environment):
     """A client of the server that these arguments start, and its process."""
     command = [sys.executable, "-m", "detector", "serve", "--port", "0", "--json", *map(str, arguments)]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
         try:
             told = matches("serve", server.stdout.readline())
             with httpx.Client(base_url=told["url"], timeout=120) as client:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -48,7 +49,7 @@ def test_no_password_has_a_default_and_each_variable_is_in_the_example():
 def test_ports_are_open_on_this_machine_alone_and_each_service_says_how_it_is():
     for name, service in COMPOSE["services"].items():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
-        assert service["networks"] == ["detector"]
+        assert [*service["networks"]] == ["detector"], name
         assert "healthcheck" in service or service.get("restart") in {"no", "on-failure"}, name
     kept = {volume.partition(":")[0] for each in COMPOSE["services"].values() for volume in each.get("volumes", [])}
     assert kept - {"${PROJECT"} == COMPOSE["volumes"].keys()
@@ -95,6 +96,18 @@ def test_detector_knows_what_it_is_started_with(arguments, tmp_path):
     options = {option for each in command.params for option in each.opts}
     assert {each for each in rest if each.startswith("--")} <= options
     command.make_context(name, list(rest))
+
+
+def test_label_studio_would_take_the_address_of_each_listener():
+    """And call it, and the model: they have no public address."""
+    asked = [arguments for arguments in _commands_of_detector() if "--register" in arguments]
+    hosts = [urlsplit(arguments[arguments.index("--register") + 1]).hostname for arguments in asked]
+    assert len(hosts) == 2
+    assert all("." in host for host in hosts)
+    assert hosts[0] in COMPOSE["services"]["listen"]["networks"]["detector"]["aliases"]
+    environment = COMPOSE["services"]["label-studio"]["environment"]
+    wanted = ("LABEL_STUDIO_SSRF_PROTECTION_ENABLED", "LABEL_STUDIO_ML_BLOCK_LOCAL_IP")
+    assert [environment[name] for name in wanted] == ["false", "false"]
 
 
 def test_systemd_reads_the_units(tmp_path):

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[3]
 EXECUTABLE = Path(os.environ.get("DETECTOR_TEST_LABEL_STUDIO", ROOT / ".venv-label-studio" / "bin" / "label-studio"))
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 EMAIL = "annotator@example.com"
+PASSWORD = "correct horse battery staple"
 BOXES = """<View>
   <Image name="image" value="$image"/>
   <RectangleLabels name="boxes" toName="image"><Label value="disc"/><Label value="square"/></RectangleLabels>
@@ -126,14 +127,15 @@ def _settings(folder: Path) -> dict[str, str]:
     settings = {
         "BASE_DATA_DIR": str(folder / "data"),
         "USERNAME": EMAIL,
-        "PASSWORD": "correct horse battery staple",
+        "PASSWORD": PASSWORD,
         "USER_TOKEN": TOKEN,
         "ENABLE_LEGACY_API_TOKEN": "true",
         "LOCAL_FILES_SERVING_ENABLED": "true",
         "LOCAL_FILES_DOCUMENT_ROOT": str(folder / "files"),
         "LATEST_VERSION_CHECK": "false",
         "COLLECT_ANALYTICS": "false",
-        "SSRF_PROTECTION_ENABLED": "false",  # its storages may be on 127.0.0.1 too
+        "SSRF_PROTECTION_ENABLED": "false",  # its storages and webhooks may be on 127.0.0.1 too
+        "ML_BLOCK_LOCAL_IP": "false",  # and its models
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
     }
