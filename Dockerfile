@@ -49,7 +49,7 @@ WORKDIR /opt/detector
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY deploy/serve.txt deploy/serve.txt
 RUN pip install --no-cache-dir --constraint constraints.txt --requirement deploy/serve.txt \
-    && for unused in include src tests libarrow_flight libarrow_python_flight libarrow_substrait; do \
+    && for unused in include src tests libarrow_flight libarrow_python_flight; do \
         rm -rf /usr/local/lib/python3.11/*-packages/pyarrow/$unused*; done
 COPY detector detector
 RUN pip install --no-cache-dir --no-deps .
