@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 CONNECT = 10.0  # seconds
 SILENCE = 60.0  # seconds without a byte: a page of tasks takes a busy server some
+WRITING = 600.0  # seconds without a byte while it writes: it counts the whole project's tasks anew
 MAX_BYTES = 512 << 20  # of one answer: the largest, a page of 200 tasks with brush masks, has some tens of MiB
 
 T = TypeVar("T")
 _PACKED = {"Accept-Encoding": "gzip"}  # no other packing is read
+_GOOD = (200, 201)
+_MANAGER = "use the token of somebody who manages the project"
 _TOKEN = re.compile("[!-~]+")
 
 
@@ -57,6 +60,19 @@ class Connection:
         if answer is None:
             raise refused(self.url, 404)
         return answer
+
+    def send(self, method: str, path: str, content: Any, kind: type[T]) -> T | None:
+        """Ask once to write `content` as JSON; gives what the server answers, None where there is nothing to write to.
+
+        Raises Passing where the answer did not come, as it may later: what was asked for may have been done. So whoever
+        asks again looks first. Raises UsageError as `get`, and where the token's owner may not write this.
+        """
+        import httpx
+
+        headers = self.authorization | {"Content-Type": "application/json"}
+        patient = httpx.Timeout(WRITING, connect=CONNECT)
+        body = msgspec.json.encode(content)
+        return _once(self, method, path, kind, content=body, headers=headers, timeout=patient)
 
 
 @contextmanager
@@ -100,31 +116,38 @@ class _Access(msgspec.Struct):
 
 def _ask(connection: Connection, method: str, path: str, kind: type[T], **request: Any) -> T | None:
     """The server's answer; None for 404. A redirect is not followed: the token stays where it is."""
+    try:
+        return persist(lambda: _once(connection, method, path, kind, **request))
+    except Passing as failure:
+        raise unreachable(connection.url, failure) from failure
+
+
+def _once(connection: Connection, method: str, path: str, kind: type[T], **request: Any) -> T | None:
+    """As `_ask`, asked once. Raises Passing for what may pass."""
     import httpx
 
-    def once() -> T | None:
-        try:
-            with connection.http.stream(method, connection.url + path, **request) as answer:
-                content = _content(connection.url, answer)
-        except httpx.InvalidURL as error:
-            raise UsageError(f"{connection.url} is no address ({error}); check pull.url") from error
-        except httpx.RequestError as error:
-            raise Passing(str(error) or type(error).__name__) from error
-        if may_pass(answer.status_code):
-            raise Passing(f"HTTP {answer.status_code}", asked_to_wait(answer.headers))
-        return None if answer.status_code == 404 else _decode(connection.url, answer.status_code, content, kind)
-
     try:
-        return persist(once)
-    except Passing as failure:
-        raise TryAgain(
-            f"Label Studio at {connection.url} can't be reached ({failure}); check pull.url, or try again later"
-        ) from failure
+        with connection.http.stream(method, connection.url + path, **request) as answer:
+            content = _content(connection.url, answer)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{connection.url} is no address ({error}); check pull.url") from error
+    except httpx.RequestError as error:
+        raise Passing(str(error) or type(error).__name__) from error
+    if may_pass(answer.status_code):
+        raise Passing(f"HTTP {answer.status_code}", asked_to_wait(answer.headers))
+    if answer.status_code == 403 and method not in {"GET", "HEAD"}:
+        raise UsageError(f"Label Studio at {connection.url} does not let the token's owner write this; {_MANAGER}")
+    return None if answer.status_code in {204, 404} else _decode(connection.url, answer.status_code, content, kind)
+
+
+def unreachable(url: str, failure: Passing) -> TryAgain:
+    """The error for a server that was asked again and again."""
+    return TryAgain(f"Label Studio at {url} can't be reached ({failure}); check pull.url, or try again later")
 
 
 def _content(url: str, answer: "httpx.Response") -> bytearray:
     """What came; nothing of an answer that holds no data, whose words are not shown."""
-    if answer.status_code != 200:
+    if answer.status_code not in _GOOD:
         return bytearray()
     try:
         content, goes_on = most_of(answer, MAX_BYTES)
@@ -139,7 +162,7 @@ def _content(url: str, answer: "httpx.Response") -> bytearray:
 
 
 def _decode(url: str, status: int, body: bytearray, kind: type[T]) -> T:
-    if status != 200:
+    if status not in _GOOD:
         raise refused(url, status)
     try:
         return msgspec.json.decode(body, type=kind)

@@ -1,7 +1,9 @@
-"""Projects on a Label Studio server, found by id or by title."""
+"""Projects on a Label Studio server, found by id or by title; and where what is known of one is kept."""
 
+import hashlib
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import msgspec
 
@@ -72,3 +74,13 @@ def _there_are(titles: dict[int, str]) -> str:
     shown = ", ".join(f"“{title}” ({number})" for number, title in sorted(titles.items(), reverse=True)[:_SHOWN])
     more = f" and {len(titles) - _SHOWN} more" if len(titles) > _SHOWN else ""
     return f"there are: {shown}{more}"
+
+
+def file_of(datasets: Path, connection: Connection, project: Project, ending: str) -> Path:
+    """Where something of the project is kept."""
+    return datasets / "pulled" / f"server-{digest(f'{connection.url} {project.id}')}.{ending}"
+
+
+def digest(text: str) -> str:
+    """12 hex digits."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

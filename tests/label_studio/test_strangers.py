@@ -15,10 +15,10 @@ from detector.errors import UsageError
 from detector.label_studio import persist
 from detector.label_studio.client import connect
 from detector.label_studio.download import Unusable, fetch
+from detector.label_studio.downloads import Into, Shown, download
+from detector.label_studio.state import quietly
 from detector.stages.pull import label_studio as backend
-from detector.stages.pull._downloads import Shown, download
 from detector.system.addresses import is_public
-from tests.support.jobs import make_job
 
 TOKEN = "0" * 40
 SERVER = "http://127.0.0.1:9"  # where nobody listens: these images lie elsewhere
@@ -142,9 +142,10 @@ def test_a_name_that_is_none_is_told(tmp_path):
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": str(1 << 40)}])
 def test_what_never_ends_is_cut_off_and_asked_for_once(endless, tmp_path, headers):
     endless.headers = headers
-    job = make_job(None, datasets=tmp_path / "datasets", folder=tmp_path / "run")
+    (tmp_path / "run").mkdir()
+    into = Into(tmp_path / "datasets", tmp_path / "run", quietly)
     with connect(SERVER, TOKEN, ["127.0.0.1"]) as connection:
-        [pixels] = download(connection, [Shown(f"{endless.url}/a.png", 1, "image")], job, lambda _: {})
+        [pixels] = download(connection, [Shown(f"{endless.url}/a.png", 1, "image")], into, lambda _: {})
     assert (pixels.problem, pixels.detail) == ("huge_image", f"{endless.url}/a.png: larger than 1 MiB")
     assert endless.asked == 1
     assert list((tmp_path / "run").iterdir()) == []

@@ -8,12 +8,11 @@ datasets/<name>/pulled/server-<key>.arrow       the tasks as the server gave the
 everything is asked for anew.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
 from detector.label_studio.client import Connection
-from detector.label_studio.projects import Project
+from detector.label_studio.projects import Project, digest, file_of
 from detector.label_studio.state import state
 
 
@@ -23,13 +22,3 @@ def state_of(connection: Connection, project: Project, datasets: Path) -> str:
     failed = file_of(datasets, connection, project, "failed")
     known = [state(connection, project, kept), failed.read_text() if failed.exists() else ""]
     return json.dumps([connection.url, project.id, digest(project.config), *known])
-
-
-def file_of(datasets: Path, connection: Connection, project: Project, ending: str) -> Path:
-    """Where something of the project is kept."""
-    return datasets / "pulled" / f"server-{digest(f'{connection.url} {project.id}')}.{ending}"
-
-
-def digest(text: str) -> str:
-    """12 hex digits."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -79,14 +79,13 @@ def run(job: Job[Options]) -> Result:
     from detector.label_studio.addresses import whole_addresses
     from detector.label_studio.changes import update
     from detector.label_studio.client import connect
+    from detector.label_studio.downloads import Into, Shown, download, remember_failed
     from detector.label_studio.label_config import canvases
     from detector.label_studio.listing import emails
-    from detector.label_studio.projects import find_project
+    from detector.label_studio.projects import file_of, find_project
     from detector.label_studio.reading import How
     from detector.label_studio.tasks import tables
-    from detector.stages.pull._asked import file_of
     from detector.stages.pull._attach import attach, finish, wanted
-    from detector.stages.pull._downloads import Shown, download, remember_failed
 
     options = job.options
     with connect(options.url, options.token.get_secret_value(), options.private_hosts) as connection:
@@ -102,7 +101,8 @@ def run(job: Job[Options]) -> Result:
         images = [Shown(*image) for image in zip(*columns, strict=True)]
         wanted_images = [images[row] for row in rows]
         whole = partial(whole_addresses, connection, project, kept, shown)
-        pixels = download(connection, wanted_images, job, whole)
+        into = Into(job.datasets, job.folder, job.report.progress, job.forced)
+        pixels = download(connection, wanted_images, into, whole)
         failed = file_of(job.datasets, connection, project, "failed")
         remember_failed(failed, [image.source for image in wanted_images], pixels)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))

@@ -22,8 +22,8 @@ from detector.errors import DetectorError
 from detector.label_studio.client import Connection
 from detector.label_studio.download import Unusable, fetch
 from detector.secrets import is_whole, names_a_picture, public
-from detector.stages import Job
 from detector.system.files import write_whole
+from detector.system.progress import Progress
 
 _NOT_HAD = {"missing_image", "private_host"}
 AT_ONCE = 4  # more gain nothing: a Label Studio server gave 64 images a second to 4 threads, and 69 to 16
@@ -42,25 +42,34 @@ class Shown(NamedTuple):
         return self.source if names_a_picture(self.source) else f"{self.source} {self.task} {self.field}"
 
 
+class Into(NamedTuple):
+    """The pipeline's `datasets`, a folder for files on their way, who is told, and whether to fetch what is known."""
+
+    datasets: Path
+    scratch: Path
+    progress: Progress
+    anew: bool = False
+
+
 Whole = Callable[[Collection[int]], Mapping[tuple[int, str], str]]  # tasks → (task, field) → its whole address
 
 
-def download(connection: Connection, images: Sequence[Shown], job: Job[Any], whole: Whole) -> list[Pixels]:
+def download(connection: Connection, images: Sequence[Shown], into: Into, whole: Whole) -> list[Pixels]:
     """The pixels of each of `images`, in the store. `whole` is asked for addresses that had secrets.
 
     Raises DetectorError when there are images, and not one of them can be had: then it is no image that is missing.
     """
-    store, index = job.datasets / STORE, job.datasets / "pulled" / "downloads.jsonl"
+    store, index = into.datasets / STORE, into.datasets / "pulled" / "downloads.jsonl"
     index.parent.mkdir(parents=True, exist_ok=True)
     prefix = connection.url + " "  # the same path on another server is another image
-    before = {} if job.forced else _read(index, prefix)
+    before = {} if into.anew else _read(index, prefix)
     known = {name: pixels for name, pixels in before.items() if _is_stored(pixels, store)}
     needed = _addresses([image for image in images if image.name not in known], whole)
     tasks = {address: image.task for address, (image, *_) in needed.items() if _earlier(address) not in known}
     with (
         index.open("a", encoding="utf-8") as lines,
-        TemporaryDirectory(dir=job.folder) as scratch,
-        job.report.progress("images", len(tasks)) as advance,
+        TemporaryDirectory(dir=into.scratch) as scratch,
+        into.progress("images", len(tasks)) as advance,
     ):
 
         def keep(address: str, pixels: Pixels) -> None:
