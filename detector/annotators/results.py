@@ -106,7 +106,7 @@ def _region(of: Object, picture: Picture, control: Control, label: str, number: 
     image, item = _image(picture.control)
     place = _place(of, picture, control.shape)
     shared = {
-        "id": _id(number, of),
+        "id": _id(number, of, picture.control),
         "to_name": image,
         "original_width": picture.width,
         "original_height": picture.height,
@@ -122,9 +122,9 @@ def _region(of: Object, picture: Picture, control: Control, label: str, number: 
     ]
 
 
-def _id(number: int, of: Object) -> str:
+def _id(number: int, of: Object, control: str) -> str:
     """The same for the same object at the same place in a result."""
-    return hashlib.sha256(json.dumps([number, *of]).encode()).hexdigest()[:10]
+    return hashlib.sha256(json.dumps([control, number, *of]).encode()).hexdigest()[:10]
 
 
 def _place(of: Object, picture: Picture, shape: str) -> dict[str, Any]:

@@ -1,0 +1,170 @@
+"""The model's predictions on the tasks that nobody annotated, those that matter most first."""
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from detector.annotators import Order
+from detector.annotators.calibration import Chance, calibrated, uncalibrated
+from detector.annotators.chosen import Chosen, Wanted, labels_by_class, prefix_of
+from detector.annotators.look import LEAST, Looked, Sight, described, look
+from detector.annotators.order import Ranking, rank
+from detector.annotators.predictions import Draft, Predictions, Standing, batches
+from detector.annotators.project import Opened, Shot, Task
+from detector.annotators.skips import Skip
+from detector.config.pipeline import Config
+from detector.data.images import Pixels
+from detector.errors import UsageError
+from detector.inference.predictors import WEIGHTS, predictor
+from detector.label_studio.projects import digest
+from detector.label_studio.structs import Annotation
+from detector.models.describe import Describer
+
+
+class Request(NamedTuple):
+    """Which model, how many tasks at most (None: all), and in which order."""
+
+    wanted: Wanted = Wanted()
+    limit: int | None = None
+    order: Order = "uncertain"
+
+
+@dataclass
+class Pushed:
+    """What was sent: tasks in their order with their scores, and all that was left alone, and why."""
+
+    version: str
+    sent: list[Draft] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    replaced: int = 0
+    objects: Counter[int] = field(default_factory=Counter)
+    unsent: Counter[int] = field(default_factory=Counter)
+
+
+def push(of: Opened, config: Config, request: Request) -> dict[str, Any]:
+    """Send predictions to the unlabelled tasks that have none of this model; gives what `--json` says.
+
+    Raises:
+        UsageError: There is no such model, or the order needs what it has not.
+    """
+    began, chosen = time.perf_counter(), Chosen(request.wanted, config.name)
+    if request.order == "diverse" and chosen.model.file.suffix != WEIGHTS:
+        raise UsageError("--order diverse goes by the checkpoint's features: leave --using out, or take another order")
+    prefix = prefix_of(config.name)
+    settings = [request.order, digest(of.project.config), {name: [*each] for name, each in config.classes.items()}]
+    pushed = Pushed(chosen.version(prefix, *settings))
+    there = Predictions(of.connection, of.project, prefix)
+    shots = _shots(of, _open(of, there, pushed), pushed)
+    chance = calibrated(chosen.evaluation)
+    classes, ranked = _ranked(of, shots, chosen, chance, config, request) if shots else ([*config.classes], [])
+    pushed.skips += [Skip(looked.task, "beyond") for looked, _ in ranked[request.limit :]] if request.limit else []
+    _send(there, ranked[: request.limit], pushed, of)
+    return {
+        "schema": 1,
+        "status": "done" if pushed.sent or pushed.replaced else "unchanged",
+        "project": of.described,
+        "model": chosen.model.described(chosen.score, classes),
+        "model_version": pushed.version,
+        "order": {"by": request.order, "calibrated": chance is not None},
+        **_told(pushed, classes),
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+
+
+def _ranked(  # noqa: PLR0913, PLR0917 - what came together before
+    of: Opened,
+    shots: Mapping[int, Sequence[Shot]],
+    chosen: Chosen,
+    chance: Chance | None,
+    config: Config,
+    request: Request,
+) -> tuple[list[str], list[tuple[Looked, float]]]:
+    """The model's classes, and what it sees on each task, with its score, what matters most first."""
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch) / "log"
+        model = predictor(chosen.model.file, min(LEAST, chosen.score), log)
+        looked = list(look(of, shots, Sight(model, chosen.score, config.classes)))
+        ranking = Ranking(
+            request.order,
+            chosen.score,
+            chance or uncalibrated,
+            lambda: labels_by_class(model.classes, config.classes, _labels(of)),
+            lambda: described(shots, Describer(chosen.model.file, log), of.progress),
+            request.limit,
+        )
+        scores = rank([each.scored for each in looked], ranking)
+    return model.classes, [(looked[at], float(scores[at])) for at in np.argsort(scores, kind="stable").tolist()]
+
+
+def _open(of: Opened, there: Predictions, pushed: Pushed) -> list[Task]:
+    """The tasks without an annotation and without this prediction."""
+    current = there.having(pushed.version)
+    wanted = []
+    for task in of.tasks():
+        if task.annotations:
+            pushed.skips.append(Skip(task.id, "annotated"))
+        elif task.id in current:
+            pushed.skips.append(Skip(task.id, "current"))
+        else:
+            wanted.append(task)
+    return wanted
+
+
+def _shots(of: Opened, tasks: Sequence[Task], pushed: Pushed) -> dict[int, list[Shot]]:
+    """The images of each task that has all of them."""
+    shots: dict[int, list[Shot]] = {}
+    for task, images in of.shots(tasks) if tasks else ():
+        if isinstance(images, Pixels):
+            pushed.skips.append(Skip(task.id, "image", images.detail))
+        elif not images:
+            pushed.skips.append(Skip(task.id, "no_image"))
+        else:
+            shots[task.id] = images
+    return shots
+
+
+def _labels(of: Opened) -> Counter[str]:
+    """How many regions of the project have each label."""
+    decoder = msgspec.json.Decoder(Annotation)
+    annotations = (decoder.decode(each) for task in of.tasks() for each in task.annotations)
+    return Counter(label for each in annotations for region in each.result for label in region.labels() or ())
+
+
+def _send(there: Predictions, wanted: Sequence[tuple[Looked, float]], pushed: Pushed, of: Opened) -> None:
+    """Send them in batches, and take older ones away behind each."""
+    by_task = {each.task: each for each, _ in wanted}
+    drafts = [Draft(each.task, each.regions, score) for each, score in wanted]
+    with of.progress("push", len(drafts)) as advance:
+        for batch in batches(drafts):
+            sent = there.send(batch, pushed.version, _refusal)
+            pushed.skips += [Skip(task, why) for task, why in sent.skipped.items()]
+            for draft in batch:
+                if draft.task not in sent.skipped:
+                    pushed.sent.append(draft)
+                    pushed.objects.update(by_task[draft.task].sent)
+                    pushed.unsent.update(by_task[draft.task].unsent)
+            advance(len(batch))
+    current = {skip.task for skip in pushed.skips if skip.reason == "current"}  # a push before this one was cut short
+    pushed.replaced = there.away(current.union(draft.task for draft in pushed.sent), pushed.version, of.progress)
+
+
+def _refusal(standing: Standing) -> str | None:
+    return "meanwhile" if standing.annotations or standing.cancelled else None
+
+
+def _told(pushed: Pushed, classes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "pushed": [{"task": each.task, "score": each.score, "regions": len(each.result)} for each in pushed.sent],
+        "objects": {name: pushed.objects[at] for at, name in enumerate(classes)},
+        "unsent": {name: pushed.unsent[at] for at, name in enumerate(classes) if pushed.unsent[at]},
+        "replaced": pushed.replaced,
+        "skipped": dict(Counter(skip.reason for skip in pushed.skips)),
+        "skips": [skip._asdict() for skip in sorted(pushed.skips)],
+    }
