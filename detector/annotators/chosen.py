@@ -55,9 +55,14 @@ class Chosen:
         return f"{prefix}{deployment.version if deployment else what}-{hashlib.sha256(known.encode()).hexdigest()[:8]}"
 
 
-def prefix_of(name: str, kind: str = "detector") -> str:
+def prefix_of(name: str) -> str:
     """What the versions of a pipeline's predictions begin with: those with it are ours."""
-    return f"{kind}/{name}/"
+    return f"detector/{name}/"
+
+
+def doubts_prefix_of(name: str) -> str:
+    """The same of what `review` puts on annotated tasks."""
+    return f"detector-review/{name}/"
 
 
 def labels_by_class(names: Sequence[str], classes: Mapping[str, Sequence[str]], labels: Mapping[str, int]) -> list[int]:

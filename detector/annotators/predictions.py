@@ -77,15 +77,21 @@ class _Created(msgspec.Struct):
     created: int
 
 
+class _Showing(msgspec.Struct):
+    model_version: str | None = None
+    show_collab_predictions: bool = True
+
+
 class _Deleted(msgspec.Struct):
     deleted_predictions: int
 
 
 class Predictions:
-    """Those of the project whose `model_version` begins with `prefix`."""
+    """Those of the project whose `model_version` begins with `prefix`; `ours`: the beginnings of all that is ours."""
 
-    def __init__(self, connection: Connection, project: Project, prefix: str) -> None:
-        self._connection, self._project, self._prefix = connection, project, prefix
+    def __init__(self, connection: Connection, project: Project, prefix: str, ours: tuple[str, ...] = ()) -> None:
+        self._connection, self._project = connection, project
+        self._prefix, self._ours = prefix, (prefix, *ours)
 
     def having(self, text: str) -> dict[int, Standing]:
         """The tasks with a prediction whose `model_version` has `text` in it."""
@@ -174,6 +180,19 @@ class Predictions:
         path = f"/api/projects/{self._project.id}/model-versions/"
         answer = self._again(lambda: self._connection.send("DELETE", path, {"model_version": version}, _Deleted))
         return answer.deleted_predictions if answer else 0
+
+    def show(self, version: str) -> dict[str, Any]:
+        """Let the project show the predictions of this version, unless it shows somebody else's.
+
+        Label Studio opens a task with the predictions of one version, and the Data Manager sorts by the scores of that
+        one. Gives `shown`: the version that it is now; and `prelabels`: whether a task opens with predictions at all.
+        """
+        path = f"/api/projects/{self._project.id}/"
+        now = self._connection.read(path, _Showing)
+        if now.model_version != version and (not now.model_version or now.model_version.startswith(self._ours)):
+            content = {"model_version": version}
+            now = self._again(lambda: self._connection.send("PATCH", path, content, _Showing)) or now
+        return {"shown": now.model_version, "prelabels": now.show_collab_predictions}
 
     def _full(self, tasks: Sequence[int]) -> list[_Full]:
         how = {"fields": "all", "include": "id,predictions", "resolve_uri": "false", "page_size": WHOLE}

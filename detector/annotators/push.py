@@ -13,7 +13,7 @@ import numpy as np
 
 from detector.annotators import Order
 from detector.annotators.calibration import Chance, calibrated, uncalibrated
-from detector.annotators.chosen import Chosen, Wanted, labels_by_class, prefix_of
+from detector.annotators.chosen import Chosen, Wanted, doubts_prefix_of, labels_by_class, prefix_of
 from detector.annotators.look import LEAST, Looked, Sight, described, look
 from detector.annotators.order import Ranking, rank
 from detector.annotators.predictions import Draft, Predictions, Standing, batches
@@ -46,6 +46,7 @@ class Pushed:
     replaced: int = 0
     objects: Counter[int] = field(default_factory=Counter)
     unsent: Counter[int] = field(default_factory=Counter)
+    showing: dict[str, Any] = field(default_factory=dict)
 
 
 def push(of: Opened, config: Config, request: Request) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def push(of: Opened, config: Config, request: Request) -> dict[str, Any]:
     prefix = prefix_of(config.name)
     settings = [request.order, digest(of.project.config), {name: [*each] for name, each in config.classes.items()}]
     pushed = Pushed(chosen.version(prefix, *settings))
-    there = Predictions(of.connection, of.project, prefix)
+    there = Predictions(of.connection, of.project, prefix, (doubts_prefix_of(config.name),))
     shots = _shots(of, _open(of, there, pushed), pushed)
     chance = calibrated(chosen.evaluation)
     classes, ranked = _ranked(of, shots, chosen, chance, config, request) if shots else ([*config.classes], [])
@@ -152,7 +153,9 @@ def _send(there: Predictions, wanted: Sequence[tuple[Looked, float]], pushed: Pu
                     pushed.unsent.update(by_task[draft.task].unsent)
             advance(len(batch))
     current = {skip.task for skip in pushed.skips if skip.reason == "current"}  # a push before this one was cut short
-    pushed.replaced = there.away(current.union(draft.task for draft in pushed.sent), pushed.version, of.progress)
+    done = current.union(draft.task for draft in pushed.sent)
+    pushed.showing = there.show(pushed.version) if done else {}
+    pushed.replaced = there.away(done, pushed.version, of.progress)
 
 
 def _refusal(standing: Standing) -> str | None:
@@ -165,6 +168,7 @@ def _told(pushed: Pushed, classes: Sequence[str]) -> dict[str, Any]:
         "objects": {name: pushed.objects[at] for at, name in enumerate(classes)},
         "unsent": {name: pushed.unsent[at] for at, name in enumerate(classes) if pushed.unsent[at]},
         "replaced": pushed.replaced,
+        **pushed.showing,
         "skipped": dict(Counter(skip.reason for skip in pushed.skips)),
         "skips": [skip._asdict() for skip in sorted(pushed.skips)],
     }

@@ -52,3 +52,35 @@ def push(
             terminal.line(title, text)
 
     show(outcome, as_json, told)
+
+
+@click.command()
+@options.pipeline
+@options.overrides
+@click.option("--run", metavar="RUN", help="whose data and model; the newest, if left out")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="so many mistakes at most")
+@click.option("--push", is_flag=True, help="put the model's view on the tasks, so that the worst can be opened first")
+@options.as_json
+def review(
+    pipeline: Path, overrides: tuple[str, ...], run: str | None, limit: int, push: bool, as_json: bool
+) -> None:  # fmt: skip
+    """Show likely label mistakes in a run's data.
+
+    Objects without a label, labels on nothing, other classes and misplaced boxes, the likeliest first, with pictures on
+    a page beside the run. What somebody has looked at since is not shown again.
+
+    \b
+    detector review
+    detector review --push --limit 20                 and put them on the tasks
+    """
+    from detector.commands.review import Request, find, lines
+    from detector.reporting.terminal import Terminal
+
+    terminal = Terminal(sys.stderr if as_json else sys.stdout)
+    outcome = find(opened(pipeline, overrides), Request(run, limit, push), terminal.progress)
+
+    def told() -> None:
+        for title, text in lines(outcome, pipeline):
+            terminal.line(title, text)
+
+    show(outcome, as_json, told)

@@ -44,9 +44,18 @@ def lines(outcome: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "order", f"{order['by']}: by prediction score, ascending, {FIRST[order['by']]}"
     if count and not order["calibrated"] and order["by"] != "random":
         yield "", "by the bare scores: no evaluation of this model is here that says how often they are right"
+    yield from shown(outcome)
     if outcome["replaced"]:
         yield "", f"{counted(outcome['replaced'], 'older prediction')} of ours replaced"
     for name, lost in outcome["unsent"].items():
         yield "", f"{counted(lost, 'object')} of {name} not sent: no control of the project has a label for it"
     for reason, tasks in sorted(outcome["skipped"].items()):
         yield "", f"{counted(tasks, 'task')} left alone: {REASONS[reason]}"
+
+
+def shown(outcome: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What an annotator sees of it, where that is not all."""
+    if outcome.get("shown", outcome["model_version"]) != outcome["model_version"]:
+        yield "", f"the project shows the predictions of “{outcome['shown']}”: choose this version in its settings"
+    if not outcome.get("prelabels", True):
+        yield "", "the project opens tasks without predictions: its settings can say otherwise, below Annotation"

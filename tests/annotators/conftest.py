@@ -13,7 +13,7 @@ import pytest
 from tests.support.services.label_studio import TOKEN
 from tests.support.team import Team, team
 
-LABELLED, UNLABELLED, EPOCHS = 100, 12, 12
+LABELLED, UNLABELLED, EPOCHS = 100, 12, 18
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def test_the_champion_s_predictions_lie_on_the_unlabelled_tasks_alone(house, tmp
     assert f"{len(team.labelled)} tasks left alone: has an annotation" in done.stdout
     assert all(not team.predictions(task) for task in team.labelled[:3])
     folder = deployed.folder_of("shapes")
-    model = Predictor(team.folder / folder / "shapes.pt", 0.05, tmp_path / "log")
+    model = Predictor(team.folder / folder / "shapes.pt", 0.001, tmp_path / "log")
     score = json.loads((team.folder / folder / "evaluation.json").read_text())["operating_point"]["score"]
     for number, task in enumerate(team.unlabelled, start=len(team.labelled)):
         [prediction] = team.predictions(task)
@@ -123,7 +123,7 @@ def test_what_was_pushed_is_no_reason_to_pull(house):
     assert json.loads(house.detector("plan", "--json").stdout)["steps"][0] == json.loads(before)["steps"][0]
 
 
-def test_what_cannot_be_done_is_said_before_anything_is_sent(house, tmp_path):
+def test_what_cannot_be_done_is_said_before_anything_is_sent(house):
     refused = house.detector("push", "--order", "diverse", "--using", "onnx")
     assert (refused.returncode, "the checkpoint's features" in refused.stderr) == (2, True)
     other = house.team.server.project("Others", BOXES.replace("disc", "dog").replace("square", "cat"))

@@ -183,3 +183,16 @@ def test_what_was_sent_twice_is_made_one(label_studio, made):
         predictions.send([Draft(task, [], 0.5)], f"{OURS}1", anyone)
     assert predictions.away({task}, f"{OURS}1", quietly) == 2
     assert versions(label_studio, task) == [f"{OURS}1"]
+
+
+def test_the_project_shows_ours_unless_it_shows_somebody_else_s(label_studio, made):
+    project, [task], predictions, _ = made()
+    place = f"/api/projects/{project.id}/"
+    for version in ("1", "2"):
+        predictions.send([Draft(task, [], 0.5)], f"{OURS}{version}", anyone)
+        assert predictions.show(f"{OURS}{version}") == {"shown": f"{OURS}{version}", "prelabels": True}
+        assert label_studio.ask("GET", place)["model_version"] == f"{OURS}{version}"
+    label_studio.ask("POST", "/api/predictions/", json={"task": task, "result": [], "model_version": "theirs"})
+    label_studio.ask("PATCH", place, json={"model_version": "theirs", "show_collab_predictions": False})
+    assert predictions.show(f"{OURS}2") == {"shown": "theirs", "prelabels": False}
+    assert label_studio.ask("GET", place)["model_version"] == "theirs"
