@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.annotators.chosen import doubts_prefix_of, prefix_of
-from detector.annotators.predictions import Draft, Predictions, Standing, batches
+from detector.annotators.predictions import NOTHING, Draft, Predictions, Standing, batches
 from detector.annotators.project import Opened
 from detector.annotators.results import Classes, Picture, Regions, results
 from detector.annotators.review import Mistake
@@ -39,7 +39,7 @@ def push(
         for batch in batches(waiting):
             done += there.send(batch, version, _refusal).tasks
             advance(len(batch))
-    showing = there.show(version) if done else {}
+    showing = there.show(version) if done else NOTHING
     there.away(known - set(done), "", of.progress)
     there.away(set(done), version, of.progress)
     return {"model_version": version, "tasks": sorted(done), **showing}

@@ -41,10 +41,11 @@ def write(page: Path, of: Reviewed, parts: Mapping[str, Part], mistakes: Sequenc
 
 
 def _image(of: Reviewed, part: Part, own: Sequence[Mistake]) -> dict[str, Any]:
+    from PIL import ImageOps
+
     first = own[0]
     position = int(np.flatnonzero(part.rows == first.image)[0])
-    photo = as_yolo_sees(of.dataset.image_path(first.file))
-    photo.thumbnail((SIDE, SIDE))
+    photo = ImageOps.contain(as_yolo_sees(of.dataset.image_path(first.file)), (SIDE, SIDE))
     score = of.evaluation.measured.score
     seen = part.seen.filter(pc.greater_equal(part.seen["score"], min(score, *(each.score or 1.0 for each in own))))
     boxes = [each.box for each in own]

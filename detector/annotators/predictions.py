@@ -23,6 +23,7 @@ T = TypeVar("T")
 TASKS = 3_000  # that are sent in one request
 REGIONS = 60_000  # and the most of all of them together: some 20 MB
 LISTED = 1_000  # tasks a request, without what is on them
+NOTHING = {"shown": None, "prelabels": None}  # of a project that was not asked what it shows
 WHOLE = 100  # tasks a request, with all predictions on them
 
 

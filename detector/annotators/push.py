@@ -16,7 +16,7 @@ from detector.annotators.calibration import Chance, calibrated, uncalibrated
 from detector.annotators.chosen import Chosen, Wanted, doubts_prefix_of, labels_by_class, prefix_of
 from detector.annotators.look import LEAST, Looked, Sight, described, look
 from detector.annotators.order import Ranking, rank
-from detector.annotators.predictions import Draft, Predictions, Standing, batches
+from detector.annotators.predictions import NOTHING, Draft, Predictions, Standing, batches
 from detector.annotators.project import Opened, Shot, Task
 from detector.annotators.skips import Skip
 from detector.config.pipeline import Config
@@ -46,7 +46,7 @@ class Pushed:
     replaced: int = 0
     objects: Counter[int] = field(default_factory=Counter)
     unsent: Counter[int] = field(default_factory=Counter)
-    showing: dict[str, Any] = field(default_factory=dict)
+    showing: dict[str, Any] = field(default_factory=lambda: {**NOTHING})
 
 
 def push(of: Opened, config: Config, request: Request) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _send(there: Predictions, wanted: Sequence[tuple[Looked, float]], pushed: Pu
             advance(len(batch))
     current = {skip.task for skip in pushed.skips if skip.reason == "current"}  # a push before this one was cut short
     done = current.union(draft.task for draft in pushed.sent)
-    pushed.showing = there.show(pushed.version) if done else {}
+    pushed.showing = there.show(pushed.version) if done else pushed.showing
     pushed.replaced = there.away(done, pushed.version, of.progress)
 
 

@@ -47,20 +47,23 @@ class Suspicion(NamedTuple):
 
 def suspicions(compared: Compared, each_scene: Iterable[Scene], chance: Chance) -> list[Suspicion]:
     """One for each object, and for each prediction that lies on none; the likeliest first."""
-    chances = chance(compared.seen.scores)
-    every = list(each_scene)
-    known = _recall(compared, every, chances)
-    ours = [each for scene in every for each in _of_scene(compared, scene, chances, known)]
+    chances, every = chance(compared.seen.scores), list(each_scene)
     theirs = _cleanlab(compared, every, chances)
-    merged = [_larger(each, theirs) for each in ours]
+    merged = [_larger(each, theirs) for each in ours(compared, every, chances)]
     return sorted(merged, key=lambda each: -each.strength)
 
 
-def _larger(ours: Suspicion, theirs: dict[tuple[int, int], tuple[str, float]]) -> Suspicion:
+def ours(compared: Compared, every: Sequence[Scene], chances: Floats) -> list[Suspicion]:
+    """The first opinion by itself; `chances` (N,) of the predictions."""
+    known = _recall(compared, every, chances)
+    return [each for scene in every for each in _of_scene(compared, scene, chances, known)]
+
+
+def _larger(own: Suspicion, theirs: dict[tuple[int, int], tuple[str, float]]) -> Suspicion:
     """The same, with cleanlab's opinion where that is larger."""
-    key = (ours.object, NOTHING) if ours.object != NOTHING else (NOTHING, ours.prediction)
-    kind, strength = theirs.get(key, (ours.kind, 0.0))
-    return ours._replace(kind=kind, strength=strength) if strength > ours.strength else ours
+    key = (own.object, NOTHING) if own.object != NOTHING else (NOTHING, own.prediction)
+    kind, strength = theirs.get(key, (own.kind, 0.0))
+    return own._replace(kind=kind, strength=strength) if strength > own.strength else own
 
 
 def _recall(compared: Compared, every: Sequence[Scene], chances: Floats) -> Floats:

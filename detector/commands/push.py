@@ -55,7 +55,7 @@ def lines(outcome: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def shown(outcome: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What an annotator sees of it, where that is not all."""
-    if outcome.get("shown", outcome["model_version"]) != outcome["model_version"]:
+    if outcome["shown"] not in {None, outcome["model_version"]}:
         yield "", f"the project shows the predictions of “{outcome['shown']}”: choose this version in its settings"
-    if not outcome.get("prelabels", True):
+    if outcome["prelabels"] is False:
         yield "", "the project opens tasks without predictions: its settings can say otherwise, below Annotation"

@@ -14,6 +14,7 @@ from detector.label_studio.state import quietly
 from detector.models.predict import Predictor
 from tests.support.services.label_studio import BOXES, TOKEN
 from tests.support.team import HEIGHT, WIDTH, tray
+from tests.test_json import matches
 
 VERSION = r"detector/shapes/1-[0-9a-f]{8}"
 
@@ -24,6 +25,12 @@ def inside(house, monkeypatch):
     monkeypatch.chdir(house.team.folder)
     monkeypatch.setenv("LABEL_STUDIO_TOKEN", TOKEN)
     return load(house.team.folder / "pipeline.yaml")
+
+
+def told(house, *arguments):
+    done = house.detector("push", "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return matches("push", done.stdout)
 
 
 def test_the_champion_s_predictions_lie_on_the_unlabelled_tasks_alone(house, tmp_path):
@@ -54,11 +61,10 @@ def test_the_champion_s_predictions_lie_on_the_unlabelled_tasks_alone(house, tmp
 
 def test_again_there_is_nothing_to_do(house):
     house.detector("push")
-    done = house.detector("push", "--json")
-    told = json.loads(done.stdout)
-    assert (told["status"], told["pushed"], told["replaced"]) == ("unchanged", [], 0)
-    assert told["skipped"] == {"annotated": len(house.team.labelled), "current": len(house.team.unlabelled)}
-    assert {skip["task"] for skip in told["skips"] if skip["reason"] == "current"} == set(house.team.unlabelled)
+    outcome = told(house)
+    assert (outcome["status"], outcome["pushed"], outcome["replaced"]) == ("unchanged", [], 0)
+    assert outcome["skipped"] == {"annotated": len(house.team.labelled), "current": len(house.team.unlabelled)}
+    assert {skip["task"] for skip in outcome["skips"] if skip["reason"] == "current"} == set(house.team.unlabelled)
 
 
 def test_another_operating_point_replaces_ours_and_nobody_else_s(house):
@@ -67,28 +73,28 @@ def test_another_operating_point_replaces_ours_and_nobody_else_s(house):
         "POST", "/api/predictions/", json={"task": team.unlabelled[0], "result": [], "model_version": "theirs"}
     )
     house.detector("push")
-    told = json.loads(house.detector("push", "--json", "--score", "0.5", "--limit", "4").stdout)
-    assert len(told["pushed"]) == told["replaced"] == 4
-    assert told["skipped"]["beyond"] == len(team.unlabelled) - 4
+    outcome = told(house, "--score", "0.5", "--limit", "4")
+    assert len(outcome["pushed"]) == outcome["replaced"] == 4
+    assert outcome["skipped"]["beyond"] == len(team.unlabelled) - 4
     for task in team.unlabelled:
         ours = [each for each in team.predictions(task) if each["model_version"].startswith("detector/shapes/")]
         assert len(ours) == 1
-        assert (ours[0]["model_version"] == told["model_version"]) == (
-            task in {each["task"] for each in told["pushed"]}
+        assert (ours[0]["model_version"] == outcome["model_version"]) == (
+            task in {each["task"] for each in outcome["pushed"]}
         )
     team.server.ask("DELETE", f"/api/predictions/{somebody['id']}/")
 
 
 def test_the_data_manager_sorts_by_what_was_told(house):
-    told = json.loads(house.detector("push", "--json", "--score", "0.3").stdout)
+    outcome = told(house, "--score", "0.3")
     query = {"filters": {"conjunction": "and", "items": []}, "ordering": ["tasks:predictions_score"]}
     listed = house.team.server.ask(
         "GET", "/api/tasks", params={"project": house.team.project, "query": json.dumps(query), "page_size": 200}
     )
     order = [task["id"] for task in listed["tasks"] if task["id"] in house.team.unlabelled]
-    scores = {each["task"]: each["score"] for each in told["pushed"]}
+    scores = {each["task"]: each["score"] for each in outcome["pushed"]}
     assert [scores[task] for task in order] == sorted(scores.values())
-    assert told["order"] == {"by": "uncertain", "calibrated": True}
+    assert outcome["order"] == {"by": "uncertain", "calibrated": True}
 
 
 def test_a_task_that_got_an_annotation_meanwhile_is_left_alone(house, inside):
@@ -96,18 +102,18 @@ def test_a_task_that_got_an_annotation_meanwhile_is_left_alone(house, inside):
     [extra] = team.server.add_tasks(team.project, [team.server.ask("GET", f"/api/tasks/{team.unlabelled[0]}/")["data"]])
     with opened(inside, quietly) as project:
         team.annotate(extra, [])
-        told = push(project, inside, Request(order="rare"))
-    assert {"task": extra, "reason": "meanwhile", "detail": None} in told["skips"]
+        outcome = push(project, inside, Request(order="rare"))
+    assert {"task": extra, "reason": "meanwhile", "detail": None} in outcome["skips"]
     assert team.predictions(extra) == []
     team.server.ask("DELETE", f"/api/tasks/{extra}/")
 
 
 @pytest.mark.parametrize("order", ["diverse", "rare", "random"])
 def test_every_order_gives_each_task_a_score(house, order):
-    told = json.loads(house.detector("push", "--json", "--order", order).stdout)
-    assert {each["task"] for each in told["pushed"]} == set(house.team.unlabelled)
-    assert all(0 <= each["score"] <= 1 for each in told["pushed"])
-    assert [each["score"] for each in told["pushed"]] == sorted(each["score"] for each in told["pushed"])
+    outcome = told(house, "--order", order)
+    assert {each["task"] for each in outcome["pushed"]} == set(house.team.unlabelled)
+    assert all(0 <= each["score"] <= 1 for each in outcome["pushed"])
+    assert [each["score"] for each in outcome["pushed"]] == sorted(each["score"] for each in outcome["pushed"])
 
 
 def test_pictures_are_downloaded_once(house):
@@ -143,7 +149,7 @@ def test_a_class_without_a_label_is_told_and_not_sent(house):
     data = team.server.ask("GET", f"/api/tasks/{team.unlabelled[0]}/")["data"]
     project = team.server.project("Discs alone", config)
     tasks = team.server.add_tasks(project, [data])
-    told = json.loads(house.detector("push", "--json", "--set", f"pull.project={project}", "--score", "0.01").stdout)
-    assert told["unsent"].keys() == {"square"}
+    outcome = told(house, "--set", f"pull.project={project}", "--score", "0.01")
+    assert outcome["unsent"].keys() == {"square"}
     [prediction] = team.predictions(tasks[0])
     assert {label for region in prediction["result"] for label in region["value"]["rectanglelabels"]} <= {"disc"}

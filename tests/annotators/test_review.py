@@ -1,12 +1,11 @@
 """`detector review`, with a network that a real run trained on labels with planted mistakes."""
 
-import json
-
 from detector.annotators.calibration import calibrated
 from detector.annotators.suspicions import suspicions
 from detector.annotators.viewed import reviewed
 from detector.label_studio.state import quietly
 from detector.measure.matches import scenes
+from tests.test_json import matches
 
 KIND = {"moved": "place", "dropped": "missed", "relabelled": "class"}
 
@@ -14,7 +13,7 @@ KIND = {"moved": "place", "dropped": "missed", "relabelled": "class"}
 def told(house, *arguments):
     done = house.detector("review", "--json", *arguments)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return matches("review", done.stdout)
 
 
 def test_most_planted_mistakes_are_in_the_first_tenth(house, monkeypatch):
@@ -48,7 +47,7 @@ def test_it_lists_them_with_their_tasks_and_draws_them(house):
     assert all(each["link"] in done.stdout.replace("\n", "") for each in outcome["mistakes"])
     page = (house.team.folder / outcome["page"]).read_text()
     assert page.count("data:image/webp;base64,") == 2 * len({each["file"] for each in outcome["mistakes"]})
-    assert "http" not in page.replace(house.team.server.url, "")
+    assert "://" not in page.replace(house.team.server.url, "")
     assert outcome["mistakes"][0]["link"] in page
 
 
