@@ -73,12 +73,12 @@ class Opened:
     def shots(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, list[Shot] | Pixels]]:
         """Each task with the images that are drawn on; or with what is wrong with one of them.
 
-        Downloads what is not in the store yet. Raises DetectorError where not one image can be had.
+        Downloads what is not in the store yet.
         """
         shown = [(task, self._shown(task)) for task in tasks]
         images = [image for _, several in shown for image in several]
         whole = partial(whole_addresses, self.connection, self.project, self.kept, self.canvases)
-        with TemporaryDirectory(dir=self.datasets) as scratch:
+        with TemporaryDirectory() as scratch:
             into = Into(self.datasets, Path(scratch), self.progress)
             pixels = dict(zip(images, download(self.connection, images, into, whole), strict=True))
         for task, several in shown:

@@ -36,6 +36,16 @@ class Request(NamedTuple):
     order: Order = "uncertain"
 
 
+class Setting(NamedTuple):
+    """What is pushed where: the project, the pipeline, what was asked for, the model, and how likely it is right."""
+
+    of: Opened
+    config: Config
+    request: Request
+    chosen: Chosen
+    chance: Chance | None
+
+
 @dataclass
 class Pushed:
     """What was sent: tasks in their order with their scores, and all that was left alone, and why."""
@@ -63,8 +73,8 @@ def push(of: Opened, config: Config, request: Request) -> dict[str, Any]:
     pushed = Pushed(chosen.version(prefix, *settings))
     there = Predictions(of.connection, of.project, prefix, (doubts_prefix_of(config.name),))
     shots = _shots(of, _open(of, there, pushed), pushed)
-    chance = calibrated(chosen.evaluation)
-    classes, ranked = _ranked(of, shots, chosen, chance, config, request) if shots else ([*config.classes], [])
+    by = Setting(of, config, request, chosen, calibrated(chosen.evaluation))
+    classes, ranked = _ranked(by, shots) if shots else ([*config.classes], [])
     pushed.skips += [Skip(looked.task, "beyond") for looked, _ in ranked[request.limit :]] if request.limit else []
     _send(there, ranked[: request.limit], pushed, of)
     return {
@@ -73,32 +83,26 @@ def push(of: Opened, config: Config, request: Request) -> dict[str, Any]:
         "project": of.described,
         "model": chosen.model.described(chosen.score, classes),
         "model_version": pushed.version,
-        "order": {"by": request.order, "calibrated": chance is not None},
+        "order": {"by": request.order, "calibrated": by.chance is not None},
         **_told(pushed, classes),
         "seconds": round(time.perf_counter() - began, 3),
     }
 
 
-def _ranked(  # noqa: PLR0913, PLR0917 - what came together before
-    of: Opened,
-    shots: Mapping[int, Sequence[Shot]],
-    chosen: Chosen,
-    chance: Chance | None,
-    config: Config,
-    request: Request,
-) -> tuple[list[str], list[tuple[Looked, float]]]:
+def _ranked(by: Setting, shots: Mapping[int, Sequence[Shot]]) -> tuple[list[str], list[tuple[Looked, float]]]:
     """The model's classes, and what it sees on each task, with its score, what matters most first."""
+    file, score, classes = by.chosen.model.file, by.chosen.score, by.config.classes
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "log"
-        model = predictor(chosen.model.file, min(LEAST, chosen.score), log)
-        looked = list(look(of, shots, Sight(model, chosen.score, config.classes)))
+        model = predictor(file, min(LEAST, score), log)
+        looked = list(look(by.of, shots, Sight(model, score, classes)))
         ranking = Ranking(
-            request.order,
-            chosen.score,
-            chance or uncalibrated,
-            lambda: labels_by_class(model.classes, config.classes, _labels(of)),
-            lambda: described(shots, Describer(chosen.model.file, log), of.progress),
-            request.limit,
+            by.request.order,
+            score,
+            by.chance or uncalibrated,
+            lambda: labels_by_class(model.classes, classes, _labels(by.of)),
+            lambda: described(shots, Describer(file, log), by.of.progress),
+            by.request.limit,
         )
         scores = rank([each.scored for each in looked], ranking)
     return model.classes, [(looked[at], float(scores[at])) for at in np.argsort(scores, kind="stable").tolist()]

@@ -153,3 +153,14 @@ def test_a_class_without_a_label_is_told_and_not_sent(house):
     assert outcome["unsent"].keys() == {"square"}
     [prediction] = team.predictions(tasks[0])
     assert {label for region in prediction["result"] for label in region["value"]["rectanglelabels"]} <= {"disc"}
+
+
+def test_a_task_whose_image_cannot_be_had_is_told(house):
+    project = house.team.server.project("No image", BOXES)
+    [task] = house.team.server.add_tasks(project, [{"image": "/data/upload/1/gone.png"}])
+    done = house.detector("push", "--set", f"pull.project={project}")
+    assert done.returncode == 0, done.stderr
+    assert "1 task left alone: its image can't be had" in done.stdout
+    [skip] = told(house, "--set", f"pull.project={project}")["skips"]
+    assert (skip["task"], skip["reason"]) == (task, "image")
+    assert "gone.png" in skip["detail"]
