@@ -1,6 +1,6 @@
 """Sending predictions for 3,000 tasks of 10 boxes, beside what the server itself takes for the same in one request.
 
-`ratio` is our time (both looks at what stands there, the sending, the old ones away) over the server's. The server is
+`ratio` is our time (the looks at what stands there, the sending, the old ones away) over the server's. The server is
 the tests'; each is the quickest of ROUNDS.
 """
 
@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -38,12 +39,13 @@ def by_us(server, project: int, tasks: list[int], version: str) -> float:
     from tests.support.services.label_studio import TOKEN
 
     drafts = [Draft(task, regions(), 0.5) for task in tasks]
+    since = datetime.now(UTC) - timedelta(seconds=10)
     started = time.perf_counter()
     with connect(server.url, TOKEN) as connection:
         there = Predictions(connection, find_project(connection, project), "ours/")
         there.having(version)
         for batch in batches(drafts):
-            assert len(there.send(batch, version, lambda _: None).tasks) == len(batch)
+            assert len(there.send(batch, version, lambda _: None, since).tasks) == len(batch)
         there.show(version)
         there.away(set(tasks), version, quietly)
     return time.perf_counter() - started

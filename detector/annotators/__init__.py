@@ -6,8 +6,13 @@ chosen       which model, what was measured of it, and what its predictions are 
 look         what it sees on each task
 calibration  from scores to the chance of being right
 order        which tasks matter most
+standing     which tasks are annotated now, and which have a prediction
 predictions  ours on the server: which are there, new ones in bulk, old ones away
 push         all of this, for tasks that nobody annotated
+viewed       what a run's weights see on all of its data
+suspicions   where they and the labels disagree
+memory       which of these were shown, and looked at
+review       likely label mistakes; page: with pictures; doubts: on the tasks
 """
 
 from typing import Literal

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.annotators.chosen import doubts_prefix_of, prefix_of
-from detector.annotators.predictions import NOTHING, Draft, Predictions, Standing, batches
+from detector.annotators.predictions import NOTHING, Draft, Predictions, batches
 from detector.annotators.project import Opened
 from detector.annotators.results import Classes, Picture, Regions, results
 from detector.annotators.review import Mistake
+from detector.annotators.standing import Standing
 from detector.annotators.viewed import Reviewed
 from detector.inference.seen import Object
 from detector.label_studio.on_images import images_of
@@ -31,7 +32,7 @@ def push(
     settings = [run.dataset.version, run.fingerprint, run.evaluation.measured.score, of.project.config]
     version = f"{prefix}{run.run.name}-{hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]}"
     there = Predictions(of.connection, of.project, prefix, (prefix_of(run.name),))
-    known, current = there.having(prefix).keys(), there.having(version).keys()
+    known, current = set(there.having(prefix)), there.having(version)
     drafts = list(_drafts(of, run, parts, mistakes, classes))
     done = [draft.task for draft in drafts if draft.task in current]
     waiting = [draft for draft in drafts if draft.task not in current]

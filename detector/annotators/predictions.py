@@ -7,22 +7,22 @@ time fail.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from detector.errors import DetectorError
+from detector.annotators.standing import Standing, Tasks, parts
+from detector.errors import DetectorError, UsageError
 from detector.label_studio.client import Connection, unreachable
 from detector.label_studio.persist import Passing, persist
 from detector.label_studio.projects import Project
-from detector.label_studio.query import Filter, between, query, where
+from detector.label_studio.query import query, where
 from detector.system.progress import Progress
 
 T = TypeVar("T")
 TASKS = 3_000  # that are sent in one request
 REGIONS = 60_000  # and the most of all of them together: some 20 MB
-LISTED = 1_000  # tasks a request, without what is on them
 NOTHING = {"shown": None, "prelabels": None}  # of a project that was not asked what it shows
 WHOLE = 100  # tasks a request, with all predictions on them
 
@@ -35,13 +35,6 @@ class Draft(NamedTuple):
     score: float
 
 
-class Standing(NamedTuple):
-    """What a task has: submitted annotations, and skipped ones."""
-
-    annotations: int
-    cancelled: int
-
-
 class Sent(NamedTuple):
     """Tasks that have it now, those that were left alone and why (a key of `skips.REASONS`)."""
 
@@ -49,15 +42,7 @@ class Sent(NamedTuple):
     skipped: dict[int, str]
 
 
-class _Task(msgspec.Struct):
-    id: int
-    total_annotations: int = 0
-    cancelled_annotations: int = 0
-
-
-class _Page(msgspec.Struct):
-    tasks: list[_Task]
-    total: int
+May = Callable[[Standing], str | None]
 
 
 class _Prediction(msgspec.Struct):
@@ -91,55 +76,51 @@ class Predictions:
     """Those of the project whose `model_version` begins with `prefix`; `ours`: the beginnings of all that is ours."""
 
     def __init__(self, connection: Connection, project: Project, prefix: str, ours: tuple[str, ...] = ()) -> None:
-        self._connection, self._project = connection, project
+        self._connection, self._project, self._tasks = connection, project, Tasks(connection, project)
         self._prefix, self._ours = prefix, (prefix, *ours)
 
-    def having(self, text: str) -> dict[int, Standing]:
+    def having(self, text: str) -> Collection[int]:
         """The tasks with a prediction whose `model_version` has `text` in it."""
-        return self._listed([where("predictions_model_versions", "contains", "List", [text])])
+        return self._tasks.having(text)
 
-    def standing(self, tasks: Sequence[int]) -> dict[int, Standing]:
-        """What each of `tasks` has now; those that are gone are not in it."""
-        known: dict[int, Standing] = {}
-        for part in _parts(tasks, LISTED):
-            known |= self._listed([where("id", "in_list", "Number", part)])
-        return known
-
-    def _listed(self, wanted: list[Filter]) -> dict[int, Standing]:
-        """By id, not by page number: what is deleted meanwhile would move the pages."""
-        known: dict[int, Standing] = {}
-        how = {"fields": "task_only", "include": "id,total_annotations,cancelled_annotations", "page_size": LISTED}
-        last = 0
-        while True:
-            asked = query(self._project, [*wanted, between(last + 1, 2**53)], "tasks:id")
-            page = self._connection.read("/api/tasks", _Page, how | asked)
-            known |= {task.id: Standing(task.total_annotations, task.cancelled_annotations) for task in page.tasks}
-            if page.total <= len(page.tasks) or not page.tasks or page.tasks[-1].id <= last:
-                return known
-            last = page.tasks[-1].id
-
-    def send(self, drafts: Sequence[Draft], version: str, may: Callable[[Standing], str | None]) -> Sent:
+    def send(self, drafts: Sequence[Draft], version: str, may: May, since: datetime | None = None) -> Sent:
         """Send one batch. `may` tells why a task is left alone as it stands just before, or None.
 
-        A request whose answer was lost may have been done: before the next try, who has it already is asked.
+        Where the tasks are known to have had no annotation until `since`, only what came later is asked for. A request
+        whose answer was lost may have been done: before the next try, who has it already is asked.
         """
         tried = False
 
         def attempt() -> Sent:
             nonlocal tried
-            standing = self.standing([draft.task for draft in drafts])
-            skipped = {draft.task: _why(standing.get(draft.task), may) for draft in drafts}
-            left_alone = {task: why for task, why in skipped.items() if why}
-            there = self.having(version).keys() if tried else set()
+            there = self._tasks.having(version) if tried else ()
             tried = True
-            wanted = [draft for draft in drafts if draft.task not in left_alone]
-            self._import([draft for draft in wanted if draft.task not in there], version)
-            return Sent([draft.task for draft in wanted], left_alone)
+            try:
+                return self._send(drafts, version, self._left_alone(drafts, may, since), there)
+            except UsageError:
+                raise
+            except DetectorError:
+                gone = self._left_alone(drafts, may, None)
+                if "gone" not in gone.values():
+                    raise
+                return self._send(drafts, version, gone, there)
 
         try:
             return persist(attempt)
         except Passing as failure:
             raise unreachable(self._connection.url, failure) from failure
+
+    def _left_alone(self, drafts: Sequence[Draft], may: May, since: datetime | None) -> dict[int, str]:
+        """The tasks that are left alone, each with why."""
+        tasks = [draft.task for draft in drafts]
+        known = self._tasks.standing(tasks) if since is None else self._tasks.annotated(min(tasks), max(tasks), since)
+        wanted = tasks if since is None else [task for task in tasks if task in known]
+        return {task: why for task in wanted if (why := _why(known.get(task), may))}
+
+    def _send(self, drafts: Sequence[Draft], version: str, left_alone: dict[int, str], there: Collection[int]) -> Sent:
+        wanted = [draft for draft in drafts if draft.task not in left_alone]
+        self._import([draft for draft in wanted if draft.task not in there], version)
+        return Sent([draft.task for draft in wanted], left_alone)
 
     def _import(self, drafts: Sequence[Draft], version: str) -> None:
         if not drafts:
@@ -158,15 +139,18 @@ class Predictions:
         """Delete ours from `tasks`, but one of the version `keep` on each; gives how many went."""
         gone, single = 0, set[int]()
         for version, count in self._versions().items():
-            having = self.having(version).keys()
+            if version == keep and count <= len(tasks):
+                continue
+            having = set(self._tasks.having(version))
             if version == keep:
-                single |= having & tasks if count > len(having) else set()  # an answer was lost, and it was sent again
+                twice = count > len(having)  # an answer was lost, and it was sent again
+                single |= having & {*tasks} if twice else set()
             elif having <= set(tasks):
                 gone += self._version_away(version)
             else:
-                single |= having & tasks
+                single |= having & {*tasks}
         with progress("old ones", len(single)) as advance:
-            for part in _parts(sorted(single), WHOLE):
+            for part in parts(sorted(single), WHOLE):
                 gone += sum(self._delete(each.id) for task in self._full(part) for each in self._old(task, keep))
                 advance(len(part))
         return gone
@@ -232,11 +216,5 @@ def batches(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
         yield batch
 
 
-def _why(standing: Standing | None, may: Callable[[Standing], str | None]) -> str | None:
+def _why(standing: Standing | None, may: May) -> str | None:
     return "gone" if standing is None else may(standing)
-
-
-def _parts(tasks: Sequence[int], size: int) -> Iterator[list[int]]:
-    remaining = iter(tasks)
-    while part := [*islice(remaining, size)]:
-        yield part

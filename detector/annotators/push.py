@@ -16,13 +16,15 @@ from detector.annotators.calibration import Chance, calibrated, uncalibrated
 from detector.annotators.chosen import Chosen, Wanted, doubts_prefix_of, labels_by_class, prefix_of
 from detector.annotators.look import LEAST, Looked, Sight, described, look
 from detector.annotators.order import Ranking, rank
-from detector.annotators.predictions import NOTHING, Draft, Predictions, Standing, batches
+from detector.annotators.predictions import NOTHING, Draft, Predictions, batches
 from detector.annotators.project import Opened, Shot, Task
 from detector.annotators.skips import Skip
+from detector.annotators.standing import Standing
 from detector.config.pipeline import Config
 from detector.data.images import Pixels
 from detector.errors import UsageError
 from detector.inference.predictors import WEIGHTS, predictor
+from detector.label_studio.changes import since
 from detector.label_studio.projects import digest
 from detector.label_studio.structs import Annotation
 from detector.models.describe import Describer
@@ -148,7 +150,7 @@ def _send(there: Predictions, wanted: Sequence[tuple[Looked, float]], pushed: Pu
     drafts = [Draft(each.task, each.regions, score) for each, score in wanted]
     with of.progress("push", len(drafts)) as advance:
         for batch in batches(drafts):
-            sent = there.send(batch, pushed.version, _refusal)
+            sent = there.send(batch, pushed.version, _refusal, since(of.kept))
             pushed.skips += [Skip(task, why) for task, why in sent.skipped.items()]
             for draft in batch:
                 if draft.task not in sent.skipped:

@@ -1,10 +1,13 @@
 """What a model sees, as a prediction on a real Label Studio, submitted by a person, and read as `pull` reads it."""
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 
-from detector.annotators.predictions import Draft, Predictions, Standing
+from detector.annotators.predictions import Draft, Predictions
 from detector.annotators.results import Picture, results
+from detector.annotators.standing import Standing
 from detector.data.masks import decode_rle
 from detector.errors import TryAgain
 from detector.inference.seen import Object
@@ -175,6 +178,23 @@ def test_a_task_that_was_deleted_meanwhile_is_told(label_studio, made):
     label_studio.ask("DELETE", f"/api/tasks/{one}/")
     sent = predictions.send([Draft(one, [], 0.5), Draft(two, [], 0.5)], f"{OURS}1", anyone)
     assert (sent.tasks, sent.skipped) == ([two], {one: "gone"})
+
+
+def test_what_came_since_is_asked_for_alone(label_studio, made):
+    _, tasks, predictions, _ = made(tasks=4)
+    began = datetime.fromisoformat(label_studio.ask("GET", f"/api/tasks/{tasks[0]}/")["updated_at"])
+    label_studio.ask("POST", f"/api/tasks/{tasks[0]}/annotations/", json={"result": []})
+    label_studio.ask("POST", f"/api/tasks/{tasks[1]}/annotations/", json={"result": [], "was_cancelled": True})
+    drafts = [Draft(task, [], 0.5) for task in tasks]
+
+    def open_ones(standing):
+        return "meanwhile" if any(standing) else None
+
+    sent = predictions.send(drafts, f"{OURS}1", open_ones, began)
+    assert (sent.tasks, sent.skipped) == (tasks[2:], dict.fromkeys(tasks[:2], "meanwhile"))
+    label_studio.ask("DELETE", f"/api/tasks/{tasks[2]}/")
+    sent = predictions.send(drafts, f"{OURS}2", open_ones, began)
+    assert (sent.tasks, sent.skipped) == (tasks[3:], dict.fromkeys(tasks[:2], "meanwhile") | {tasks[2]: "gone"})
 
 
 def test_what_was_sent_twice_is_made_one(label_studio, made):
