@@ -26,7 +26,7 @@ from detector.errors import UsageError
 from detector.inference.predictors import WEIGHTS, predictor
 from detector.label_studio.changes import since
 from detector.label_studio.projects import digest
-from detector.label_studio.structs import Annotation
+from detector.label_studio.structs import LABELS
 from detector.models.describe import Describer
 
 
@@ -46,6 +46,10 @@ class Setting(NamedTuple):
     request: Request
     chosen: Chosen
     chance: Chance | None
+
+
+class _Result(msgspec.Struct):
+    result: Any = None
 
 
 @dataclass
@@ -138,10 +142,13 @@ def _shots(of: Opened, tasks: Sequence[Task], pushed: Pushed) -> dict[int, list[
 
 
 def _labels(of: Opened) -> Counter[str]:
-    """How many regions of the project have each label."""
-    decoder = msgspec.json.Decoder(Annotation)
-    annotations = (decoder.decode(each) for task in of.tasks() for each in task.annotations)
-    return Counter(label for each in annotations for region in each.result for label in region.labels() or ())
+    """How many regions of the project have each label, whatever else stands in its annotations."""
+    results = (msgspec.json.decode(each, type=_Result).result for task in of.tasks() for each in task.annotations)
+    regions = (each for result in results if isinstance(result, list) for each in result if isinstance(each, dict))
+    values = (region.get("value") for region in regions)
+    named = (value.items() for value in values if isinstance(value, dict))
+    lists = (labels for items in named for name, labels in items if name.endswith(LABELS) and isinstance(labels, list))
+    return Counter(label for labels in lists for label in labels if isinstance(label, str))
 
 
 def _send(there: Predictions, wanted: Sequence[tuple[Looked, float]], pushed: Pushed, of: Opened) -> None:

@@ -66,7 +66,7 @@ def lines(outcome: dict[str, Any], pipeline: Path) -> Iterator[tuple[str, str]]:
     """The same for a person: title and text."""
     yield "review", f"{outcome['run']}, data version {outcome['dataset']}: {counted(outcome['objects'], 'object')}"
     if outcome["looked_at"]:
-        yield "", f"{counted(outcome['looked_at'], 'likely mistake')} not shown: somebody has looked at them"
+        yield "", f"{counted(outcome['looked_at'], 'likely mistake')} not shown: looked at before"
     if not outcome["mistakes"]:
         yield "mistakes", "none is likely"
     for at, each in enumerate(outcome["mistakes"]):
