@@ -4,14 +4,16 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from detector.cli.main import commands
 from tests.support.services.label_studio import TOKEN
 from tests.support.team import Team, team
+from tests.test_json import matches
 
 LABELLED, UNLABELLED, EPOCHS = 100, 12, 18
 
@@ -23,15 +25,20 @@ class House:
     team: Team
     planted: list[tuple[int, str]]
 
-    def detector(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        return detector(self.team.folder, *arguments, environment=more)
+    def detector(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return detector(self.team.folder, *arguments)
+
+    def told(self, command: str, *arguments: str) -> dict:
+        """What the command says with --json, as documented; in this process, which has PyTorch loaded."""
+        given = [command, str(self.team.folder / "pipeline.yaml"), "--json", *arguments]
+        done = CliRunner().invoke(commands, given, env={"LABEL_STUDIO_TOKEN": TOKEN}, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return matches(command, done.stdout)
 
 
-def detector(
-    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
-) -> "subprocess.CompletedProcess[str]":
+def detector(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """The command as a person runs it."""
-    variables = os.environ | {"LABEL_STUDIO_TOKEN": TOKEN, "OMP_NUM_THREADS": "1"} | dict(environment or {})
+    variables = os.environ | {"LABEL_STUDIO_TOKEN": TOKEN, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "detector", *arguments]
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 

@@ -14,7 +14,6 @@ from detector.label_studio.state import quietly
 from detector.models.predict import Predictor
 from tests.support.services.label_studio import BOXES, TOKEN
 from tests.support.team import HEIGHT, WIDTH, tray
-from tests.test_json import matches
 
 VERSION = r"detector/shapes/1-[0-9a-f]{8}"
 
@@ -25,12 +24,6 @@ def inside(house, monkeypatch):
     monkeypatch.chdir(house.team.folder)
     monkeypatch.setenv("LABEL_STUDIO_TOKEN", TOKEN)
     return load(house.team.folder / "pipeline.yaml")
-
-
-def told(house, *arguments):
-    done = house.detector("push", "--json", *arguments)
-    assert done.returncode == 0, done.stderr
-    return matches("push", done.stdout)
 
 
 def test_the_champion_s_predictions_lie_on_the_unlabelled_tasks_alone(house, tmp_path):
@@ -60,8 +53,8 @@ def test_the_champion_s_predictions_lie_on_the_unlabelled_tasks_alone(house, tmp
 
 
 def test_again_there_is_nothing_to_do(house):
-    house.detector("push")
-    outcome = told(house)
+    house.told("push")
+    outcome = house.told("push")
     assert (outcome["status"], outcome["pushed"], outcome["replaced"]) == ("unchanged", [], 0)
     assert outcome["skipped"] == {"annotated": len(house.team.labelled), "current": len(house.team.unlabelled)}
     assert {skip["task"] for skip in outcome["skips"] if skip["reason"] == "current"} == set(house.team.unlabelled)
@@ -72,8 +65,8 @@ def test_another_operating_point_replaces_ours_and_nobody_else_s(house):
     somebody = team.server.ask(
         "POST", "/api/predictions/", json={"task": team.unlabelled[0], "result": [], "model_version": "theirs"}
     )
-    house.detector("push")
-    outcome = told(house, "--score", "0.5", "--limit", "4")
+    house.told("push")
+    outcome = house.told("push", "--score", "0.5", "--limit", "4")
     assert len(outcome["pushed"]) == outcome["replaced"] == 4
     assert outcome["skipped"]["beyond"] == len(team.unlabelled) - 4
     for task in team.unlabelled:
@@ -86,7 +79,7 @@ def test_another_operating_point_replaces_ours_and_nobody_else_s(house):
 
 
 def test_the_data_manager_sorts_by_what_was_told(house):
-    outcome = told(house, "--score", "0.3")
+    outcome = house.told("push", "--score", "0.3")
     query = {"filters": {"conjunction": "and", "items": []}, "ordering": ["tasks:predictions_score"]}
     listed = house.team.server.ask(
         "GET", "/api/tasks", params={"project": house.team.project, "query": json.dumps(query), "page_size": 200}
@@ -110,23 +103,23 @@ def test_a_task_that_got_an_annotation_meanwhile_is_left_alone(house, inside):
 
 @pytest.mark.parametrize("order", ["diverse", "rare", "random"])
 def test_every_order_gives_each_task_a_score(house, order):
-    outcome = told(house, "--order", order)
+    outcome = house.told("push", "--order", order)
     assert {each["task"] for each in outcome["pushed"]} == set(house.team.unlabelled)
     assert all(0 <= each["score"] <= 1 for each in outcome["pushed"])
     assert [each["score"] for each in outcome["pushed"]] == sorted(each["score"] for each in outcome["pushed"])
 
 
 def test_pictures_are_downloaded_once(house):
-    house.detector("push", "--score", "0.21")
+    house.told("push", "--score", "0.21")
     served = house.team.server.served(f"/data/upload/{house.team.project}/")
-    house.detector("push", "--score", "0.22")
+    house.told("push", "--score", "0.22")
     assert house.team.server.served(f"/data/upload/{house.team.project}/") == served
 
 
 def test_what_was_pushed_is_no_reason_to_pull(house):
-    before = house.detector("plan", "--json").stdout
-    house.detector("push", "--score", "0.23")
-    assert json.loads(house.detector("plan", "--json").stdout)["steps"][0] == json.loads(before)["steps"][0]
+    before = house.told("plan")
+    house.told("push", "--score", "0.23")
+    assert house.told("plan")["steps"][0] == before["steps"][0]
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_sent(house):
@@ -149,7 +142,7 @@ def test_a_class_without_a_label_is_told_and_not_sent(house):
     data = team.server.ask("GET", f"/api/tasks/{team.unlabelled[0]}/")["data"]
     project = team.server.project("Discs alone", config)
     tasks = team.server.add_tasks(project, [data])
-    outcome = told(house, "--set", f"pull.project={project}", "--score", "0.01")
+    outcome = house.told("push", "--set", f"pull.project={project}", "--score", "0.01")
     assert outcome["unsent"].keys() == {"square"}
     [prediction] = team.predictions(tasks[0])
     assert {label for region in prediction["result"] for label in region["value"]["rectanglelabels"]} <= {"disc"}
@@ -161,6 +154,6 @@ def test_a_task_whose_image_cannot_be_had_is_told(house):
     done = house.detector("push", "--set", f"pull.project={project}")
     assert done.returncode == 0, done.stderr
     assert "1 task left alone: its image can't be had" in done.stdout
-    [skip] = told(house, "--set", f"pull.project={project}")["skips"]
+    [skip] = house.told("push", "--set", f"pull.project={project}")["skips"]
     assert (skip["task"], skip["reason"]) == (task, "image")
     assert "gone.png" in skip["detail"]

@@ -5,15 +5,8 @@ from detector.annotators.suspicions import suspicions
 from detector.annotators.viewed import reviewed
 from detector.label_studio.state import quietly
 from detector.measure.matches import scenes
-from tests.test_json import matches
 
 KIND = {"moved": "place", "dropped": "missed", "relabelled": "class"}
-
-
-def told(house, *arguments):
-    done = house.detector("review", "--json", *arguments)
-    assert done.returncode == 0, done.stderr
-    return matches("review", done.stdout)
 
 
 def test_most_planted_mistakes_are_in_the_first_tenth(house, monkeypatch):
@@ -39,7 +32,7 @@ def test_most_planted_mistakes_are_in_the_first_tenth(house, monkeypatch):
 def test_it_lists_them_with_their_tasks_and_draws_them(house):
     done = house.detector("review", "--limit", "6")
     assert done.returncode == 0, done.stderr
-    outcome = told(house, "--limit", "6")
+    outcome = house.told("review", "--limit", "6")
     assert len(outcome["mistakes"]) == 6
     assert [each["likely"] for each in outcome["mistakes"]] == sorted(
         (each["likely"] for each in outcome["mistakes"]), reverse=True
@@ -53,11 +46,14 @@ def test_it_lists_them_with_their_tasks_and_draws_them(house):
 
 def test_what_somebody_looked_at_is_not_shown_again(house):
     team = house.team
-    first, second = told(house, "--limit", "2")["mistakes"]
-    assert [each["task"] for each in told(house, "--limit", "2")["mistakes"]] == [first["task"], second["task"]]
+    first, second = house.told("review", "--limit", "2")["mistakes"]
+    assert [each["task"] for each in house.told("review", "--limit", "2")["mistakes"]] == [
+        first["task"],
+        second["task"],
+    ]
     [annotation] = team.server.ask("GET", f"/api/tasks/{first['task']}/annotations/")
     team.server.ask("PATCH", f"/api/annotations/{annotation['id']}/", json={"result": annotation["result"]})
-    after = told(house)
+    after = house.told("review")
     assert first["task"] not in {each["task"] for each in after["mistakes"]}
     assert second["task"] in {each["task"] for each in after["mistakes"]}
     assert after["looked_at"] >= 1
@@ -65,7 +61,7 @@ def test_what_somebody_looked_at_is_not_shown_again(house):
 
 def test_the_worst_can_be_opened_first(house):
     team = house.team
-    outcome = told(house, "--push", "--limit", "4")
+    outcome = house.told("review", "--push", "--limit", "4")
     tasks = [each["task"] for each in outcome["mistakes"]]
     assert outcome["pushed"]["tasks"] == sorted(set(tasks))
     assert outcome["pushed"]["shown"] == outcome["pushed"]["model_version"]
@@ -73,11 +69,11 @@ def test_the_worst_can_be_opened_first(house):
     assert view["model_version"] == outcome["pushed"]["model_version"]
     assert abs(view["score"] - (1 - outcome["mistakes"][0]["likely"])) < 1e-4
     assert {region["type"] for region in view["result"]} <= {"rectanglelabels"}
-    assert told(house, "--push", "--limit", "4")["pushed"] == outcome["pushed"]
+    assert house.told("review", "--push", "--limit", "4")["pushed"] == outcome["pushed"]
     assert [each["id"] for each in team.predictions(tasks[0])] == [view["id"]]
     [annotation] = team.server.ask("GET", f"/api/tasks/{tasks[0]}/annotations/")
     team.server.ask("PATCH", f"/api/annotations/{annotation['id']}/", json={"result": annotation["result"]})
-    after = told(house, "--push", "--limit", "4")
+    after = house.told("review", "--push", "--limit", "4")
     assert tasks[0] not in after["pushed"]["tasks"]
     assert team.predictions(tasks[0]) == []
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+from shapely.geometry import LinearRing
 
 from detector.annotators.predictions import Draft, Predictions
 from detector.annotators.results import Picture, results
@@ -113,8 +114,11 @@ def test_polygons_come_back_within_half_a_pixel(label_studio, made):
     sent = results(objects, PICTURE, controls(project.config), ["disc", "square"], {})
     predictions.send([Draft(task, sent.regions, 0.5)], f"{OURS}1", anyone)
     for row, each in zip(submitted(label_studio, project, connection, task), objects, strict=True):
-        difference = np.reshape(row["points"], (-1, 2)) / 100 - np.reshape(each.polygon, (-1, 2))
-        assert np.abs(difference * (WIDTH, HEIGHT)).max() < 0.5
+        back, sent_one = (
+            LinearRing(np.reshape(points, (-1, 2)) * (WIDTH * scale, HEIGHT * scale))
+            for points, scale in ((row["points"], 0.01), (each.polygon, 1))
+        )
+        assert back.hausdorff_distance(sent_one) < 0.5
 
 
 def test_masks_come_back_as_they_were(label_studio, made):
