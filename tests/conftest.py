@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.support.services.webhook",
 ]
 TOGETHER = {  # part of a test's path → what it shares with others, and takes half a minute to make
+    "tests/annotators/": "a Label Studio server",
     "tests/label_studio/": "a Label Studio server",
     "tests/stages/pull/": "a Label Studio server",
     "tests/listen/": "a Label Studio server",

@@ -6,6 +6,7 @@ pipeline    init, validate, plan, run, schema
 data        status, app, diff, prune
 models      tune, champion, engines, compare, rollback, predict
 serving     serve, listen
+annotators  push, review
 machine     doctor
 """
 

@@ -8,7 +8,7 @@ from io import StringIO
 import click
 
 from detector import __version__
-from detector.cli import data, machine, models, pipeline, serving
+from detector.cli import annotators, data, machine, models, pipeline, serving
 from detector.cli.options import say_failure, say_json
 from detector.errors import Interrupted, Stopped, UsageError, exit_code, failure, sentence
 from detector.orchestrator import stopping
@@ -59,7 +59,7 @@ def commands() -> None:
     """
 
 
-for module in (pipeline, data, models, serving, machine):
+for module in (pipeline, data, models, serving, annotators, machine):
     for command in vars(module).values():
         if isinstance(command, click.Command):
             commands.add_command(command)

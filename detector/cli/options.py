@@ -62,11 +62,16 @@ def steps(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def model_to_use(command: Callable[..., None]) -> Callable[..., None]:
-    """What `predict` and `serve` take alike: a model, and from which score on what it says counts."""
-    for option in (_pipeline, _score, _using, _which):
+def which_model(command: Callable[..., None]) -> Callable[..., None]:
+    """A model, and from which score on what it says counts."""
+    for option in (_score, _using, _which):
         command = option(command)
     return command
+
+
+def model_to_use(command: Callable[..., None]) -> Callable[..., None]:
+    """What `predict` and `serve` take alike: a model, and the pipeline whose champion or run it is."""
+    return which_model(_pipeline(command))
 
 
 def opened(pipeline: Path, overrides: Sequence[str]) -> "Config":

@@ -86,7 +86,7 @@ _NONE: Ids = np.array([], np.int64)
 
 def _differing(connection: Connection, project: Project, kept: Kept) -> tuple[Ids, Ids]:
     """Ids of the kept tasks that are gone from the server, and of the tasks that are others there."""
-    edited = listing.stamps(connection, project, 1, kept.last, _since(kept))
+    edited = listing.stamps(connection, project, 1, kept.last, since(kept))
     gone, stale = [_NONE], [_changed(kept.tasks, edited)]
     for part, (first, last) in _disputed(connection, project, kept.tasks, edited):
         ours, theirs = kept.tasks.slice(part.start, len(part)), listing.stamps(connection, project, first, last)
@@ -95,7 +95,7 @@ def _differing(connection: Connection, project: Project, kept: Kept) -> tuple[Id
     return np.concatenate(gone), np.unique(np.concatenate(stale))
 
 
-def _since(kept: Kept) -> datetime | None:
+def since(kept: Kept) -> datetime | None:
     """From when on tasks may have been edited unseen: from before they were listed, however long that took."""
     newest = kept.look.newest if kept.look else ""
     return datetime.fromisoformat(newest) - OVERLAP if newest else None

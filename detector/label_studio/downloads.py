@@ -55,10 +55,7 @@ Whole = Callable[[Collection[int]], Mapping[tuple[int, str], str]]  # tasks → 
 
 
 def download(connection: Connection, images: Sequence[Shown], into: Into, whole: Whole) -> list[Pixels]:
-    """The pixels of each of `images`, in the store. `whole` is asked for addresses that had secrets.
-
-    Raises DetectorError when there are images, and not one of them can be had: then it is no image that is missing.
-    """
+    """The pixels of each of `images`, in the store. `whole` is asked for addresses that had secrets."""
     store, index = into.datasets / STORE, into.datasets / "pulled" / "downloads.jsonl"
     index.parent.mkdir(parents=True, exist_ok=True)
     prefix = connection.url + " "  # the same path on another server is another image
@@ -84,9 +81,7 @@ def download(connection: Connection, images: Sequence[Shown], into: Into, whole:
         for address, pixels in _fetched(connection, tasks, Path(scratch), store):
             keep(address, pixels)
             advance(1)
-    fetched = [known[image.name] for image in images]
-    _refuse_if_all_missing(images, fetched)
-    return fetched
+    return [known[image.name] for image in images]
 
 
 def _addresses(images: Sequence[Shown], whole: Whole) -> dict[str, list[Shown]]:
@@ -172,7 +167,8 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _refuse_if_all_missing(images: Sequence[Shown], fetched: list[Pixels]) -> None:
+def refuse_if_all_missing(images: Sequence[Shown], fetched: Sequence[Pixels]) -> None:
+    """Raise DetectorError when there are images, and not one can be had: then it is no image that is missing."""
     if fetched and all(pixels.problem in _NOT_HAD for pixels in fetched):
         raise DetectorError(
             f"not one of the project's {len(fetched)} images can be fetched, as task {images[0].task} shows:"

@@ -65,7 +65,7 @@ class _Page(msgspec.Struct):
 
 def stamps(connection: Connection, project: Project, first: int, last: int, since: datetime | None = None) -> pa.Table:
     """TASKS without json: the tasks from the id `first` to the id `last`, changed at `since` or later."""
-    late = [] if since is None else [where("updated_at", "greater_or_equal", "Datetime", _zulu(since))]
+    late = [] if since is None else [where("updated_at", "greater_or_equal", "Datetime", zulu(since))]
     tasks: list[Stamp] = []
     while True:
         page = stamp_page(connection, project, [between(first, last), *late], {"page_size": STAMPS})
@@ -122,7 +122,7 @@ def _full(connection: Connection, project: Project, wanted: Filter) -> _Page:
     return connection.read("/api/tasks", _Page, how | query(project, [wanted], "tasks:id"))
 
 
-def _zulu(moment: datetime) -> str:
+def zulu(moment: datetime) -> str:
     """The only form of a time that the filter takes: it answers +00:00 with HTTP 500."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 

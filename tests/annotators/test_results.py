@@ -71,6 +71,15 @@ def test_a_polygon_is_as_it_was():
     assert region["value"] == {"points": [[20, 20], [40, 20], [30, 40]], "closed": True, "polygonlabels": ["lid"]}
 
 
+def test_an_outline_of_every_pixel_becomes_one_that_a_person_can_edit():
+    angles = np.arange(2000) / 2000 * 2 * np.pi
+    ring = np.stack([0.5 + 0.2 * np.cos(angles), 0.5 + 0.4 * np.sin(angles)], axis=1)
+    [region] = send(TRIANGLE._replace(polygon=ring.ravel().tolist()), config=shape("PolygonLabels")).regions
+    points = np.array(region["value"]["points"])
+    assert len(points) < 60
+    assert np.hypot((points[:, 0] - 50) / 20, (points[:, 1] - 50) / 40) == pytest.approx(1, abs=1e-3)
+
+
 def test_a_mask_covers_the_outline():
     [region] = send(TRIANGLE, config=shape("BrushLabels")).regions
     mask = decode_rle(bytes(region["value"]["rle"]), 200, 100)

@@ -80,7 +80,7 @@ def run(job: Job[Options]) -> Result:
     from detector.label_studio.addresses import whole_addresses
     from detector.label_studio.changes import update
     from detector.label_studio.client import connect
-    from detector.label_studio.downloads import Into, Shown, download, remember_failed
+    from detector.label_studio.downloads import Into, Shown, download, refuse_if_all_missing, remember_failed
     from detector.label_studio.label_config import canvases
     from detector.label_studio.listing import emails
     from detector.label_studio.projects import file_of, find_project
@@ -104,6 +104,7 @@ def run(job: Job[Options]) -> Result:
         whole = partial(whole_addresses, connection, project, kept, shown)
         into = Into(job.datasets, job.folder, job.report.progress, job.forced)
         pixels = download(connection, wanted_images, into, whole)
+        refuse_if_all_missing(wanted_images, pixels)
         failed = file_of(job.datasets, connection, project, "failed")
         remember_failed(failed, [image.source for image in wanted_images], pixels)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
