@@ -37,10 +37,10 @@ answers() {
   engine "${RUN[@]}" --detach --name "$NAME" --read-only --tmpfs /tmp --tmpfs /cache:mode=1777 --volume "$folder:/work:ro" \
     --volume "$picture:/picture:ro" "$IMAGE"
   for _ in $(seq 60); do if ask health; then break; fi; sleep 1; done
-  ask predict /picture | tee /dev/stderr | grep '"objects":\[' >/dev/null
+  ask predict /picture | tee -a /dev/stderr | grep '"objects":\[' >/dev/null
 }
 
-refuses() { ask predict /etc/hostname | tee /dev/stderr | grep '"error":' >/dev/null; }
+refuses() { ask predict /etc/hostname | tee -a /dev/stderr | grep '"error":' >/dev/null; }
 
 # ADDRESS [FILE that is sent], by the Python that is in there.
 ask() {
