@@ -1,7 +1,5 @@
 """The model that speaks to the annotators: its file, what was measured of it, and the name of its version."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +9,7 @@ from detector.data import deployed
 from detector.data.evaluation import Evaluation
 from detector.data.places import RUNS
 from detector.data.runs import output_of
-from detector.inference.model import CHAMPION, Model, find, given
-from detector.system.files import sha256_of
+from detector.inference.model import CHAMPION, Model, digest_of, find, given
 
 
 class Wanted(NamedTuple):
@@ -51,8 +48,8 @@ class Chosen:
         """`<prefix><champion's version, run or file>-<8 hex digits>`: of its weights, its score, and `more`."""
         what = self.model.file.name if self._is_file else Path(self._wanted.which).name
         deployment = deployed.read(self._name) if self._wanted.which == CHAMPION and not self._is_file else None
-        known = json.dumps([_content(self.model.file), self.score, *more], sort_keys=True)
-        return f"{prefix}{deployment.version if deployment else what}-{hashlib.sha256(known.encode()).hexdigest()[:8]}"
+        called = deployment.version if deployment else what
+        return f"{prefix}{called}-{digest_of(self.model, self.score, *more)}"
 
 
 def prefix_of(name: str) -> str:
@@ -68,9 +65,3 @@ def doubts_prefix_of(name: str) -> str:
 def labels_by_class(names: Sequence[str], classes: Mapping[str, Sequence[str]], labels: Mapping[str, int]) -> list[int]:
     """How many labels mean each of a model's classes. `labels`: how many there are of each label."""
     return [sum(labels.get(label, 0) for label in classes.get(name, (name,))) for name in names]
-
-
-def _content(model: Path) -> list[str]:
-    """The SHA-256 of a file, or of each file in a folder."""
-    files = [model] if model.is_file() else sorted(file for file in model.rglob("*") if file.is_file())
-    return [sha256_of(file.resolve()) for file in files]

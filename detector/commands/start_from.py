@@ -8,6 +8,7 @@ from typing import NamedTuple
 from detector.darknet.became import Became
 from detector.errors import UsageError
 from detector.system.files import write_whole
+from detector.system.text import plain_name
 from detector.terms import Task, counted
 
 TOKEN = "LABEL_STUDIO_TOKEN"  # noqa: S105 - the name of a variable
@@ -64,8 +65,9 @@ def start_from_label_studio(folder: Path, url: str, token: str | None, project: 
         )
     shapes = {control.shape for control in drawn_with}
     task: Task = "segment" if shapes <= _OUTLINES else "detect"
+    name = plain_name(found.title) or "detector"
     write_whole(path, _TEXT.format(
-        title=" ".join(found.title.split()), id=found.id, name=_name(found.title), task=task, model=_MODEL[task],
+        title=" ".join(found.title.split()), id=found.id, name=name, task=task, model=_MODEL[task],
         classes=json.dumps(classes, ensure_ascii=False), url=json.dumps(url.rstrip("/")), token=TOKEN,
         project=json.dumps(found.title, ensure_ascii=False) if project != str(found.id) else found.id,
     ))  # fmt: skip
@@ -101,7 +103,3 @@ def _free(folder: Path) -> Path:
         raise UsageError(f"{path} is there already; move it away, or name another folder: detector init FOLDER …")
     folder.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _name(title: str) -> str:
-    return re.sub(r"[^a-z0-9._]+", "-", title.lower()).strip("-._")[:60] or "detector"

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from detector.data.paths import IMAGE_ENDINGS
 from detector.errors import UsageError
-from detector.system.files import content_of
-from detector.system.text import decode, lines
+from detector.system.reading import text_of
+from detector.system.text import lines
 
 _DEEPEST = 4  # folders
 _LARGEST = 4 << 20  # bytes of one of these files
@@ -65,16 +65,6 @@ def _kind(file: Path) -> str | None:
         return "train_config"
     kind = {".data": "data", ".cfg": "cfg", ".names": "names"}.get(file.suffix.lower())
     return kind if kind and file.is_file() and file.stat().st_size <= _LARGEST else None
-
-
-def text_of(file: Path) -> str:
-    """The text of a file. Raises UsageError where it is none, or can't be read."""
-    try:
-        return decode(content_of(file))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text; save it as UTF-8") from error
-    except OSError as error:
-        raise UsageError(f"{file} can't be read ({error.strerror})") from error
 
 
 def names_in(file: Path) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from detector.darknet.became import EVERYBODYS, Became, became
 from detector.darknet.files import Files, find, names_in
 from detector.darknet.told import told
 from detector.errors import UsageError
+from detector.system.text import plain_name
 
 _LISTS = ("train.txt", "val.txt", "valid.txt", "test.txt")
 _COMMENT = 50  # column
@@ -58,7 +58,7 @@ def _classes(files: Files, values: dict[str, Any]) -> list[str]:
 
 def _name(name: Any, root: Path) -> str:
     chosen = str(name) if name and name != EVERYBODYS else root.resolve().name
-    return re.sub(r"[^a-z0-9._]+", "-", chosen.lower()).strip("-._")[:60] or "darknet"
+    return plain_name(chosen) or "darknet"
 
 
 def _path(root: Path, folder: Path) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detector.darknet.files import Files, text_of
+from detector.darknet.files import Files
 from detector.errors import UsageError
+from detector.system.reading import text_of
 from detector.system.text import lines
 
 LAYERS = "layers"  # the sections of a .cfg that describe the network, counted

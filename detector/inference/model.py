@@ -1,5 +1,8 @@
 """Which model is to be used, and from which score on what it says counts."""
 
+import hashlib
+import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +12,7 @@ from detector.data.places import RUNS
 from detector.data.runs import outputs_of
 from detector.data.trained import Trained
 from detector.errors import UsageError, did_you_mean
-from detector.system.files import read_json
+from detector.system.files import read_json, sha256_of
 
 CHAMPION, CHECKPOINT = "champion", "checkpoint"
 ENDINGS = (".onnx", ".xml", ".torchscript", ".param", ".engine")  # of what an export gives to run
@@ -54,6 +57,19 @@ def given(which: Path) -> Model | None:
         return None
     sidecar = read_json(file.with_name(f"{file.name}.json"))
     return Model(file.name, runnable(file), _score_of(sidecar))
+
+
+def digest_of(model: Model, score: float, *more: object) -> str:
+    """8 hex digits of its weights, the score from which an object counts, and `more`; predictions are named by them."""
+    known = json.dumps([_content(model.file.resolve()), score, *more], sort_keys=True)
+    return hashlib.sha256(known.encode()).hexdigest()[:8]
+
+
+@lru_cache(4)
+def _content(model: Path) -> tuple[str, ...]:
+    """The SHA-256 of a file, or of each file in a folder."""
+    files = [model] if model.is_file() else sorted(file for file in model.rglob("*") if file.is_file())
+    return tuple(sha256_of(file.resolve()) for file in files)
 
 
 def runnable(place: Path) -> Path:

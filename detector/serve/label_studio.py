@@ -4,10 +4,6 @@ GET /health, POST /setup, POST /predict, GET /versions and POST /webhook are all
 Label Studio's and its address; neither is used.
 """
 
-import hashlib
-import json
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,9 +11,10 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.params import Depends
 
+from detector.annotators.chosen import prefix_of
+from detector.inference.model import digest_of
 from detector.serve.models import InUse, Loaded
 from detector.serve.tasks import Asked, Looks, Source, predictions, read, refuse_other_labels
-from detector.system.files import sha256_of
 from detector.web.body import Refused, body_of
 
 MOST_BYTES = 256 << 20  # of a request: tasks come with all of their annotations
@@ -93,11 +90,4 @@ def version_of(name: str, loaded: Loaded) -> str:
     """`detector/<pipeline>/<champion's version, run or file>-<8 hex digits>`: of its weights and its score."""
     model = loaded.model
     what = model.title.removeprefix("champion, version ").removeprefix("run ")
-    known = json.dumps([_content(model.file.resolve()), loaded.described["score"]])
-    return f"detector/{name}/{what}-{hashlib.sha256(known.encode()).hexdigest()[:8]}"
-
-
-@lru_cache(4)
-def _content(file: Path) -> list[str]:
-    files = [file] if file.is_file() else sorted(each for each in file.rglob("*") if each.is_file())
-    return [sha256_of(each) for each in files]
+    return f"{prefix_of(name)}{what}-{digest_of(model, loaded.described['score'])}"

@@ -35,6 +35,11 @@ def _unmarked(head: bytes) -> str:
     return "utf-16-le" if not any(head[1::2]) else "utf-16-be" if not any(head[::2]) else "utf-8"
 
 
+def plain_name(title: str) -> str:
+    """A title as a name of folders: small letters, digits, `.`, `_` and `-`; empty where it has none of them."""
+    return re.sub(r"[^a-z0-9._]+", "-", title.lower()).strip("-._")[:60]
+
+
 def lines(text: str) -> list[str]:
     """The lines without the blanks around them; empty ones are left out. They end as on Unix, Windows or an old Mac."""
     return [line for line in map(str.strip, _LINE_ENDS.split(text)) if line]

@@ -1,11 +1,9 @@
 """Splits from list files, as Darknet's train.txt has them."""
 
-from pathlib import Path
-
 from detector.errors import UsageError
 from detector.stages.convert._options import Split
-from detector.system.files import content_of
-from detector.system.text import decode, lines
+from detector.system.reading import text_of
+from detector.system.text import lines
 
 
 def read_lists(split: Split) -> dict[str, str]:
@@ -15,7 +13,7 @@ def read_lists(split: Split) -> dict[str, str]:
     """
     listed: dict[str, str] = {}
     for name, file in (split.lists or {}).items():
-        for number, line in enumerate(lines(_read(file)), 1):
+        for number, line in enumerate(lines(text_of(file, "convert.split.lists: ")), 1):
             image = line.replace("\\", "/")
             if listed.setdefault(image, name) != name:
                 raise UsageError(
@@ -23,12 +21,3 @@ def read_lists(split: Split) -> dict[str, str]:
                     " take it out of one"
                 )
     return listed
-
-
-def _read(file: Path) -> str:
-    try:
-        return decode(content_of(file))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"convert.split.lists: {file} is not UTF-8 text; save it as UTF-8") from error
-    except OSError as error:
-        raise UsageError(f"convert.split.lists: {file} can't be read ({error.strerror})") from error

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from detector.errors import UsageError
 from detector.stages.pull._yolo.walk import Folder
-from detector.stages.pull._yolo.words import Description, located, of_yaml, read, read_text, refuse_link_out
+from detector.stages.pull._yolo.words import Description, located, of_yaml, read, refuse_link_out
+from detector.system.reading import text_of
 from detector.system.text import lines
 
 Classes = Mapping[str, tuple[str, ...]]  # name → the labels that mean it
@@ -49,7 +50,7 @@ def names_of(file: Path, folder: Folder) -> Names:
     """
     if file.absolute().is_relative_to(folder.root.absolute()):
         refuse_link_out(folder, file)
-    text = read_text(file)
+    text = text_of(file)
     is_yaml = file.suffix.lower() in {".yaml", ".yml"}
     labels = of_yaml(text, file, file.name).names if is_yaml else dict(enumerate(lines(text)))
     if not labels:

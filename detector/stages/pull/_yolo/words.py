@@ -15,8 +15,8 @@ import yaml
 from detector.data.paths import ends
 from detector.errors import UsageError
 from detector.stages.pull._yolo.walk import Folder
-from detector.system.files import content_of
-from detector.system.text import decode, lines
+from detector.system.reading import text_of
+from detector.system.text import lines
 
 WORDS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -53,23 +53,13 @@ def _descriptions(folder: Folder) -> Iterator[Description]:
 def read(folder: Folder, file: str) -> str:
     """The text of a file in the folder. Raises UsageError where it is a link out of it, or no text."""
     refuse_link_out(folder, folder.root / file)
-    return read_text(folder.root / file)
+    return text_of(folder.root / file)
 
 
 def refuse_link_out(folder: Folder, file: Path) -> None:
     """Raise UsageError for a file in the folder that is a link out of it, or lies behind one."""
     if not file.resolve().is_relative_to(folder.root.resolve()):
         raise UsageError(f"{file} is a link that leads out of {folder.root}; put the file itself there")
-
-
-def read_text(file: Path) -> str:
-    """The text of a file. Raises UsageError where it is none, or can't be read."""
-    try:
-        return decode(content_of(file))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text; save it as UTF-8") from error
-    except OSError as error:
-        raise UsageError(f"{file} can't be read ({error.strerror})") from error
 
 
 def located(entry: str, known: Collection[str], places: Collection[str]) -> str | None:
