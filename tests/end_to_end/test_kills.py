@@ -56,7 +56,7 @@ def disturbed(whole, folder, moments, chance):
 
 
 def kill_at(folder, moment, seconds):
-    """Kill a run so many seconds after it came to a moment, or is past it; False when it ended before.
+    """Kill a run so many seconds after it came to a moment, or as it is past it; False when it ended before.
 
     Runs that make the version start cold: their sets have another order than those of the run that nobody disturbed.
     """
@@ -66,7 +66,9 @@ def kill_at(folder, moment, seconds):
                 assert process.returncode == 0, "".join(process.communicate())
                 return False
             time.sleep(0.003)
-        time.sleep(seconds)
+        latest = time.monotonic() + seconds
+        while time.monotonic() < latest and now(folder) == MOMENTS.index(moment):
+            time.sleep(0.003)
         process.kill()
     return process.returncode == -9
 
