@@ -17,12 +17,12 @@ from tests.support.services.label_studio import TOKEN
 from tests.support.team import PIPELINE, Team, region, team, tray
 
 PAGE = (Path(__file__).parents[2] / "docs/tutorial.md").read_text()
-LABELLED, UNLABELLED, CORRECTED = 40, 20, 15
+LABELLED, UNLABELLED, CORRECTED, EPOCHS = 60, 20, 15, 25
 
 
 @pytest.fixture(scope="module")
 def loop(tmp_path_factory, label_studio):
-    made = team(tmp_path_factory.mktemp("loop"), label_studio, labelled=LABELLED, unlabelled=UNLABELLED, epochs=12)
+    made = team(tmp_path_factory.mktemp("loop"), label_studio, labelled=LABELLED, unlabelled=UNLABELLED, epochs=EPOCHS)
     (made.folder / "pipeline.yaml").unlink()
     made.server.ask("PATCH", f"/api/projects/{made.project}/", json={"title": "Trays"})
     (made.folder / "pictures").mkdir()
@@ -54,7 +54,7 @@ def step(outcome, name):
 def quick(loop: Team) -> None:
     """Train a micro network, on the splits of the tasks."""
     file = loop.folder / "pipeline.yaml"
-    micro = yaml.safe_load(PIPELINE.format(url="", project=0, epochs=12))
+    micro = yaml.safe_load(PIPELINE.format(url="", project=0, epochs=EPOCHS))
     made = yaml.safe_load(file.read_text()) | {key: micro[key] for key in ("convert", "check", "train", "export")}
     file.write_text(yaml.safe_dump(made, sort_keys=False))
 
