@@ -26,6 +26,7 @@ main() {
   check "the default user runs the sample" sample_run 1000
   check "any other user runs the sample" sample_run 12345 --user 12345:12345
   check "a project works where it is mounted otherwise" mounted_elsewhere
+  check "the image that serves answers for its champion" tests/image/serve.sh "$SCRATCH/project-1000"
   check "SIGTERM ends a training with 75" sigterm
   check "nothing of the folder but the product" only_the_product
   check "no secret in the environment" no_secret
