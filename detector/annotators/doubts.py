@@ -58,10 +58,20 @@ def _drafts(
     for each in mistakes:
         by_task.setdefault(each.task, []).append(each)
     data = {task.id: task.data for task in of.tasks() if task.id in by_task}
+    images = {name: _by_task(part) for name, part in parts.items()}
     for task, own in by_task.items():
         if task in data:
             shown = {source: control for control, source in images_of(data[task], of.canvases)[0].items()}
-            yield Draft(task, _view(of, run, parts[own[0].split], task, shown, classes), _score(own))
+            split = own[0].split
+            yield Draft(task, _view(of, run, parts[split], images[split][task], shown, classes), _score(own))
+
+
+def _by_task(part: Part) -> dict[int, list[tuple[int, dict[str, Any]]]]:
+    """The rows of its images by task, each with its position."""
+    rows: dict[int, list[tuple[int, dict[str, Any]]]] = {}
+    for position, image in enumerate(part.images.to_pylist()):
+        rows.setdefault(image["task_id"], []).append((position, image))
+    return rows
 
 
 def _score(own: Sequence[Mistake]) -> float:
@@ -69,12 +79,13 @@ def _score(own: Sequence[Mistake]) -> float:
 
 
 def _view(  # noqa: PLR0913, PLR0917 - a task, what is seen on it, and how it is written
-    of: Opened, run: Reviewed, part: Part, task: int, shown: Mapping[str, str], classes: Classes
-) -> Regions:
+    of: Opened, run: Reviewed, part: Part, images: Sequence[tuple[int, dict[str, Any]]], shown: Mapping[str, str],
+    classes: Classes,
+) -> Regions:  # fmt: skip
     """What the model sees on all images of a task, from its operating point on."""
     regions: Regions = []
-    for position, image in enumerate(part.images.to_pylist()):
-        if image["task_id"] == task and image["source"] in shown:
+    for position, image in images:
+        if image["source"] in shown:
             picture = Picture(shown[image["source"]], image["width"], image["height"])
             seen = part.seen.filter(pc.equal(part.seen["image"], position))
             objects = _objects(seen, picture, run.evaluation.measured.score)

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from detector.data.places import RESULTS
+from detector.label_studio.consensus import overlap as overlap_of_sides
 from detector.system.files import write_whole
 
 SAME = 0.5  # overlap of two boxes from which they are of one mistake
@@ -79,9 +80,10 @@ def _read(file: Path) -> dict[str, Known]:
 
 def overlap(one: Box, other: Box) -> float:
     """Intersection over union."""
-    sides = [
-        min(a + c / 2, b + d / 2) - max(a - c / 2, b - d / 2)
-        for a, c, b, d in zip(one[:2], one[2:], other[:2], other[2:], strict=True)
-    ]
-    shared = max(sides[0], 0.0) * max(sides[1], 0.0)
-    return shared / max(one[2] * one[3] + other[2] * other[3] - shared, 1e-12)
+    return overlap_of_sides(_sides(one), _sides(other))
+
+
+def _sides(box: Box) -> Box:
+    """Left, top, right, bottom."""
+    x, y, width, height = box
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2

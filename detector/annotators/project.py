@@ -17,7 +17,7 @@ from detector.errors import UsageError
 from detector.label_studio.addresses import whole_addresses
 from detector.label_studio.changes import update
 from detector.label_studio.client import Connection, connect
-from detector.label_studio.controls import Control, controls
+from detector.label_studio.controls import Control, controls, labels_instead
 from detector.label_studio.downloads import Into, Shown, download
 from detector.label_studio.kept import Kept
 from detector.label_studio.label_config import Canvas, canvases
@@ -121,9 +121,9 @@ def opened(config: Config, progress: Progress) -> Iterator[Opened]:
 
 def _refuse_strangers(project: Project, drawn_with: Sequence[Control], classes: Mapping[str, Sequence[str]]) -> None:
     """Raise UsageError where no control has a label of any class."""
-    known = {label for control in drawn_with for label in control.labels}
-    if known.isdisjoint(label for labels in classes.values() for label in labels):
+    instead = labels_instead(drawn_with, (label for labels in classes.values() for label in labels))
+    if instead is not None:
         raise UsageError(
             f"the labelling configuration of “{project.title}” has no label of a class of this pipeline"
-            f" ({', '.join(classes)}); its shape controls have {', '.join(sorted(known)) or 'none'}"
+            f" ({', '.join(classes)}); its shape controls have {instead}"
         )

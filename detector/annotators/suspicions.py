@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from detector.annotators.calibration import Chance
 from detector.data.geometry import Floats, Ints
+from detector.label_studio.consensus import overlap
 from detector.measure.matches import NOTHING, Scene
 from detector.measure.shapes import Compared
 
@@ -118,16 +119,7 @@ def _best(likely: Floats, near: npt.NDArray[np.bool_]) -> float:
 
 def _covered(compared: Compared, row: int, taken: Sequence[int]) -> bool:
     """Whether one of the predictions `taken` is of the same object."""
-    boxes = compared.seen.boxes
-    return any(_overlap(boxes[row], boxes[each]) > NEAR for each in taken)
-
-
-def _overlap(one: Floats, other: Floats) -> float:
-    """Intersection over union of two boxes: left, top, width, height."""
-    low = np.maximum(one[:2], other[:2])
-    high = np.minimum(one[:2] + one[2:], other[:2] + other[2:])
-    shared = float(np.prod(np.clip(high - low, 0, None)))
-    return shared / max(float(one[2:].prod() + other[2:].prod()) - shared, 1e-12)
+    return any(overlap(*_corners(compared.seen.boxes[[row, each]]).tolist()) > NEAR for each in taken)
 
 
 def _cleanlab(compared: Compared, every: Sequence[Scene], chances: Floats) -> dict[tuple[int, int], tuple[str, float]]:

@@ -7,7 +7,7 @@ import click
 
 from detector.annotators import ORDERS, Order
 from detector.cli import options
-from detector.cli.options import opened, show
+from detector.cli.options import opened, show_lines
 
 
 @click.command()
@@ -46,12 +46,7 @@ def push(
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     request = Request(Wanted(which, using, score), limit, order)
     outcome = send(opened(pipeline, overrides), request, terminal.progress)
-
-    def told() -> None:
-        for title, text in lines(outcome):
-            terminal.line(title, text)
-
-    show(outcome, as_json, told)
+    show_lines(outcome, as_json, lines(outcome))
 
 
 @click.command()
@@ -78,9 +73,4 @@ def review(
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     outcome = find(opened(pipeline, overrides), Request(run, limit, push), terminal.progress)
-
-    def told() -> None:
-        for title, text in lines(outcome, pipeline):
-            terminal.line(title, text)
-
-    show(outcome, as_json, told)
+    show_lines(outcome, as_json, lines(outcome, pipeline))

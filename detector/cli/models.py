@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from detector.cli import options
-from detector.cli.options import named, opened, say, show
+from detector.cli.options import named, opened, say, show, show_lines
 from detector.inference import FORMS
 
 
@@ -157,9 +157,4 @@ def predict(
     request = Request(listed([place.absolute() for place in places]), score, to.absolute(), forms or FORMS)
     model = given(Path(which)) or find(which, using, named(pipeline))
     outcome = look(model, request, terminal.progress)
-
-    def told() -> None:
-        for title, text in lines(outcome, to):
-            terminal.line(title, text)
-
-    show(outcome, as_json, told)
+    show_lines(outcome, as_json, lines(outcome, to))

@@ -1,7 +1,7 @@
 """What several commands take, and how each shows what came of it."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -119,6 +119,18 @@ def _for(stream: TextIO, text: str) -> str:
 def say_json(outcome: Mapping[str, Any]) -> None:
     """Print one JSON object without secrets."""
     click.echo(json_line(cleaned(outcome)))
+
+
+def show_lines(outcome: dict[str, Any], as_json: bool, lines: Iterable[tuple[str, str]]) -> None:
+    """Print one JSON object, or titled lines for a person."""
+    from detector.reporting.terminal import Terminal
+
+    def told() -> None:
+        terminal = Terminal()
+        for title, text in lines:
+            terminal.line(title, text)
+
+    show(outcome, as_json, told)
 
 
 def show(outcome: dict[str, Any], as_json: bool, lines: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,20 @@ import click
 from detector.cli import options
 from detector.cli.options import named, opened, say, say_json, show
 
+Command = Callable[..., None]
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 for whoever reaches this machine")
+
+
+def _port(usual: int) -> Callable[[Command], Command]:
+    return click.option(
+        "--port", type=click.IntRange(0, 65535), default=usual, show_default=True, help="0 for any that is free"
+    )
 
 
 @click.command()
 @options.model_to_use
 @_host
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any that is free")
+@_port(8000)
 @click.option(
     "--label-studio", "with_tasks", is_flag=True, help="also as a model of Label Studio's: it drafts what is opened"
 )
@@ -52,7 +60,7 @@ def serve(
         text = f"{model['name']} answers at {url}/predict, from a score of {model['score']:.2f} on  (Ctrl-C ends it)"
         show(outcome, as_json, lambda: say(text))
 
-    answer(wanted, Place(host, port), Access(secret, config if with_tasks else None), ready)
+    answer(wanted, Place(host, port), Access(secret, config), ready)
 
 
 @click.command()
@@ -75,7 +83,7 @@ def serve(
 )
 @click.option("--register", metavar="URL", help="let Label Studio tell us of changes: it reaches us at URL")
 @_host
-@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 for any that is free")
+@_port(8001)
 @options.as_json
 def listen(
     pipeline: Path, quiet_for: float, after: int, register: str | None, host: str, port: int, as_json: bool

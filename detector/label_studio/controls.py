@@ -4,7 +4,7 @@ Tags and attributes: https://labelstud.io/tags/rectanglelabels and its like. <Re
 labels of their own; a <Labels> on the same image names what is drawn with them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -41,6 +41,12 @@ def controls(config: str | bytes) -> tuple[Control, ...]:
     names = [_control(tag, flag) for tag, flag in tags if tag.tag.lower() == LABELS]
     shapes = [_control(tag, flag) for tag, flag in tags if tag.tag.lower() in SHAPES]
     return tuple(each for shape in shapes for each in _named(shape, names))
+
+
+def labels_instead(drawn_with: Sequence[Control], wanted: Iterable[str]) -> str | None:
+    """What the controls have, where none of them has a label that is wanted; None where one does."""
+    known = {label for control in drawn_with for label in control.labels}
+    return (", ".join(sorted(known)) or "none") if known.isdisjoint(wanted) else None
 
 
 def _tags(tag: ET.Element, flag: str = "") -> Iterator[tuple[ET.Element, str]]:

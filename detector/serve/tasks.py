@@ -20,7 +20,7 @@ from detector.data.colour import Pixels
 from detector.errors import DetectorError, sentence
 from detector.inference.seen import Object
 from detector.label_studio.client import Connection
-from detector.label_studio.controls import Control, controls
+from detector.label_studio.controls import Control, controls, labels_instead
 from detector.label_studio.download import Unusable, fetch
 from detector.label_studio.label_config import Canvas, canvases
 from detector.label_studio.on_images import images_of
@@ -97,12 +97,12 @@ async def predictions(source: Source, asked: Asked, looks: Looks) -> list[Predic
 def refuse_other_labels(source: Source, config: str, names: Sequence[str]) -> None:
     """Raise Refused (400) where no shape control of the configuration has a label of a class of the model."""
     drawn_with, _ = _understood(config)
-    known = {label for control in drawn_with for label in control.labels}
-    if known.isdisjoint(label for name in names for label in source.classes.get(name, (name,))):
+    instead = labels_instead(drawn_with, (label for name in names for label in source.classes.get(name, (name,))))
+    if instead is not None:
         raise Refused(
             400,
             f"the labelling configuration has no label of a class of the model ({', '.join(names)}); its shape"
-            f" controls have {', '.join(sorted(known)) or 'none'}",
+            f" controls have {instead}",
         )
 
 

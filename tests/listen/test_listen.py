@@ -6,7 +6,6 @@ import os
 import queue
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ import pytest
 from PIL import Image
 
 from tests.support.services.label_studio import TOKEN, disc
+from tests.support.services.ports import free_port
 from tests.test_json import matches
 
 SECRET = "correct-horse-battery"
@@ -135,12 +135,6 @@ def project(label_studio, tmp_path_factory):
 def nothing_waits(project):
     """Of what the test before left."""
     shutil.rmtree(project.folder / "runs" / "listen", ignore_errors=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def objects(project):

@@ -7,7 +7,6 @@ fresh data folder takes the server half a minute of migrations, so a migrated on
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.support.services.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 EXECUTABLE = Path(os.environ.get("DETECTOR_TEST_LABEL_STUDIO", ROOT / ".venv-label-studio" / "bin" / "label-studio"))
@@ -104,7 +105,7 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @contextmanager
 def running(folder: Path) -> Iterator[Server]:
     """The server, its state in `folder`/data, from its first healthy answer until the block ends."""
-    port = _free_port()
+    port = free_port()
     (folder / "files").mkdir(exist_ok=True)
     server = Server(f"http://127.0.0.1:{port}", folder / "files", folder / "server.log")
     with server.log.open("w") as log:
@@ -159,12 +160,6 @@ def _version() -> str:
     assert EXECUTABLE.exists(), f"{EXECUTABLE} is missing: `make test` installs it, or set DETECTOR_TEST_LABEL_STUDIO"
     [package] = (EXECUTABLE.parents[1] / "lib").glob("python*/site-packages/label_studio-*.dist-info")
     return package.name.removeprefix("label_studio-").removesuffix(".dist-info")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(server: Server, process: "subprocess.Popen[bytes]") -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+
+from tests.support.services.ports import free_port
 
 SERVER = {  # its jobs (scoring, traces) are eight more processes, and nothing here asks for one
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -35,7 +36,7 @@ class MlflowServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         store = self.store or f"sqlite:///{self.folder}/mlflow.db"
         files = ["--artifacts-destination", self.destination or str(self.folder / "artifacts")]
         address = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
@@ -74,9 +75,3 @@ def _wait(url: str, log: Path, seconds: float = 90) -> None:
         except OSError:
             time.sleep(0.2)
     raise TimeoutError(f"{url} did not answer:\n{log.read_text()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

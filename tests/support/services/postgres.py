@@ -2,13 +2,14 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.services.ports import free_port
 
 VERSIONS = Path("/usr/lib/postgresql")  # where Debian puts them
 USER = "detector"
@@ -52,12 +53,10 @@ class Postgres:
 @contextmanager
 def postgres(bin_: Path) -> Iterator[Postgres]:
     """A server that runs inside the `with`."""
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder, socket.socket() as free:
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
-        free.bind(("127.0.0.1", 0))
-        server = Postgres(bin_, Path(folder), int(free.getsockname()[1]))
-        free.close()
+        server = Postgres(bin_, Path(folder), free_port())
         server.do("initdb", "-D", server.folder / "data", "-U", USER, "--auth", "trust", "--no-sync", *_UTF8)
         server.start()
         try:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError
+
+from tests.support.services.ports import free_port
 
 BUCKET = "mlflow"
 KEYS = {"AWS_ACCESS_KEY_ID": "a-key", "AWS_SECRET_ACCESS_KEY": "its-secret", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -50,9 +51,7 @@ class S3:
 @contextmanager
 def s3() -> Iterator[S3]:
     """A server with an empty bucket that runs inside the `with`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ) as process:
         server = S3(f"http://127.0.0.1:{port}", process)
