@@ -90,6 +90,7 @@ def main() -> None:
     dvc = install()
     theirs = [] if dvc is None else [dvc, "repro", "-q"]
     os.environ |= {"PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1"}
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it, our modules are compiled anew in every run
     with tempfile.TemporaryDirectory(dir=os.environ.get("DETECTOR_BENCH_FOLDER")) as scratch:
         folder = Path(scratch)
         write_project(folder)

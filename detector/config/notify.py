@@ -10,7 +10,7 @@ Event = Literal["done", "failed", "unchanged"]
 class Notify(BaseModel):
     """A webhook that is told of the end of a run."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     url: SecretStr = Field(
         description="gets a POST of JSON; from the environment only, and nothing is sent where it is empty",
         examples=["${WEBHOOK_URL}", "${WEBHOOK_URL:-}"],

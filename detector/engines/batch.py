@@ -13,7 +13,7 @@ class Batch(BaseModel):
     In pipeline.yaml it is 8, [1, 16] or {min: 1, optimum: 8, max: 16}.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     min: PositiveInt = Field(description="fewest pictures at once")
     optimum: PositiveInt = Field(description="the number that it is fastest with")
     max: PositiveInt = Field(description="most pictures at once")

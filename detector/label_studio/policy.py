@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Annotator(BaseModel):
     """Take the annotations of one person."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     annotator: str = Field(description="the email address of the person")
 
 

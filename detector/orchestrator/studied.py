@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.config.pipeline import Config, Step
-from detector.data import studies
 from detector.orchestrator.closure import code_of
 from detector.stages import Result
 from detector.system.installed import version_of
+
+if TYPE_CHECKING:
+    from detector.data.studies import Study
 
 APPLY = "detector tune --apply"
 
@@ -46,10 +48,12 @@ def metric_of(config: Config) -> str:
     return str(step_of(config, "promote").options.model_dump()["metric"])
 
 
-def studied(config: Config, converted: Result | None) -> studies.Study | None:
+def studied(config: Config, converted: Result | None) -> "Study | None":
     """What the search has come to on this dataset version; None where there is no search, or no trial yet."""
     if wanted(config) is None or converted is None:
         return None
+    from detector.data import studies  # only those who search need it
+
     return studies.read(config.name, key_of(config, converted))
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, field_validator
 
 from detector.data.places import MODELS
-from detector.data.studies import workers_of
 from detector.errors import DetectorError
 from detector.record import Kept
 from detector.record._address import address_fault
@@ -52,6 +51,7 @@ def open(  # noqa: A001 - read as mlflow.open
         TryAgain: MLflow can't be reached.
         DetectorError: Its store can't be used from here.
     """
+    from detector.data.studies import workers_of
     from detector.record._client import connect, failures
     from detector.record._described import Told
     from detector.record._experiment import RUN, close_abandoned, experiment_id, reopened

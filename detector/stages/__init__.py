@@ -62,7 +62,7 @@ class Section(BaseModel):
     that a run makes no use of.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     NOT_NAMED: ClassVar[frozenset[str]] = frozenset()
     SHAPE_NOTHING: ClassVar[frozenset[str]] = frozenset()
     using: str

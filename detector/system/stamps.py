@@ -11,7 +11,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,15 +117,30 @@ def _otherwise(folder: str, of: _Looks) -> list[str]:
     """The paths that look otherwise. One loop and no calls: there are many files, and most are as they were."""
     wrong = []
     columns = _column(of.sizes), _column(of.times), _column(of.inodes)
-    for path, size, time, inode in zip(_paths(folder, of.names), *columns, strict=True):
-        try:
-            now = os.stat(path)  # noqa: PTH116 - a Path for each of many files takes longer
-        except OSError:
-            wrong.append(path)
-        else:
-            if now.st_mtime_ns != time or now.st_size != size or now.st_ino != inode:
-                wrong.append(path)
-    return wrong
+    with _opened(folder) as place:
+        for name, size, time, inode in zip(of.names, *columns, strict=True):
+            try:
+                now = os.stat(name, dir_fd=place)
+            except OSError:
+                wrong.append(name)
+            else:
+                if now.st_mtime_ns != time or now.st_size != size or now.st_ino != inode:
+                    wrong.append(name)
+    return [*_paths(folder, wrong)]
+
+
+@contextmanager
+def _opened(folder: str) -> Iterator[int | None]:
+    """A folder that names are looked up in; -1, in which nothing is found, for one that is not there."""
+    try:
+        place = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield -1
+        return
+    try:
+        yield place
+    finally:
+        os.close(place)
 
 
 def _wrong(sums: Mapping[str, str]) -> list[str]:
@@ -143,14 +158,15 @@ def _is(path: str, expected: str) -> bool:
 def _added(folder: str, names: Sequence[str], there: Mapping[str, int]) -> list[str]:
     if len(there) <= len(names):
         return []
-    return [*_paths(folder, sorted(there.keys() - {*names}))]
+    more = (name for name in there.keys() - {*names} if not name.endswith(CACHES))
+    return [*_paths(folder, sorted(more))]
 
 
 def _names(folder: str) -> dict[str, int]:
     """What lies in a folder, with the inodes, which takes no look at the files themselves."""
     try:
         with os.scandir(folder) as entries:
-            return {entry.name: entry.inode() for entry in entries if not entry.name.endswith(CACHES)}
+            return {entry.name: entry.inode() for entry in entries}
     except FileNotFoundError:
         return {}
 

@@ -26,7 +26,7 @@ FILES = {  # what a run stands on, or leaves
     "a champion's file": "models/parts/[0-9]*/**/*.*",
 }
 HOW = ("deleted", "emptied", "cut short", "changed")
-INDEXES = (".files.json", "ingested.msgpack")  # they have the paths and times of this folder's sources
+INDEXES = (".files.json", ".digest", "ingested.msgpack")  # they have the paths and times of this folder's sources
 
 
 @pytest.fixture(scope="module")

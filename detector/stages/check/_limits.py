@@ -18,7 +18,7 @@ Limit = Annotated[Literal["off", "warn"] | Annotated[float, Field(ge=0)], Before
 class Limits(BaseModel):
     """For each rule: off, warn, or the number that it may not pass. A rule that is not listed keeps its default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     leaked_images: Limit = Field(0.0, description="pictures, by content, that are in more than one split")
     broken_images: Limit = Field(0.0, description="images that can't be decoded, were not found or have another size")
     dark_images: Limit = Field("warn", description="16-bit images that use 14 bits or fewer: YOLO sees them dark")

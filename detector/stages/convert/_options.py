@@ -11,7 +11,7 @@ from detector.stages import Section
 class Split(BaseModel):
     """How images are divided. Shares are of all images; with `field` or `lists`, of those that these leave to train."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     val: float | None = Field(
         None, ge=0, lt=1, description="share of validation images; 0.15 without `field` or `lists`"
     )

@@ -14,7 +14,7 @@ DROP = 0.01
 class Tolerance(BaseModel):
     """The largest differences that pass. What is left out is what the precision explains."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     box: float | None = Field(None, gt=0, description="of a box edge or centre, in pixels of the network's input")
     score: float | None = Field(None, gt=0, description="of a class score, which is 0 … 1")
     mask: float | None = Field(None, gt=0, description="of masks: the mean share of pixels that change sides")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from detector.errors import UsageError
 from detector.stages.pull._references import Files, Looked, files_of
-from detector.system.files import digest
+from detector.system.digests import digest_of
 
 if TYPE_CHECKING:
     from detector.data.annotations import Annotations
@@ -30,8 +30,14 @@ class Export:
     @cached_property
     def content(self) -> str:
         """Changes whenever the export does, or the configuration that says what in it is an image."""
-        config = f" {_digest('label_config', self.label_config)}" if self.label_config else ""
-        return f"{_digest('path', self.path)}{config}"
+        config = f" {self._digest('label_config', self.label_config)}" if self.label_config else ""
+        return f"{self._digest('path', self.path)}{config}"
+
+    def _digest(self, name: str, path: Path) -> str:
+        try:
+            return digest_of(path, self.kept)
+        except OSError as error:
+            raise _unreadable(name, path, error) from error
 
     @cached_property
     def drawn(self) -> "Annotations":
@@ -63,15 +69,7 @@ class Export:
     @property
     def state(self) -> str:
         """Changes whenever the export, the labelling configuration, or an image that is referred to does."""
-        lines = "".join([self.content, *self._looked.lines()])
-        return hashlib.sha256(lines.encode(errors="surrogatepass")).hexdigest()
-
-
-def _digest(name: str, path: Path) -> str:
-    try:
-        return digest(path)
-    except OSError as error:
-        raise _unreadable(name, path, error) from error
+        return hashlib.sha256(f"{self.content} {self._looked.text}".encode()).hexdigest()
 
 
 def _unreadable(name: str, path: Path, error: OSError) -> UsageError:

@@ -6,7 +6,6 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -24,9 +23,10 @@ class Looked(NamedTuple):
     files: Files
     looks: dict[str, tuple[int, int] | None]
 
-    def lines(self) -> Iterator[str]:
-        """A line for each reference: it changes when its file does."""
-        yield from (f"{source} {look}\n" for source, look in self.looks.items())
+    @property
+    def text(self) -> str:
+        """It changes when a reference or its file does."""
+        return repr(self.looks)
 
 
 def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> Looked:
@@ -42,14 +42,17 @@ def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> L
         write_whole(index, json.dumps(known))
     looks = {source: _look(file) for source, file in known.items()}
     again = _resolved((source for source, look in looks.items() if look is None), root)
-    return Looked(known | again, looks | {source: _look(file) for source, file in again.items()})
+    if again:
+        known, looks = known | again, looks | {source: _look(file) for source, file in again.items()}
+    return Looked(known, looks)
 
 
 def _look(file: str | None) -> tuple[int, int] | None:
-    with suppress(OSError, ValueError):
+    try:
         status = os.stat(file or "")  # noqa: PTH116 - a Path for each of 10,000 files takes longer
-        return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
-    return None
+    except (OSError, ValueError):
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def _resolved(sources: Iterable[str], root: Path) -> Files:

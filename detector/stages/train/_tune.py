@@ -13,7 +13,7 @@ from detector.stages.train._values import IGNORED_IF_AUTO, is_auto
 class Values(BaseModel):
     """What an argument may be: one of the three. Numbers may be text, as YAML 1.1 takes 1e-4 for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     range: tuple[float, float] | None = Field(None, description="the least and the most, every value as likely")
     log: tuple[float, float] | None = Field(None, description="the least and the most, every magnitude as likely")
     choice: list[Any] | None = Field(None, description="one of these")
@@ -56,7 +56,7 @@ def _check(kind: str, low: float, high: float) -> None:
 class Tune(BaseModel):
     """A search for better training arguments, done by `detector tune`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     trials: int = Field(20, ge=2, description="trainings, the first of them with what the pipeline has now")
     seeds: int = Field(3, ge=3, description="further seeds that the best trials and the first one are trained with")
     space: dict[str, Values] = Field(
