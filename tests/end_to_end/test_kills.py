@@ -100,4 +100,5 @@ def assert_same(reference, folder):
 def data_sets(folder):
     """Every file below datasets/, but for the indexes that hold the paths and times of this folder's sources."""
     files = cut_short.tree(folder / "datasets")
-    return {name: content for name, content in files.items() if not name.endswith((".files.json", ".digest", "ingested.msgpack"))}
+    indexes = (".files.json", ".digest", "ingested.msgpack")
+    return {name: content for name, content in files.items() if not name.endswith(indexes)}
