@@ -16,7 +16,7 @@ from detector.data.drawing import Shape, with_shapes
 from detector.data.images import as_yolo_sees
 from detector.measure.outlines import corners
 from detector.measure.split import Part
-from detector.page import as_address, opens, templates
+from detector.page import as_address, opens, templates, told_of
 from detector.system.files import write_whole
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ LETTERS = 12
 
 
 def write(page: Path, of: Reviewed, parts: Mapping[str, Part], mistakes: Sequence[Mistake], said: str) -> None:
-    """Write the page of these mistakes, the likeliest first."""
+    """Write the page of these mistakes, the likeliest first, and of where the annotators differ."""
     worst = list(worst_by_image(mistakes).values())[:IMAGES]
     context = {
         "name": of.name,
         "run": f"run {of.run.name}",
         "dataset": of.dataset.version,
         "said": said,
+        "annotators": told_of(of.agreement),
         "images": [_image(of, parts[own[0].split], own) for own in worst],
     }
     write_whole(page, templates().get_template("review.html.j2").render(context))

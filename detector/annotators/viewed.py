@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from detector.data import runs
+from detector.data import agreement, annotations, runs
 from detector.data.dataset import Dataset, Split
 from detector.data.evaluation import SEEN, Evaluation
 from detector.data.places import RESULTS, RUNS
@@ -42,6 +43,13 @@ class Reviewed:
     def fingerprint(self) -> str:
         """12 hex digits of what the weights have learned."""
         return self.trained.made_from.fingerprint[:12]
+
+    @cached_property
+    def agreement(self) -> dict[str, Any] | None:
+        """How far people who annotated the same tasks agree, by name; None where no two did, or that is gone."""
+        pulled = runs.output_of(self.run, "pull")
+        there = pulled is not None and pulled.exists()
+        return agreement.summary(annotations.read(pulled).agreement, names=True) if pulled and there else None
 
     def parts(self, progress: Progress) -> Iterator[tuple[str, Part]]:
         """Every split with its pictures, its objects, and what is seen on them."""

@@ -13,6 +13,7 @@ from detector.annotators.suspicions import KINDS
 from detector.annotators.viewed import reviewed
 from detector.commands.push import shown
 from detector.config.pipeline import Config
+from detector.data.agreement import needs, sentence
 from detector.system.progress import Progress
 from detector.terms import counted
 
@@ -52,6 +53,7 @@ def find(config: Config, request: Request, progress: Progress) -> dict[str, Any]
         "objects": found.objects,
         "looked_at": found.looked_at,
         "mistakes": [each.told() for each in found.mistakes],
+        "annotators": of.agreement,
         "page": str(file),
         "pushed": pushed,
     }
@@ -77,7 +79,18 @@ def lines(outcome: dict[str, Any], pipeline: Path) -> Iterator[tuple[str, str]]:
         yield from shown(outcome["pushed"])
     elif outcome["mistakes"]:
         yield "", f"`detector review {pipeline} --push` puts them on the tasks"
+    yield from _annotators(outcome["annotators"])
     yield "pictures", outcome["page"]
+
+
+def _annotators(told: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """How far people agree, and who differs from the others, where."""
+    if told is None:
+        return
+    yield "annotators", sentence(told)
+    for each in told["annotators"]:
+        yield "", f"{each['annotator']}: {each['agreed']:.0%} of {counted(each['objects'], 'object')}"
+        yield from (("", f"  {needs(difference)}") for difference in each["differs"])
 
 
 def _line(of: dict[str, Any]) -> str:

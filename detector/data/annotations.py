@@ -1,13 +1,15 @@
 """Annotations as their source drew them: what `pull` gives and `convert` takes.
 
-Three Arrow tables, each an Arrow IPC file (written and read in no time) in one folder:
+Four Arrow tables, each an Arrow IPC file (written and read in no time) in one folder:
 
 images   one row per image of a task, whether or not it goes on
 regions  one row per drawn shape on an image that goes on, in percent of the upright image, as Label Studio stores it
 losses   one row per task, annotation, region or image that did not come through as it was drawn (see `losses`)
+agreement  one row per object and two people who annotated its task, where several did (see `agreement`)
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -56,16 +58,28 @@ LOSSES = pa.schema(
         ("detail", pa.string()),  # what a person needs to find it: a label, a file name, an error; may be null
     ]
 )
-TABLES = ("images", "regions", "losses")
+AGREEMENT = pa.schema(
+    [
+        ("task_id", pa.int64()),
+        ("one", pa.string()),  # two annotators, in the order of their names
+        ("other", pa.string()),
+        ("type", pa.string()),  # as in regions
+        ("one_label", pa.string()),  # what each of them calls it; null where the person did not draw it
+        ("other_label", pa.string()),
+        ("iou", pa.float64()),  # of the upright boxes around the two; null where there is one
+    ]
+)
+TABLES = ("images", "regions", "losses", "agreement")
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """The three tables of one pull."""
+    """The tables of one pull."""
 
     images: pa.Table
     regions: pa.Table
     losses: pa.Table
+    agreement: pa.Table = field(default_factory=AGREEMENT.empty_table)
 
     def write(self, name: str, folder: Path) -> Path:
         """Write one of the tables into `folder`, which exists."""
@@ -75,7 +89,14 @@ class Annotations:
         return target
 
 
+def table(rows: Iterable[Sequence[object]], schema: pa.Schema) -> pa.Table:
+    """Rows as an Arrow table."""
+    columns: list[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
+
+
 def read(folder: Path) -> Annotations:
-    """The tables that `Annotations.write` wrote, all three, mapped rather than copied into memory."""
-    files = (pa.memory_map(str(folder / f"{name}.arrow")) for name in TABLES)
-    return Annotations(*(pa.ipc.open_file(file).read_all() for file in files))
+    """The tables that `Annotations.write` wrote, mapped rather than copied into memory."""
+    files = {name: folder / f"{name}.arrow" for name in TABLES}
+    there = {name: file for name, file in files.items() if name != "agreement" or file.exists()}  # once there was none
+    return Annotations(**{name: pa.ipc.open_file(pa.memory_map(str(file))).read_all() for name, file in there.items()})

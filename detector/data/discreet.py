@@ -1,6 +1,7 @@
 """Tables without what is secret in the addresses in them: those of a pull, from which all others come."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ def discreet(drawn: Annotations) -> Annotations:
     images = drawn.images
     for column, clean in (("source", public), ("link", public), ("data", public_json)):
         images = _cleaned(images, column, clean)
-    return Annotations(images, drawn.regions, _cleaned(drawn.losses, "detail", without_secrets, "."))
+    return replace(drawn, images=images, losses=_cleaned(drawn.losses, "detail", without_secrets, "."))
 
 
 def _cleaned(table: pa.Table, column: str, clean: Callable[[str], str], suspect: str = SUSPECT) -> pa.Table:

@@ -7,11 +7,12 @@ dropped    a region does not reach the dataset
 changed    it does, but not exactly as it was drawn
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import pyarrow as pa
 
+from detector.data import annotations
 from detector.data.annotations import LOSSES
 
 REASONS = {
@@ -94,5 +95,4 @@ class Loss(NamedTuple):
 
 def table(losses: Iterable[Loss]) -> pa.Table:
     """The losses as an Arrow table of schema LOSSES."""
-    columns: list[Sequence[object]] = list(zip(*losses, strict=True)) or [()] * len(LOSSES)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, LOSSES, strict=True)], LOSSES)
+    return annotations.table(losses, LOSSES)

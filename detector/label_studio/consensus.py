@@ -37,7 +37,7 @@ class _Drawn(NamedTuple):
 def agree(annotations: list[Annotation]) -> Agreement:
     """Match the shapes of several annotations, the latest first, each to its best unmatched counterpart."""
     waiting = [
-        _Drawn(by, region, frozenset(region.labels() or ()), _box(region))
+        _Drawn(by, region, frozenset(region.labels() or ()), box_of(region))
         for by, annotation in enumerate(annotations)
         for region in annotation.result
         if region.type in SHAPES
@@ -72,9 +72,12 @@ def overlap(one: Box, other: Box) -> float:
     return width * height / (areas - width * height)
 
 
-def _box(region: Region) -> Box:
+def box_of(region: Region) -> Box:
     """The upright box around a shape; one without geometry has none, and overlaps with nothing."""
     value, kind = region.value, SHAPES[region.type]
+    if kind == "rectangle" and not value.rotation:  # most shapes are
+        left, top = (value.x or 0) / 100, (value.y or 0) / 100
+        return left, top, left + (value.width or 0) / 100, top + (value.height or 0) / 100
     size = np.array([[region.original_width or 1, region.original_height or 1]], float)
     turn = np.array([value.rotation or 0.0])
     if kind == "brush":

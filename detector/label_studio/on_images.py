@@ -4,6 +4,7 @@ A background is an image that somebody could have drawn on, and submitted withou
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -87,7 +88,8 @@ def without_undrawable(drawn: Annotations) -> Annotations:
     if not len(rows):
         return drawn
     lost = [Loss("excluded", "image", "never_drawn_on", int(task[row]), None, controls[control[row]]) for row in rows]
-    return Annotations(excluded(images, rows), drawn.regions, pa.concat_tables([drawn.losses, losses.table(lost)]))
+    lost_too = pa.concat_tables([drawn.losses, losses.table(lost)])
+    return replace(drawn, images=excluded(images, rows), losses=lost_too)
 
 
 def excluded(images: pa.Table, rows: Iterable[int]) -> pa.Table:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from detector.data.losses import Loss
 from detector.errors import UsageError
+from detector.label_studio.agreement import Row, compare
 from detector.label_studio.choose import choose, several
 from detector.label_studio.entries import joined
 from detector.label_studio.label_config import Canvas
@@ -43,12 +44,13 @@ class Drawn:
 
 @dataclass
 class Reading:
-    """What was read so far: rows of images, losses, and what was drawn on the images."""
+    """What was read so far: rows of images, losses, what was drawn on the images, and where people agree on that."""
 
     how: How
     images: list[tuple[Any, ...]] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     drawn: Drawn = field(default_factory=Drawn)
+    agreement: list[Row] = field(default_factory=list)
 
 
 def read_task(task: Task, reading: Reading) -> None:
@@ -62,6 +64,8 @@ def read_task(task: Task, reading: Reading) -> None:
             " choose latest, first, ground_truth, consensus or annotator"
         )
     plain = _join(task.annotations)
+    if len(task.annotations) > 1:
+        reading.agreement.extend(compare(task))
     chosen, reason, lost = choose(task, how.policy)
     if lost is not None:
         reading.losses.extend(Loss("dropped", "region", why, task.id, region.id) for why, region in lost)

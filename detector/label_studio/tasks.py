@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from io import FileIO
 from itertools import accumulate
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.data import losses
-from detector.data.annotations import REGIONS, Annotations
+from detector.data.annotations import AGREEMENT, REGIONS, Annotations, table
 from detector.data.losses import Loss
 from detector.errors import UsageError
 from detector.label_studio import formats, lenient
@@ -67,7 +68,7 @@ def _one_by_one(exported: bytes, how: How) -> Annotations:
     drawn = tables(raw, how)
     if raw and not drawn.images.num_rows:
         raise formats.none(f"not one task can be read: {drawn.losses['detail'][0]}")
-    return Annotations(drawn.images, drawn.regions, pa.concat_tables([drawn.losses, losses.table(repeated)]))
+    return replace(drawn, losses=pa.concat_tables([drawn.losses, losses.table(repeated)]))
 
 
 def tables(raw: Sequence[bytes | msgspec.Raw], how: How) -> Annotations:
@@ -89,7 +90,12 @@ def _read(decode: Decode, blocks: Sequence[Any], how: How) -> Annotations:
     """The tables of some blocks of tasks."""
     reading = Reading(how)
     regions = pa.concat_tables([_drawn(decode(block, reading), reading) for block in blocks])
-    return Annotations(image_table(reading.images), regions.combine_chunks(), losses.table(reading.losses))
+    return Annotations(
+        image_table(reading.images),
+        regions.combine_chunks(),
+        losses.table(reading.losses),
+        table(reading.agreement, AGREEMENT),
+    )
 
 
 def _drawn(tasks: Iterable[Task], reading: Reading) -> pa.Table:
@@ -128,8 +134,10 @@ def _joined(parts: list[Annotations]) -> Annotations:
     """One after the other; the regions of each count its own images from 0."""
     before = accumulate((part.images.num_rows for part in parts), initial=0)
     regions = [_moved(part.regions, ahead) for part, ahead in zip(parts, before, strict=False)]
-    images, lost = (pa.concat_tables(getattr(part, name) for part in parts) for name in ("images", "losses"))
-    return Annotations(images, pa.concat_tables(regions), lost)
+    images, lost, agreement = (
+        pa.concat_tables(getattr(part, name) for part in parts) for name in ("images", "losses", "agreement")
+    )
+    return Annotations(images, pa.concat_tables(regions), lost, agreement)
 
 
 def _moved(regions: pa.Table, ahead: int) -> pa.Table:

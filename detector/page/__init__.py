@@ -8,6 +8,7 @@ show is left out; so a run that failed, or that a gate refused, has a page of wh
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from detector.page._data import told_of
 from detector.page._pictures import as_address
 from detector.page._run import Failure, Run
 from detector.page._tasks import opens
@@ -17,7 +18,7 @@ from detector.system.files import write_whole
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Failure", "Run", "as_address", "opens", "templates", "write"]
+__all__ = ["Failure", "Run", "as_address", "opens", "templates", "told_of", "write"]
 
 
 def write(page: Path, run: Run) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.data.agreement import needs, sentence
 from detector.data.dataset import Dataset
 from detector.data.losses import REASONS
 from detector.page._tasks import named, with_links
@@ -29,7 +30,16 @@ def data(dataset: Dataset | None) -> dict[str, Any] | None:
         "classes": rows,
         "losses": losses,
         "pictures": _pictures(dataset),
+        "agreement": told_of(account.get("agreement")),
     }
+
+
+def told_of(agreement: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Where people who annotated the same tasks differ, as a page shows it."""
+    if agreement is None:
+        return None
+    people = [{**each, "differs": list(map(needs, each["differs"]))} for each in agreement["annotators"]]
+    return {**agreement, "said": sentence(agreement), "annotators": people}
 
 
 def _pictures(dataset: Dataset) -> str | None:

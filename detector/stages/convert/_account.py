@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from detector.data.agreement import sentence
 from detector.data.losses import REASONS
 from detector.terms import SPLITS
 
@@ -98,9 +99,23 @@ def card(name: str, version: str, done: Account) -> str:
         lines.append(f"| {label} | {index} | " + " | ".join(f"{n:,}" for n in [*cells, sum(cells)]) + " |")
     totals = [kept["images_in"][split] for split in SPLITS]
     lines.append("| *images* | | " + " | ".join(f"{n:,}" for n in [*totals, sum(totals)]) + " |")
+    lines += _annotators(done.get("agreement"))
     for action, title in (("dropped", "Dropped"), ("changed", "Changed"), ("excluded", "Excluded")):
         lines += ["", f"## {title}", "", *(_reasons(done[action]) or ["Nothing."])]
     return "\n".join(lines) + "\n"
+
+
+def _annotators(told: Mapping[str, Any] | None) -> list[str]:
+    """Where people who annotated the same tasks differ; nothing where no two did."""
+    if told is None:
+        return []
+    lines = ["", "## Annotators", "", f"{sentence(told)}.", "", "| label | objects | agreed | IoU | also called |"]
+    lines.append("|---|---:|---:|---:|---|")
+    for each in told["labels"]:
+        others = ", ".join(f"{other} {count:,}" for other, count in each["also_called"].items())
+        overlap = "" if each["iou"] is None else f"{each['iou']:.2f}"
+        lines.append(f"| {each['label']} | {each['objects']:,} | {each['agreed']:.0%} | {overlap} | {others} |")
+    return [*lines, "", "`detector review` tells who differs with whom, by name."]
 
 
 def _reasons(listed: dict[str, list[Any]]) -> list[str]:

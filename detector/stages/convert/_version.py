@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.data import annotations
+from detector.data import agreement, annotations
 from detector.data.annotations import REGIONS, Annotations
 from detector.data.geometry import Ints
 from detector.data.places import STORE
@@ -67,6 +67,7 @@ def to_version(job: Job[Options]) -> Result:
             images = image_table(drawn.images, [part.included for part in parts], txt_hashes(lines))
             lost = counted_once(pa.concat_tables([drawn.losses, *(part.losses for part in parts)]))
             done = account(job.pipeline.task, list(job.pipeline.classes), images, instances, lost)
+            done["agreement"] = agreement.summary(pulled.agreement)
             refuse_too_little(done, job.options.split)
             return publish(job, scratch, Version(lines, images, written, done, split_notes))
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotation
     of_images += [Loss("changed", "image", "transposed", int(task_ids[row])) for row in turned if row not in bad]
     regions, dropped = _without(annotations.regions, bad, task_ids)
     lost = pa.concat_tables([annotations.losses, losses.table(of_images + dropped)])
-    return Annotations(_filled(images, of_files, list(bad)), regions, lost)
+    return replace(annotations, images=_filled(images, of_files, list(bad)), regions=regions, losses=lost)
 
 
 def _table(pixels: Mapping[int, Pixels]) -> pa.Table:
