@@ -7,6 +7,8 @@ from pydantic import Field
 
 from detector.data.places import STORE
 from detector.stages import Job, Result, Section, Source
+from detector.stages.pull import _bucket
+from detector.stages.pull._bucket import Place
 from detector.stages.pull._kept import kept
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ class Options(Section):
     """
 
     using: Literal["yolo"] = "yolo"
-    path: Path = Field(description="the folder")
+    path: Place = Field(description="the folder; s3://bucket/folder, gs:// and abfss:// are copied once")
     names: Path | None = Field(
         None,
         description="class names, a line each (obj.names), or a data.yaml; otherwise the folder's own list, and class"
@@ -39,10 +41,14 @@ class Options(Section):
 
 def look(options: Options, datasets: Path) -> Source:
     """The folder as it is now: it changes whenever one of its files does, or the list of names."""
-    from detector.stages.pull._yolo.walk import state_of, walk
+    from detector.stages.pull._yolo.walk import ENDINGS, state_of, walk
 
-    folder = walk(options.path, datasets)
-    return Source(folder.state + (state_of(options.names) if options.names else ""), folder)
+    names = state_of(options.names) if options.names else ""
+    if _bucket.is_address(options.path):
+        objects = _bucket.objects_of(str(options.path), ENDINGS)
+        return Source(_bucket.state_of(objects) + names, objects)
+    folder = walk(Path(options.path), datasets)
+    return Source(folder.state + names, folder)
 
 
 def run(job: Job[Options]) -> Result:
@@ -70,15 +76,19 @@ def run(job: Job[Options]) -> Result:
     with paused():
         drawn = tables(Known(folder, labels, names, splits), without_txt=options.without_txt)
     rows = wanted(drawn)
-    files = [None if (image := folder.images[row]) in folder.gone else options.path / image for row in rows]
+    files = [None if (image := folder.images[row]) in folder.gone else folder.root / image for row in rows]
     pixels = ingest_once(files, job.datasets / STORE, job.report.progress, job.forced)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
     return finish(attached, job, str(options.path), [*names.notes, *splits.notes], ids=False)
 
 
 def _walked(job: Job[Options]) -> "Folder":
-    """The folder as `look` saw it."""
-    from detector.stages.pull._yolo.walk import Folder, walk
+    """The folder as `look` saw it, or the copy of it."""
+    from detector.stages.pull._yolo.walk import ENDINGS, Folder, walk
 
     seen = job.source and job.source.content
-    return seen if isinstance(seen, Folder) else walk(job.options.path, job.datasets)
+    if _bucket.is_address(job.options.path):
+        address = str(job.options.path)
+        objects = seen if isinstance(seen, list) else _bucket.objects_of(address, ENDINGS)
+        return walk(_bucket.copied(address, objects, job.datasets, job.report.progress), job.datasets)
+    return seen if isinstance(seen, Folder) else walk(Path(job.options.path), job.datasets)

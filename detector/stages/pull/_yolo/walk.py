@@ -22,6 +22,7 @@ from detector.system.text import decode
 
 _IMAGE = frozenset(IMAGE_ENDINGS)
 _DESCRIBES = frozenset((".yaml", ".yml", ".data", ".names", ".labels"))
+ENDINGS = (*IMAGE_ENDINGS, ".txt", *_DESCRIBES)  # of the files that count
 _NEVER = frozenset(("__MACOSX", "__pycache__", "node_modules"))
 _KEYS = re.compile(r"^[\"']?(names|nc)[\"']?\s*:", re.MULTILINE)  # of a data.yaml, whatever it is called
 
