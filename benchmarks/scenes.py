@@ -14,12 +14,17 @@ PIXELS = 256
 
 
 class Scenes(NamedTuple):
-    """What the pictures show: images in train, objects in each, and their sizes as shares of the width."""
+    """What the pictures show: images in train, objects in each, and their sizes as shares of the width.
+
+    `chances` are those of the classes, equal if left out; in train all pictures of a `burst` are nearly the same.
+    """
 
     train: int
     objects: tuple[int, int]
     sizes: tuple[float, float]
     clutter: int
+    chances: tuple[float, ...] | None = None
+    burst: int = 1
 
 
 LARGE = Scenes(train=30, objects=(1, 2), sizes=(0.35, 0.8), clutter=6)
@@ -34,17 +39,19 @@ def write(folder: Path, scenes: Scenes, seed: int = 0) -> Path:
         for kind in ("images", "labels"):
             (folder / kind / split).mkdir(parents=True)
         for number in range(images):
-            _write(folder, split, f"{split}-{number:03}", scenes, np.random.default_rng([seed, len(split), number]))
+            _write(folder, split, number, scenes, seed)
     names = "".join(f"  {index}: {name}\n" for index, name in enumerate(CLASSES))
     splits = "".join(f"{split}: images/{split}\n" for split in ("train", "val", "test"))
     (folder / "data.yaml").write_text(f"path: .\n{splits}names:\n{names}")
     return folder
 
 
-def _write(folder: Path, split: str, name: str, scenes: Scenes, random: np.random.Generator) -> None:
+def _write(folder: Path, split: str, number: int, scenes: Scenes, seed: int) -> None:
+    name, first = f"{split}-{number:03}", number - number % (scenes.burst if split == "train" else 1)
+    random = np.random.default_rng([seed, len(split), first])
     picture = _background(random, scenes.clutter)
-    rows = [_draw(picture, random, scenes.sizes) for _ in range(random.integers(*scenes.objects, endpoint=True))]
-    noise = random.normal(0, 6, picture.shape)
+    rows = [_draw(picture, random, scenes) for _ in range(random.integers(*scenes.objects, endpoint=True))]
+    noise = (random if number == first else np.random.default_rng([seed, number])).normal(0, 6, picture.shape)
     cv2.imwrite(str(folder / "images" / split / f"{name}.jpg"), np.clip(picture + noise, 0, 255).astype(np.uint8))
     (folder / "labels" / split / f"{name}.txt").write_text("".join(rows))
 
@@ -58,10 +65,10 @@ def _background(random: np.random.Generator, clutter: int) -> np.ndarray:
     return picture
 
 
-def _draw(picture: np.ndarray, random: np.random.Generator, sizes: tuple[float, float]) -> str:
+def _draw(picture: np.ndarray, random: np.random.Generator, scenes: Scenes) -> str:
     """One object, and its row: class, centre, width and height."""
-    label = int(random.integers(len(CLASSES)))
-    width, height = (np.exp(random.uniform(*np.log(sizes))) * random.uniform(0.8, 1.25) for _ in range(2))
+    label = int(random.choice(len(CLASSES), p=scenes.chances) if scenes.chances else random.integers(len(CLASSES)))
+    width, height = (np.exp(random.uniform(*np.log(scenes.sizes))) * random.uniform(0.8, 1.25) for _ in range(2))
     width, height = min(width, 0.95), min(height, 0.95)
     x, y = random.uniform(width / 2, 1 - width / 2), random.uniform(height / 2, 1 - height / 2)
     left, top, right, bottom = (
