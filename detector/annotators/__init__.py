@@ -12,7 +12,7 @@ push         all of this, for tasks that nobody annotated
 viewed       what a run's weights see on all of its data
 suspicions   where they and the labels disagree
 memory       which of these were shown, and looked at
-review       likely label mistakes; page: with pictures; doubts: on the tasks
+review       likely label mistakes; page: with pictures; doubts: on the tasks; view: in FiftyOne
 """
 
 from typing import Literal

@@ -1,11 +1,12 @@
 """`detector review`: likely label mistakes in the data of the last run, the likeliest first."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detector.annotators import doubts, page
+from detector.annotators import doubts, page, view
 from detector.annotators.memory import Memory
 from detector.annotators.project import opened
 from detector.annotators.review import annotations_now, review
@@ -18,6 +19,7 @@ from detector.system.progress import Progress
 from detector.terms import counted
 
 PAGE = "review.html"
+logger = logging.getLogger("detector")
 
 
 class Request(NamedTuple):
@@ -37,13 +39,18 @@ def find(config: Config, request: Request, progress: Progress) -> dict[str, Any]
     """
     of = reviewed(request.run, config.name)
     with ExitStack() as stack:
-        project = stack.enter_context(opened(config, progress)) if request.push or _has_server(config) else None
+        project = (
+            stack.enter_context(opened(config, progress))
+            if request.push or _uses(config, "pull", "label_studio")
+            else None
+        )
         memory = Memory(config.name, annotations_now(project, of.dataset), of.dataset.version)
         parts = dict(of.parts(progress))
         found = review(of, parts, memory, request.limit)
         file = of.run / PAGE
         page.write(file, of, parts, found.mistakes, f"{counted(len(found.mistakes), 'mistake')} shown.")
         pushed = doubts.push(project, of, parts, found.mistakes, config.classes) if project and request.push else None
+        in_fiftyone = view.show(of.dataset, found.mistakes, logger.warning) if _uses(config, "check", "fiftyone") else 0
         memory.remember((each.task, each.box) for each in found.mistakes)
     return {
         "schema": 1,
@@ -55,13 +62,14 @@ def find(config: Config, request: Request, progress: Progress) -> dict[str, Any]
         "mistakes": [each.told() for each in found.mistakes],
         "annotators": of.agreement,
         "page": str(file),
+        "in_fiftyone": in_fiftyone,
         "pushed": pushed,
     }
 
 
-def _has_server(config: Config) -> bool:
-    """Whether somebody may have looked at a mistake since, on a server that tells."""
-    return next(step.options.using for step in config.steps if step.stage == "pull") == "label_studio"
+def _uses(config: Config, stage: str, backend: str) -> bool:
+    """Whether a stage of the pipeline uses a backend."""
+    return any(step.stage == stage and step.options.using == backend for step in config.steps)
 
 
 def lines(outcome: dict[str, Any], pipeline: Path) -> Iterator[tuple[str, str]]:
@@ -81,6 +89,8 @@ def lines(outcome: dict[str, Any], pipeline: Path) -> Iterator[tuple[str, str]]:
         yield "", f"`detector review {pipeline} --push` puts them on the tasks"
     yield from _annotators(outcome["annotators"])
     yield "pictures", outcome["page"]
+    if outcome["in_fiftyone"]:
+        yield "FiftyOne", f"detector app, then the saved view {view.NAME}"
 
 
 def _annotators(told: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
