@@ -8,12 +8,14 @@ import numpy as np
 
 from detector.data.dataset import Dataset
 from detector.data.losses import REASONS
+from detector.page._run import Run
 from detector.page._tasks import named, with_links
 from detector.terms import SPLITS
 
 
-def data(dataset: Dataset | None) -> dict[str, Any] | None:
-    """Objects by class and split, what the pictures are like, and the losses; None without a version."""
+def data(run: Run) -> dict[str, Any] | None:
+    """What is new, objects by class and split, what the pictures are like, the losses; None without a version."""
+    dataset = run.dataset
     if dataset is None:
         return None
     account = dataset.conversion
@@ -24,12 +26,23 @@ def data(dataset: Dataset | None) -> dict[str, Any] | None:
     rows = [(label, [kept["objects_in"][split][label] for split in SPLITS]) for label in dataset.classes]
     return {
         "version": dataset.version,
+        "new": _new(run),
         "kept": kept,
         "splits": SPLITS,
         "classes": rows,
         "losses": losses,
         "pictures": _pictures(dataset),
     }
+
+
+def _new(run: Run) -> str | None:
+    """`Since the last pull: 4 changed, 1 new, 1 gone.`; None where this run pulled for the first time."""
+    pull = next((step for step in run.steps if step.name == "pull"), None)
+    if pull is None:
+        return None
+    if pull.skipped:
+        return "Nothing has changed in the source since the last pull."
+    return f"Since the last pull: {', '.join(pull.changes)}." if pull.changes else None
 
 
 def _pictures(dataset: Dataset) -> str | None:

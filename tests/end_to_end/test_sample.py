@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from importlib.util import find_spec
+from urllib.parse import unquote
 
 import numpy as np
 import onnxruntime
@@ -140,4 +141,7 @@ def test_the_report_is_one_page_that_needs_nothing_else(detect_project):
     [page] = (detect_project.folder / "runs").glob("*/report.html")
     text = page.read_text(encoding="utf-8")
     assert Dataset((detect_project.folder / "datasets/sample-parts/latest").resolve()).version in text
-    assert not re.search(r"(src|href)=\"(?!data:|#|https?://)", text)
+    assert not re.search(r"src=\"(?!data:)|<(link|script|image href=\"(?!data:))", text)
+    linked = {unquote(address) for address in re.findall(r"<a href=\"(?!https?://)([^\"]+)\"", text)}
+    assert {"train/weights/best.pt", "export/onnx", "log"} <= linked
+    assert all((page.parent / address).exists() for address in linked)
