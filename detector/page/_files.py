@@ -11,7 +11,10 @@ from detector.page._run import Run
 
 
 class Link(NamedTuple):
-    """A file or folder as it is called in the project's folder, and its address from the page."""
+    """A file or folder as it is called in the project's folder, and its address from the page.
+
+    It opens in a tab of its own: where MLflow shows the page in a frame, such a link does nothing.
+    """
 
     text: str
     address: str
