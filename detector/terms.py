@@ -16,8 +16,3 @@ def counted(count: int, noun: str) -> str:
 def listed(words: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
-
-
-def minute(stamp: str) -> str:
-    """`2026-11-24 10:23 UTC` of `2026-11-24T10:23:23Z`."""
-    return f"{stamp[:10]} {stamp[11:16]} UTC"

@@ -9,8 +9,7 @@ from detector.data import champion as champions
 from detector.data import deployed
 from detector.data.evaluation import Evaluation, Measured
 from detector.errors import UsageError
-from detector.reporting.costs import size
-from detector.terms import minute
+from detector.reporting.costs import minute, size
 
 
 def champion(name: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 from detector.data import champion, deployed, runs, studies
 from detector.data.places import DATASETS, RESULTS
 from detector.errors import GateRefused
-from detector.reporting.costs import duration
+from detector.reporting.costs import duration, minute
 from detector.system.wrapping import cells
-from detector.terms import listed, minute
+from detector.terms import listed
 
 MARGIN = 21
 
