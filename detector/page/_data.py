@@ -40,9 +40,9 @@ def _new(run: Run) -> str | None:
     pull = next((step for step in run.steps if step.name == "pull"), None)
     if pull is None:
         return None
-    if pull.skipped:
-        return "Nothing has changed in the source since the last pull."
-    return f"Since the last pull: {', '.join(pull.changes)}." if pull.changes else None
+    if pull.changes:
+        return f"Since the last pull: {', '.join(pull.changes)}."
+    return "Nothing has changed in the source since the last pull." if pull.skipped or pull.result.changes else None
 
 
 def _pictures(dataset: Dataset) -> str | None:
