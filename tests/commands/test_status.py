@@ -51,8 +51,8 @@ def test_what_a_lead_asks_in_the_morning():
     since = champion.read("cells").since
     assert list(lines(status())) == [
         "cells                data version 57ff0bd28d31",
-        f"cells                champion: version 3, mAP50-95 0.6790, since {since[:10]} {since[11:16]} UTC, weights, onnx "
-        "and tensorrt_rtx in models/cells/champion",
+        f"cells                champion: version 3, mAP50-95 0.6790, since {since[:10]} {since[11:16]} UTC, weights, "
+        "onnx and tensorrt_rtx in models/cells/champion",
         "",
         "RUN (UTC)                DATA          mAP50-95  TOOK        CAME TO",
         "20261128T020000Z-0e0e0e  57ff0bd28d31                        stopped in train",
