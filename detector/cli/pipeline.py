@@ -64,7 +64,8 @@ def init(
     outcome["files"] = [{"path": path, "what": what} for path, what in files]
     if from_darknet and started:
         outcome["became"] = [row._asdict() for row in started.rows]
-    show(outcome, as_json, lambda: say("\n".join(f"{path} {what}" for path, what in files)))
+    lines = [*(f"{path} {what}" for path, what in files), f"`detector run {files[0][0]}` does what it says"]
+    show(outcome, as_json, lambda: say("\n".join(lines)))
 
 
 @click.command()

@@ -9,7 +9,7 @@ from detector.data import champion as champions
 from detector.data import deployed
 from detector.data.evaluation import Evaluation, Measured
 from detector.errors import UsageError
-from detector.reporting.costs import size
+from detector.reporting.costs import minute, size
 
 
 def champion(name: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _size(file: Path) -> int | None:
 
 def lines(description: dict[str, Any]) -> Iterator[str]:
     """The same for a person."""
-    yield f"{description['model']}: version {description['version']}, champion since {description['since']}"
+    yield f"{description['model']}: version {description['version']}, champion since {minute(description['since'])}"
     if description["run"]:
         yield f"run       {description['run']}"
     if description["measured"]:

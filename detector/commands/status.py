@@ -7,11 +7,12 @@ from typing import Any
 
 from detector.data import champion, deployed, runs, studies
 from detector.data.places import DATASETS, RESULTS
-from detector.reporting.costs import duration
+from detector.errors import GateRefused
+from detector.reporting.costs import duration, minute
 from detector.system.wrapping import cells
 from detector.terms import listed
 
-MARGIN = 20
+MARGIN = 21
 
 
 def status(most: int = 5) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def status(most: int = 5) -> dict[str, Any]:
 
 
 def lines(state: dict[str, Any]) -> Iterator[str]:
-    """The same for a person: what is in production, then a table of the runs."""
+    """The same for a person: what is in production, then a table of the runs, and the page of the newest."""
     if not state["runs"]:
         yield "nothing has run here yet; `detector run` does what pipeline.yaml says"
         return
@@ -40,7 +41,11 @@ def lines(state: dict[str, Any]) -> Iterator[str]:
     for name, study in state["studies"].items():
         yield f"{name:<{MARGIN}}{_study(study)}"
     yield ""
-    yield from table(("RUN", "DATA", "mAP50-95", "TOOK", "CAME TO"), [_row(run) for run in state["runs"]])
+    yield from table(("RUN (UTC)", "DATA", "mAP50-95", "TOOK", "CAME TO"), [_row(run) for run in state["runs"]])
+    newest = (Path(run["run"]) / "report.html" for run in state["runs"])
+    if page := next((page for page in newest if page.exists()), None):
+        yield ""
+        yield f"{'report':<{MARGIN}}{page}"
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -55,23 +60,32 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
     steps = {step["step"]: step for step in run["steps"]}
     measured = steps.get("evaluate", {}).get("figures", {}).get("mAP50-95")
     version = Path(steps["convert"]["path"]).name if "convert" in steps else ""
+    did = [step["seconds"] for step in run["steps"] if not step["skipped"]]
     return (
         Path(run["run"]).name,
         version,
         "" if measured is None else f"{measured:.3f}",
-        duration(sum(step["seconds"] for step in run["steps"] if not step["skipped"])),
+        duration(sum(did)) if did else "",
         _came_to(run, steps),
     )
 
 
 def _came_to(run: dict[str, Any], steps: dict[str, Any]) -> str:
     """The verdict, or how far it came, or why it failed."""
-    if run["status"] != "done":
-        why = f": {run['error'].splitlines()[0]}" if run["error"] else ""
-        return f"{run['status']}{why}"
-    if "promote" in steps:
-        return str(steps["promote"]["summary"]).partition(",")[0].replace(":", ",")
-    return f"done until {run['steps'][-1]['step']}" if run["steps"] else "done"
+    if run["status"] == "done":
+        if "promote" in steps:
+            return str(steps["promote"]["summary"]).partition(",")[0].replace(":", ",")
+        return f"done until {run['steps'][-1]['step']}" if run["steps"] else "done"
+    at = (run["working"] or {}).get("step")
+    if run.get("exit_code") == GateRefused.exit_code:
+        return f"refused by {at}: {_first_line(run)}"
+    ended = f"{run['status']} in {at}" if at and at not in steps else str(run["status"])
+    return f"{ended}: {_first_line(run)}" if run["status"] == "failed" else ended
+
+
+def _first_line(run: dict[str, Any]) -> str:
+    """What failed; the way out is on the page, and was said when it did."""
+    return str(run["error"]).splitlines()[0].partition(";")[0]
 
 
 def _study(study: dict[str, Any]) -> str:
@@ -84,7 +98,7 @@ def _study(study: dict[str, Any]) -> str:
 
 def _champion(name: str, known: dict[str, Any]) -> str:
     figures = [f"{metric} {known['metrics'][metric]:.4f}" for metric in ("mAP50-95",) if metric in known["metrics"]]
-    parts = [f"champion: version {known['version']}", *figures, f"since {known['since']}"]
+    parts = [f"champion: version {known['version']}", *figures, f"since {minute(known['since'])}"]
     if deployment := deployed.read(name):
         kinds = sorted({place.partition("/")[0] for place in deployment.files if "/" in place})
         parts.append(f"{listed(['weights', *kinds])} in {deployed.folder_of(name)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.data.colours import FALSE, of_class
+from detector.data.lettering import Name, places
 from detector.system import fonts
 
 if TYPE_CHECKING:
@@ -27,28 +28,51 @@ class Shape:
 
 
 def with_shapes(photo: "Image", shapes: Sequence[Shape], letters: int = 12) -> "Image":
-    """A copy of the photo with the shapes drawn, the mistakes last and so on top; `letters` pixels high."""
+    """A copy of the photo with the shapes drawn, the mistakes last and so on top; `letters` pixels high.
+
+    What is on top has its name first: no name lies on another, and one without room is left out.
+    """
     from PIL import ImageDraw
 
     drawn = photo.copy()
     ink = ImageDraw.Draw(drawn, "RGBA")
-    for shape in sorted(shapes, key=lambda shape: shape.wrong):
-        _draw(ink, shape, photo.size, letters)
+    ordered = sorted(shapes, key=lambda shape: shape.wrong)
+    for shape in ordered:
+        _outline(ink, shape, photo.size, letters)
+    top = ordered[::-1]
+    for shape, place in zip(
+        top, places([_name(ink, each, photo.size, letters) for each in top], photo.size), strict=True
+    ):
+        if place is not None:
+            _label(ink, shape, place, letters)
     return drawn
 
 
-def _draw(ink: "ImageDraw", shape: Shape, size: tuple[int, int], letters: int) -> None:
-    colour = FALSE if shape.wrong else of_class(shape.class_id)
+def _outline(ink: "ImageDraw", shape: Shape, size: tuple[int, int], letters: int) -> None:
     points = [(x * size[0], y * size[1]) for x, y in shape.outline]
-    ink.polygon(points, fill=f"{colour}{'2A' if shape.wrong else '1C'}")
+    ink.polygon(points, fill=f"{_colour(shape)}{'2A' if shape.wrong else '1C'}")
     line = max(1, round(letters / 6))
-    ink.line([*points, *points[:2]], fill=colour, width=line + shape.wrong, joint="curve")
-    left, top = min(x for x, _ in points), min(y for _, y in points)
+    ink.line([*points, *points[:2]], fill=_colour(shape), width=line + shape.wrong, joint="curve")
+
+
+def _name(ink: "ImageDraw", shape: Shape, size: tuple[int, int], letters: int) -> Name:
+    across, down = (
+        [at * side for at in each] for each, side in zip(zip(*shape.outline, strict=True), size, strict=True)
+    )
+    around = (min(across) - 1, min(down), max(across), max(down))
+    return Name(around, _width(ink, shape.label, letters) + 8, letters + 5)
+
+
+def _label(ink: "ImageDraw", shape: Shape, place: tuple[float, float], letters: int) -> None:
+    """Its name, on its colour."""
+    left, top = place
     width, height = _width(ink, shape.label, letters) + 8, letters + 5
-    left = min(max(left - 1, 0), max(size[0] - width, 0))
-    top = top - height if top >= height else top
-    ink.rectangle((left, top, left + width, top + height), fill=colour)
+    ink.rectangle((left, top, left + width, top + height), fill=_colour(shape))
     write(ink, (left + 4, top + 1), shape.label, LIGHT if shape.wrong else DARK, letters)
+
+
+def _colour(shape: Shape) -> str:
+    return FALSE if shape.wrong else of_class(shape.class_id)
 
 
 def write(ink: "ImageDraw", place: tuple[float, float], text: str, colour: str, size: int) -> None:

@@ -14,7 +14,7 @@ from detector import __version__, record
 from detector.config.pipeline import Config
 from detector.data import runs
 from detector.data.places import DATASETS, FIFTYONE, RUNS, STORE
-from detector.errors import GateRefused, TryAgain, sentence
+from detector.errors import GateRefused, TryAgain
 from detector.orchestrator import report, results, unfinished
 from detector.orchestrator.deploying import deploy
 from detector.orchestrator.plan import Planned
@@ -90,7 +90,7 @@ def _note_failure(state: State, error: BaseException, recorder: Recorder | None)
         for file in error.evidence:
             recorder.artifact(file, "refused")
     with suppress(OSError):  # a full disk is what is told already
-        outcome.write(sentence(error))
+        outcome.write(error)
     if isinstance(error, Exception):  # whoever stops a run waits ten seconds at most, and the next one goes on with it
         report.write_failed(state, error, recorder)
 

@@ -9,12 +9,14 @@ import numpy as np
 from detector.data.agreement import needs, sentence
 from detector.data.dataset import Dataset
 from detector.data.losses import REASONS
+from detector.page._run import Run
 from detector.page._tasks import named, with_links
 from detector.terms import SPLITS
 
 
-def data(dataset: Dataset | None) -> dict[str, Any] | None:
-    """Objects by class and split, what the pictures are like, and the losses; None without a version."""
+def data(run: Run) -> dict[str, Any] | None:
+    """What is new, objects by class and split, what the pictures are like, the losses; None without a version."""
+    dataset = run.dataset
     if dataset is None:
         return None
     account = dataset.conversion
@@ -25,6 +27,7 @@ def data(dataset: Dataset | None) -> dict[str, Any] | None:
     rows = [(label, [kept["objects_in"][split][label] for split in SPLITS]) for label in dataset.classes]
     return {
         "version": dataset.version,
+        "new": _new(run),
         "kept": kept,
         "splits": SPLITS,
         "classes": rows,
@@ -40,6 +43,14 @@ def told_of(agreement: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     people = [{**each, "differs": list(map(needs, each["differs"]))} for each in agreement["annotators"]]
     return {**agreement, "said": sentence(agreement), "annotators": people}
+def _new(run: Run) -> str | None:
+    """`Since the last pull: 4 changed, 1 new, 1 gone.`; None where this run pulled for the first time."""
+    pull = next((step for step in run.steps if step.name == "pull"), None)
+    if pull is None:
+        return None
+    if pull.changes:
+        return f"Since the last pull: {', '.join(pull.changes)}."
+    return "Nothing has changed in the source since the last pull." if pull.skipped or pull.result.changes else None
 
 
 def _pictures(dataset: Dataset) -> str | None:

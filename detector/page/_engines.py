@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from detector.page._files import link
 from detector.page._run import Run
 from detector.reporting.engines import METRIC, cells
 
@@ -13,7 +14,7 @@ def engines(run: Run) -> list[dict[str, Any]]:
             "format": step.name.partition(".")[2],
             "summary": step.result.summary,
             "notes": step.result.notes,
-            "folder": None if step.result.figures.get("skipped") else step.result.path,
+            "folder": None if step.result.figures.get("skipped") else link(step.result.path, run.folder),
             "measured": cells(step.result.figures) if METRIC in step.result.figures else {},
         }
         for step in run.steps

@@ -1,20 +1,20 @@
 """Images with what models make of them drawn on top: one photograph each, shown once for every side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from detector.data.comparison import Image, Mark, Marks
+from detector.data.comparison import Image, Marks
 from detector.data.dataset import Dataset
 from detector.data.evaluation import Evaluation
 from detector.measure.marks import marks as marks_of
-from detector.page._pictures import Picture, embedded
+from detector.page._drawn import drawn
+from detector.page._pictures import embedded
 from detector.page._tasks import Named, named, with_links
 
 WIDEST = 520  # pixels; two scenes of two sides each stand beside each other
 LETTERS = {1: 34, 2: 24}  # sides: the height of letters is this part of a photograph's width, whatever its size is
-LONGEST = 16  # letters of a name on a photograph
 WORST = 8
 Sides = Sequence[tuple[str, Marks]]
 
@@ -69,46 +69,5 @@ def _scenes(images: Sequence[tuple[str, Sides]], dataset: Dataset, name: str) ->
 def _scene(file: str, sides: Sides, dataset: Dataset, name: str) -> dict[str, Any]:
     photo = embedded(dataset.image_path(file), WIDEST)
     letters = photo.width / LETTERS[len(sides)]
-    shown = [
-        {"title": title, "marks": list(_drawn(marks, photo, letters, dataset.classes)), **_counts(marks)}
-        for title, marks in sides
-    ]
+    shown = [{"title": title, **drawn(marks, photo, letters, dataset.classes)} for title, marks in sides]
     return {"id": name, "photo": photo, "letters": round(letters, 1), "sides": shown}
-
-
-def _counts(marks: Marks) -> dict[str, int]:
-    return {"missed": len(marks.missed), "false": len(marks.false), "right": len(marks.right)}
-
-
-def _drawn(marks: Marks, photo: Picture, letters: float, classes: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The right ones first, so that mistakes lie on top; only mistakes are named."""
-    for kind in ("right", "missed", "false"):
-        for mark in getattr(marks, kind):
-            points = [
-                (x * photo.width, y * photo.height) for x, y in zip(mark.outline[::2], mark.outline[1::2], strict=True)
-            ]
-            text = None if kind == "right" else _label(mark, classes)
-            yield {
-                "kind": kind,
-                "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
-                **_place(points, photo.width, letters, kind == "missed"),
-                "text": text,
-            }
-
-
-def _label(mark: Mark, classes: Sequence[str]) -> str:
-    name = classes[mark.class_id]
-    short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-    return short if mark.score is None else f"{short} {mark.score:.2f}"
-
-
-def _place(points: list[tuple[float, float]], width: int, letters: float, below: bool) -> dict[str, Any]:
-    """Where the name of a shape stands: above it, or `below`; it ends at the shape's right end near the right edge."""
-    left, top = min(x for x, _ in points), min(y for _, y in points)
-    right, bottom = max(x for x, _ in points), max(y for _, y in points)
-    at_end = left > width * 0.6
-    return {
-        "x": round(min(right, width - 2) if at_end else max(left, 2), 1),
-        "y": round(bottom - letters * 0.3 if below else max(top - letters * 0.3, letters), 1),
-        "anchor": "end" if at_end else "start",
-    }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from detector.page._files import link
 from detector.page._run import Failure, Run
 from detector.page._strips import share
 from detector.terms import counted, listed
@@ -22,6 +23,7 @@ def verdict(run: Run) -> dict[str, Any]:
         "headline": headline,
         "failure": run.failure,
         "after": list(_after(run)),
+        "log": link(run.folder / "log", run.folder),
         "promoted": run.results["promote"].summary if "promote" in run.results else None,
         "meaning": _meaning(run),
         "tiles": list(_tiles(run)),
@@ -50,14 +52,13 @@ def _ended(failure: Failure) -> str:
 
 
 def _after(run: Run) -> Iterator[str]:
-    """Of a run that failed: what is done all the same, how it goes on, and where each line of it is."""
+    """Of a run that failed: what is done all the same, and how it goes on."""
     if run.failure is None:
         return
     done = [step.name for step in run.steps]
     yield f"Done before it, and kept: {listed(done)}." if done else "Nothing was done before it."
     at = f"goes on with {run.failure.step}" if run.failure.step else "begins again"
     yield f"Once that is mended, `detector run` {at}{', and repeats nothing that is done' if done else ''}."
-    yield f"The run's log: {run.folder / 'log'}"
 
 
 def _meaning(run: Run) -> str | None:

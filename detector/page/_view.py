@@ -10,6 +10,7 @@ from detector.page._costs import table
 from detector.page._curves import curves
 from detector.page._data import data
 from detector.page._engines import engines
+from detector.page._files import files
 from detector.page._findings import findings
 from detector.page._mistakes import mistakes
 from detector.page._precision_recall import precision_recall
@@ -29,7 +30,7 @@ def view(run: Run) -> dict[str, Any]:
         "changes": changes(comparison, dataset, run.folder),
         "won": scenes(comparison.won, dataset, "won") if comparison and dataset else [],
         "lost": scenes(comparison.lost, dataset, "lost") if comparison and dataset else [],
-        "data": data(dataset),
+        "data": data(run),
         "rules": findings(run),
         "training": curves(run.results.get("train")),
         "measured": evaluation.measured if evaluation else None,
@@ -43,5 +44,6 @@ def view(run: Run) -> dict[str, Any]:
         "mistaken": mistaken(evaluation, dataset),
         "engines": engines(run),
         "costs": table(run.steps),
+        "files": files(run),
         "reproduce": reproduce(run),
     }

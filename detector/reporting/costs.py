@@ -90,3 +90,8 @@ def stats(place: Path) -> Iterator[os.stat_result]:
                 yield from stats(Path(entry.path))
             else:
                 yield entry.stat(follow_symlinks=False)
+
+
+def minute(stamp: str) -> str:
+    """`2026-11-24 10:23 UTC` of `2026-11-24T10:23:23Z`."""
+    return f"{stamp[:10]} {stamp[11:16]} UTC"

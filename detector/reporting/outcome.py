@@ -8,6 +8,7 @@ from typing import Any
 
 from detector import __version__
 from detector.data.champion import read as read_champion
+from detector.errors import exit_code, sentence
 from detector.reporting.costs import Costs
 from detector.secrets import cleaned
 from detector.stages import Result
@@ -26,6 +27,12 @@ class Done:
     seconds: float
     costs: Costs = field(default_factory=dict)
     why: list[str] = field(default_factory=list)
+
+    @property
+    def changes(self) -> list[str]:
+        """What is not as it was when the step ran before: `4 changed`, `1 new`; empty where it was skipped."""
+        counts = {} if self.skipped else self.result.changes
+        return [f"{count:,} {word}" for word, count in counts.items() if count]
 
     def plain(self) -> dict[str, Any]:
         """For `--json` and run.json."""
@@ -73,10 +80,11 @@ class Outcome:
             "champion": asdict(champion) if champion else None,
         }
 
-    def write(self, error: str | None) -> None:
-        """Keep it in the run's folder, as run.json."""
+    def write(self, error: BaseException | None) -> None:
+        """Keep it in the run's folder, as run.json, with how it failed, if it did."""
         if self.folder is not None:
             head = {"name": self.name, "number": self.number}
-            state = head | cleaned(self.plain()) | {"working": self.working, "error": error, "detector": __version__}
+            ended = {"error": sentence(error), "exit_code": exit_code(error)} if error else {"error": None}
+            state = head | cleaned(self.plain()) | {"working": self.working, **ended, "detector": __version__}
             text = json.dumps(state, indent=1, ensure_ascii=False)
             write_whole(self.folder / "run.json", text)

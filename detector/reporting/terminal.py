@@ -4,22 +4,21 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import click
 
 from detector.reporting.costs import duration
+from detector.reporting.moving import Moving, bar, clock
 from detector.reporting.outcome import FIRST_TIME, Done
 from detector.secrets import without_secrets
 from detector.system.text import visible
 from detector.system.wrapping import coloured, width_of, wrapped
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
 logger = logging.getLogger(__name__)
 IN_BAR = "val/mAP50-95"  # a metric of each epoch
 BAR = 24  # columns: with all that is beside it, fewer than 78 of 80, as a terminal shows ^C there
+PATIENCE = 0.3  # seconds: what takes less shows no clock
 MARGIN = 21  # where the text of a line begins: the longest step by default is export.tensorrt_rtx
 
 
@@ -29,7 +28,7 @@ class Terminal:
     def __init__(self, out: TextIO | None = None) -> None:
         self.out = out or sys.stdout
         self._note: Callable[[str], object] = lambda _: None  # beside the bar that is shown now
-        self._moving: Progress | None = None  # on stderr, below all lines
+        self._moving = Moving()  # on stderr, below all lines
 
     def line(self, title: str, text: str, colour: str | None = None) -> None:
         """A titled line, in `colour` where there are some; further lines of `text` are set under the first.
@@ -43,11 +42,8 @@ class Terminal:
 
     def _print(self, text: str, colour: str | None) -> None:
         """Above what moves."""
-        if self._moving:
-            self._moving.stop()
-        print(click.style(text, fg=colour) if colour and coloured(self.out) else text, file=self.out, flush=True)
-        if self._moving:
-            self._moving.start()
+        with self._moving.still():
+            print(click.style(text, fg=colour) if colour and coloured(self.out) else text, file=self.out, flush=True)
 
     def step(self, done: Done) -> None:
         """What a step came to, and why it ran; below it what a person should know of it."""
@@ -55,7 +51,9 @@ class Terminal:
         took = "unchanged" if done.skipped else duration(done.seconds) + why
         warns = done.result.figures.get("warnings")
         self.line(done.name, f"{done.result.summary}  ({took})", "yellow" if warns else None)
-        for note in [] if done.skipped else [*_changes(done), *done.result.notes]:
+        if done.changes:
+            self.say(f"since the last {done.name}: {', '.join(done.changes)}")
+        for note in [] if done.skipped else done.result.notes:
             self.say(note)
 
     def outcome(self, status: str, look: list[tuple[str, str]]) -> None:
@@ -75,28 +73,8 @@ class Terminal:
         if not sys.stderr.isatty():
             yield
             return
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        columns = (TextColumn(f"{{task.description:<{MARGIN - 1}}}"), SpinnerColumn(), TimeElapsedColumn())
-        with self._shown(Progress(*columns, console=Console(stderr=True), transient=True)) as clock:
-            clock.add_task(title, total=None)
+        with self._moving.shown(lambda: clock(f"{title:<{MARGIN - 1}}"), after=PATIENCE):
             yield
-
-    @contextmanager
-    def _shown(self, moving: "Progress") -> Iterator["Progress"]:
-        """Inside, this moves on stderr, and nothing else does: what did before goes on afterwards."""
-        before, self._moving = self._moving, moving
-        if before:
-            before.stop()
-        moving.start()
-        try:
-            yield moving
-        finally:
-            moving.stop()
-            self._moving = before
-            if before:
-                before.start()
 
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -104,15 +82,11 @@ class Terminal:
         if not total or not sys.stderr.isatty():
             yield lambda _: None
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn(f"{{task.description:<{MARGIN - 1}}}"), BarColumn(BAR), MofNCompleteColumn())
-        more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
-        with self._shown(Progress(*columns, *more, console=Console(stderr=True), transient=True)) as bars:
-            bar = bars.add_task(title, total=total, note="")
-            self._note = lambda note: bars.update(bar, note=note)
-            yield lambda steps: bars.advance(bar, steps)
+        moving = bar(f"{title:<{MARGIN - 1}}", BAR, total)
+        [only] = moving.task_ids
+        self._note = lambda note: moving.update(only, note=note)
+        with self._moving.shown(lambda: moving):
+            yield lambda steps: moving.advance(only, steps)
 
     def parameters(self, values: Mapping[str, object]) -> None:
         """A person finds them in the record."""
@@ -122,10 +96,3 @@ class Terminal:
         if IN_BAR in values:
             self._note(f"mAP50-95 {values[IN_BAR]:.3f}")
         logger.info("step %d: %s", step, ", ".join(f"{name} {value:.4g}" for name, value in values.items()))
-
-
-def _changes(done: Done) -> Iterator[str]:
-    """What is not as it was: `since the last pull: 4 changed, 1 new, 1 gone`; nothing where nothing changed."""
-    counts = [f"{count:,} {word}" for word, count in done.result.changes.items() if count]
-    if counts:
-        yield f"since the last {done.name}: {', '.join(counts)}"

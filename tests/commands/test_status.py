@@ -14,10 +14,11 @@ def step(name, seconds, path="x", skipped=False, **more):
     return {"step": name, "seconds": seconds, "path": path, "skipped": skipped, **told}
 
 
-def run(name, number, state, *steps, error=None):
+def run(name, number, state, *steps, error=None, at=None, **more):
     folder = Path("runs") / name
     folder.mkdir(parents=True)
-    content = {"name": "cells", "number": number, "status": state, "steps": steps, "error": error}
+    content = {"name": "cells", "number": number, "status": state, "steps": steps, "error": error} | more
+    content["working"] = {"step": at} if at else None
     (folder / "run.json").write_text(json.dumps(content))
 
 
@@ -31,6 +32,10 @@ def project(tmp_path, monkeypatch):
     promoted = step("promote", 0.5, summary=verdict)
     run("20261125T020000Z-0b0b0b", 2, "done", converted, step("train", 190), measured, promoted)
     run("20261126T020000Z-0c0c0c", 3, "failed", error="no MLflow server answers at http://ml:5000: start it\nmore")
+    run("20261127T020000Z-0d0d0d", 4, "failed", converted, error="2 leaked; see\n", at="check", exit_code=3)
+    run("20261128T020000Z-0e0e0e", 5, "stopped", converted, error="interrupted; the next", at="train", exit_code=130)
+    for name in ("20261125T020000Z-0b0b0b", "20261127T020000Z-0d0d0d"):
+        Path("runs", name, "report.html").touch()
     Path("datasets/cells/57ff0bd28d31").mkdir(parents=True)
     Path("datasets/cells/latest").symlink_to("57ff0bd28d31")
 
@@ -45,15 +50,19 @@ def test_what_a_lead_asks_in_the_morning():
     Path("models/cells/champion/champion.json").write_text(json.dumps(deployed))
     since = champion.read("cells").since
     assert list(lines(status())) == [
-        "cells               data version 57ff0bd28d31",
-        f"cells               champion: version 3, mAP50-95 0.6790, since {since}, weights, onnx and tensorrt_rtx in "
-        "models/cells/champion",
+        "cells                data version 57ff0bd28d31",
+        f"cells                champion: version 3, mAP50-95 0.6790, since {since[:10]} {since[11:16]} UTC, weights, "
+        "onnx and tensorrt_rtx in models/cells/champion",
         "",
-        "RUN                      DATA          mAP50-95  TOOK        CAME TO",
-        "20261126T020000Z-0c0c0c                          0.0 s       failed: no MLflow server answers at "
+        "RUN (UTC)                DATA          mAP50-95  TOOK        CAME TO",
+        "20261128T020000Z-0e0e0e  57ff0bd28d31                        stopped in train",
+        "20261127T020000Z-0d0d0d  57ff0bd28d31                        refused by check: 2 leaked",
+        "20261126T020000Z-0c0c0c                                      failed: no MLflow server answers at "
         "http://ml:5000: start it",
         "20261125T020000Z-0b0b0b  57ff0bd28d31  0.661     3 min 14 s  challenger, version 4",
         "20261124T020000Z-0a0a0a  57ff0bd28d31            2.4 s       done until convert",
+        "",
+        "report               runs/20261127T020000Z-0d0d0d/report.html",
     ]
 
 

@@ -1,6 +1,7 @@
 """The sample project, run whole, once for each task, in folders that have never seen one."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -8,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.screens import shown
+
+COLUMNS = 80
+TERMINAL = os.environ | {"TERM": "xterm-256color"}
+
 
 @dataclass(frozen=True)
 class Project:
-    """A folder that `detector init` filled, and what its first run said."""
+    """A folder that `detector init` filled, what its first run came to, and all that it wrote on a terminal."""
 
     folder: Path
     outcome: dict
@@ -32,10 +38,12 @@ def detector(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 
 def _run(folder: Path, task: str) -> Project:
+    """On a terminal of 80 columns, as a new user sees it."""
     assert detector(folder, "init", "--task", task).returncode == 0
-    done = detector(folder, "run", "--json")
-    assert done.returncode == 0, done.stderr
-    return Project(folder, json.loads(done.stdout), done.stderr)
+    code, said = shown([sys.executable, "-m", "detector", "run"], folder, COLUMNS, TERMINAL)
+    assert code == 0, said
+    [state] = folder.glob("runs/*/run.json")
+    return Project(folder, json.loads(state.read_text()), said)
 
 
 @pytest.fixture(scope="session")

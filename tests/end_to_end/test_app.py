@@ -21,6 +21,11 @@ from tests.support.judged import evaluated, seen
 from tests.support.versions import CLASSES, Object, Picture, every_class, version
 
 RUN = Path("runs/20260101T000000Z-abcdef")
+VIEWS = {  # what each has, and the picture that comes first
+    "tiny_objects": ("1 sample", "00000007-cell.jpg"),
+    "missed": ("2 samples", "00000006-cell.jpg"),
+    "false": ("1 sample", "00000005-cell.jpg"),
+}
 
 
 @pytest.fixture
@@ -37,8 +42,9 @@ def checked(tmp_path, monkeypatch):
 
 
 def predict(data) -> None:
-    """One right prediction, on the first image of the test split."""
-    evaluation = evaluated(data, RUN / "evaluate", [seen(4, 0, 0.9, 0.5, 0.5, 0.4, 0.6)])
+    """On the first image of the test split, one right prediction and one where nothing is."""
+    rows = [seen(4, 0, 0.9, 0.5, 0.5, 0.4, 0.6), seen(4, 1, 0.95, 0.1, 0.1, 0.05, 0.05)]
+    evaluation = evaluated(data, RUN / "evaluate", rows)
     with connected(app.FIFTYONE):
         add_predictions(samples.load(data, "cells"), data.on("test"), evaluation.objects, said(evaluation, data))
 
@@ -66,15 +72,20 @@ def test_the_page_shows_pictures_boxes_predictions_and_what_the_check_found(chec
         changed = np.abs(picture_of(page) - with_boxes).max(axis=2) > 30
         assert 3000 < changed.sum() < changed.size / 10  # the lines of 20 boxes, and nothing else
         nodes = [edge["node"] for answer in answers for edge in edges(answer)]
-        page.locator("[data-cy=saved-views-selection]").click()
-        page.get_by_text("tiny_objects").first.click()
-        page.get_by_text("1 sample", exact=True).wait_for()
+        for view, (count, worst) in VIEWS.items():
+            page.locator("[data-cy=saved-views-selection]").click()
+            page.get_by_text(view, exact=True).first.click()
+            page.get_by_text(count, exact=True).wait_for()
+            page.locator("[data-cy=looker]").first.click()
+            page.locator("[data-cy=modal]").get_by_text(worst).first.wait_for()
+            page.screenshot(path=tmp_path / f"{view}.png")
+            page.keyboard.press("Escape")
     shown = {node["sample"]["filepath"]: node["sample"] for node in nodes}
     labels = [each["label"] for sample in shown.values() for each in sample["ground_truth"]["detections"]]
     assert len(shown) == 7
     assert {label: labels.count(label) for label in CLASSES} == {"RBC": 7, "WBC": 7, "Platelets": 6}
     found = shown[str(checked.folder.resolve() / "images" / "test" / "00000005-cell.jpg")]["predictions"]["detections"]
-    assert [(each["label"], each["evaluation"]) for each in found] == [("RBC", "tp")]
+    assert {(each["label"], each["evaluation"]) for each in found} == {("RBC", "tp"), ("WBC", "fp")}
 
 
 @pytest.mark.usefixtures("checked")

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from importlib.util import find_spec
+from urllib.parse import unquote
 
 import numpy as np
 import onnxruntime
@@ -13,7 +14,10 @@ from mlflow import MlflowClient
 from detector.data.dataset import Dataset
 from detector.data.losses import REASONS
 from detector.engines import sidecar
-from tests.end_to_end.conftest import detector
+from detector.reporting.terminal import MARGIN
+from detector.system.wrapping import cells
+from tests.end_to_end.conftest import COLUMNS, detector
+from tests.support.screens import plain, stays
 
 
 def test_the_sample_is_learned(detect_project):
@@ -22,6 +26,16 @@ def test_the_sample_is_learned(detect_project):
     steps = [step["step"] for step in detect_project.outcome["steps"]]
     exports = ["export.onnx", "export.tensorrt_rtx", "export.tensorrt"]
     assert steps == ["pull", "convert", "check", "train", "evaluate", *exports, "promote"]
+
+
+def test_what_a_new_user_sees_fits_a_terminal_of_80_columns(detect_project):
+    """Every line that stays, but for an address that is longer; and the bar tells the last mAP of the training."""
+    lines = [line for line in stays(detect_project.said) if line]
+    assert [line for line in lines if cells(line) > COLUMNS and "http://" not in line] == []
+    titles = [line[: MARGIN - 1].strip() for line in lines if not line.startswith(" ")]
+    steps = [step["step"] for step in detect_project.outcome["steps"]]
+    assert titles == [*steps, "record", "done", "report", "MLflow", "FiftyOne", "champion"]
+    assert re.search(r"train +━.* 28/28 \S+ mAP50-95 \d\.\d{3}", "\n".join(plain(detect_project.said)))
 
 
 def test_outlines_are_learned(segment_project):
@@ -140,4 +154,7 @@ def test_the_report_is_one_page_that_needs_nothing_else(detect_project):
     [page] = (detect_project.folder / "runs").glob("*/report.html")
     text = page.read_text(encoding="utf-8")
     assert Dataset((detect_project.folder / "datasets/sample-parts/latest").resolve()).version in text
-    assert not re.search(r"(src|href)=\"(?!data:|#|https?://)", text)
+    assert not re.search(r"src=\"(?!data:)|<(link|script|image href=\"(?!data:))", text)
+    linked = {unquote(address) for address in re.findall(r"<a href=\"(?!https?://)([^\"]+)\"", text)}
+    assert {"train/weights/best.pt", "export/onnx", "log"} <= linked
+    assert all((page.parent / address).exists() for address in linked)

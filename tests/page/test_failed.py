@@ -28,7 +28,7 @@ def test_the_headline_says_how_it_ended(tmp_path, written, failure, headline, pa
     assert page.locator("h1").inner_text() == headline
     assert page.locator("pre.message").inner_text() == HOSTILE
     parts = page.locator("main > section").evaluate_all("all => all.map(each => each.id)")
-    assert parts == ["findings", "data", "training", "costs", "reproduce"]
+    assert parts == ["findings", "data", "training", "costs", "files", "reproduce"]
     done, way, log = page.locator("header .after").all_inner_texts()
     assert done == "Done before it, and kept: convert, check and train."
     at = f"goes on with {failure.step}" if failure.step else "begins again"

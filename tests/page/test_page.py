@@ -1,6 +1,9 @@
 """The page of a run as a whole, as a browser shows it."""
 
 import re
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +22,7 @@ from tests.support.exports import annotation, box, converted, region, task
 LINK = "https://label-studio.example.com/projects/3/data?task=1"
 ORDER = [
     "changes", "data", "findings", "training", "precision-recall", "confusion", "mistakes", "sizes", "classes", "worst",
-    "engines", "costs", "reproduce",
+    "engines", "costs", "files", "reproduce",
 ]  # fmt: skip
 FITS = "document.documentElement.scrollWidth"
 LEAVES = """all => all.filter(each => !each.closest('.scroll, pre, svg') && each.getClientRects().length
@@ -138,7 +141,7 @@ def test_links_lead_to_tasks_and_nowhere_else(tmp_path, page):
         written = write(tmp_path, run)
         assert ["1", "dropped", "has no area", "1"] in written.rows(page, "#data")
         assert page.locator(f"td a[href='{LINK}']", has_text="1").count() == shown
-        assert page.locator("a").count() == shown
+        assert page.locator("main > section:not(#files) a").count() == shown
 
 
 def test_a_run_that_ended_early_has_a_page_too(tmp_path):
@@ -179,3 +182,37 @@ def test_of_very_many_tasks_the_file_is_named_that_lists_the_rest(tmp_path):
     assert (len(every.first), len(every.rest), every.beyond) == (20, 1_980, 500)
     [text] = [str(templates().get_template("macros.html.j2").module.beyond(every))]
     assert text == f"<p>The other 500 are in {tmp_path / 'conversion.json'}.</p>"
+
+
+def test_files_are_a_click_away_where_the_page_lies_in_its_run(tmp_path, page):
+    """Each link leads to what it says, also in a folder that was moved; what is not there has none."""
+    folder = tmp_path / "project #1/runs/20260101T000000Z-abcdef"
+    folder.mkdir(parents=True)
+    (folder / "log").write_text("began")
+    run = evaluations.run(folder, evaluations.dataset(tmp_path / "project #1/datasets/cells"))
+    write(folder, run)
+    moved = (tmp_path / "project #1").rename(tmp_path / "elsewhere")
+    page.goto((moved / "runs" / folder.name / "report.html").as_uri())
+    links = page.locator("#files a[target=_blank]").evaluate_all("all => all.map(each => [each.innerText, each.href])")
+    places = {said: Path(url2pathname(urlsplit(address).path)) for said, address in links}
+    assert all(place.exists() for place in places.values())
+    assert {Path(said).name for said in places} == {
+        "0123456789ab", "conversion.json", "findings.json", "results.csv", "challenger", "onnx", "log",
+    }  # fmt: skip
+    assert all(place.name == Path(said).name for said, place in places.items())
+    [onnx] = page.locator("#engines a").evaluate_all("all => all.map(each => each.href)")
+    assert Path(url2pathname(urlsplit(onnx).path)) == moved / "runs" / folder.name / "onnx"
+
+
+def test_what_is_new_in_the_source_is_said(tmp_path, page):
+    dataset, convert = converted(tmp_path, [task(1, annotation(box(10, 10, 20, 20)))])
+    pulled = Result(tmp_path, "p", "1 task", changes={"changed": 4, "new": 1, "gone": 0})
+    said = {
+        "Since the last pull: 4 changed, 1 new.": Done("pull", pulled, False, 0.5),
+        "Nothing has changed in the source since the last pull.": Done("pull", pulled, True, 0.0),
+        None: Done("pull", Result(tmp_path, "p", "1 task"), False, 0.5),
+    }
+    for text, pull in said.items():
+        run = evaluations.Run("tests", tmp_path, [pull, Done("convert", convert, False, 0.5)], dataset, "")
+        page.goto(write(tmp_path, run).file.as_uri())
+        assert page.locator("#data .new").all_inner_texts() == ([text] if text else [])

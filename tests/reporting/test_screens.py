@@ -7,13 +7,16 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from detector.reporting.terminal import MARGIN
+from detector.system.wrapping import cells
 from tests.support.exports import annotation, box, picture, task
-from tests.support.screens import STYLE, shown
+from tests.support.screens import STYLE, shown, stays
 
 GOLDEN = Path(__file__).parents[1] / "golden/screens"
 PIPELINE = """name: cells
@@ -30,6 +33,9 @@ MASKS = (
     (re.compile(r"\((\d+ min )?[\d.]+ s"), "(0.1 s"),
     (re.compile(r"\b[0-9a-f]{12}\b"), "0123456789ab"),
     (re.compile(r"(?<=  )(\d+ min )?\d+(\.\d)? s(?=  )"), "0.1 s"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "2026-01-01 00:00 UTC"),
+    (re.compile(r"(?<![\d.])[+−-]?[01]\.\d{3,4}\b"), "0.123"),
+    (re.compile(r"\bepoch \d+\b"), "epoch 2"),
     (re.compile(r"TOOK +CAME TO"), "TOOK   CAME TO"),
     (re.compile(r"\d+ (parameter|metric value|file)s?"), r"9 \1s"),
 )
@@ -52,19 +58,17 @@ def folder(tmp_path_factory):
     return folder
 
 
-def detector(folder, columns, *arguments, **environment):
+def detector(folder, columns, *arguments, until=None, **environment):
     command = [sys.executable, "-m", "detector", *arguments]
-    return shown(command, folder, columns, ENVIRONMENT | {"TERM": "xterm-256color"} | environment)
+    return shown(command, folder, columns, ENVIRONMENT | {"TERM": "xterm-256color"} | environment, until)
 
 
 def masked(said):
-    """The lines that stay, without codes and what differs each time: what moves is written over."""
-    ends = (line.rpartition("\r")[2].rstrip() for line in STYLE.sub("", said).replace("\r\n", "\n").split("\n"))
-    text = "\n".join(ends)
+    """The lines that stay, without what differs each time."""
+    text = "\n".join(stays(said))
     for pattern, instead in MASKS:
         text = pattern.sub(instead, text)
-    kept = [line for line in text.split("\n") if not re.search(r"[⠁-⣿]|━", line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n") + "\n"
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
 SCREENS = (  # in this order, in one project
@@ -86,25 +90,71 @@ def test_each_screen_is_as_it_was_looked_at(folder, tmp_path, columns):
     shutil.copytree(folder, project)
     for name, arguments, code in SCREENS:
         ended, said = detector(project, columns, *arguments)
-        text = masked(said)
         assert ended == code, said
-        file = GOLDEN / f"{name}.{columns}.txt"
-        if os.environ.get("UPDATE_GOLDEN"):
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(text)
-        assert text == file.read_text(), name
-        cut = [line for line in text.splitlines() if len(line) > columns and " " in line.strip()[: columns // 2]]
-        assert not [line for line in cut if max(map(len, line.split())) < columns - 21], name
+        as_looked_at(name, columns, said)
 
 
-def test_something_moves_while_nothing_is_said(folder, tmp_path):
-    project = tmp_path / "project"
+def as_looked_at(name, columns, said):
+    """What stays on the screen is the golden text: no line is wider than the terminal, but for a word that is."""
+    text = masked(said)
+    file = GOLDEN / f"{name}.{columns}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text(), name
+    wide = [line for line in text.splitlines() if cells(line) > columns]
+    assert [line for line in wide if max(map(cells, line.split())) <= columns - MARGIN] == [], name
+
+
+@pytest.fixture(scope="module")
+def trained(folder, tmp_path_factory):
+    """What a whole run says, one that is interrupted in its training, and the next; and the project afterwards."""
+    project = tmp_path_factory.mktemp("trained") / "project"
     shutil.copytree(folder, project)
-    code, said = detector(project, 80, "run", "--until", "convert")
-    before, _, after = STYLE.sub("", said).partition("9 tasks")
-    assert code == 0
-    assert re.search(r"pull +[⠁-⣿] 0:00:0", before)
-    assert re.search(r"convert +[⠁-⣿] 0:00:0", after)
+    more = ("run", "--set", "train.epochs=5")
+    return project, {
+        ("whole_run", 120): (0, *detector(project, 120, "run")),
+        ("interrupted", 80): (130, *detector(project, 80, *more, until=r"train .* 2/5 .* mAP50-95 \d")),
+        ("plan_goes_on", 80): (0, *detector(project, 80, "plan", *more[1:])),
+        ("goes_on", 80): (0, *detector(project, 80, *more)),
+    }
+
+
+def test_a_whole_run_an_interrupted_one_and_the_next_are_as_they_were_looked_at(trained):
+    for (name, columns), (code, ended, said) in trained[1].items():
+        assert ended == code, said
+        as_looked_at(name, columns, said)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_what_is_asked_of_two_models_is_as_it_was_looked_at(trained, columns):
+    two = [folder.name for folder in sorted((trained[0] / "runs").glob("2*Z-*"))]
+    for command in (("compare", *two), ("status",)):
+        ended, said = detector(trained[0], columns, *command)
+        assert ended == 0, said
+        as_looked_at(f"two_models_{command[0]}", columns, said)
+
+
+def test_a_beginning_is_as_it_was_looked_at(tmp_path):
+    for name, columns in (("init", 80), ("init_again", 120)):
+        ended, said = detector(tmp_path, columns, "init", "parts")
+        assert ended == 0, said
+        as_looked_at(name, columns, said)
+
+
+def test_something_moves_while_nothing_is_said_and_the_bar_tells_the_last_map(trained):
+    _, _, said = trained[1]["whole_run", 120]
+    moving = STYLE.sub("", said)
+    for step in ("record", "evaluate"):
+        assert re.search(rf"{step} +[⠁-⣿] 0:00:0", moving), step
+    assert re.search(r"train +━.* 3/3 \S+ mAP50-95 \d\.\d{3}", moving)
+
+
+def test_where_nothing_is_new_no_clock_is_made(trained):
+    _, said = detector(trained[0], 80, "run", "--set", "train.epochs=5", PYTHONPROFILEIMPORTTIME="1")
+    assert "nothing is new since the last run" in said
+    assert "detector.orchestrator.loop" in said
+    assert not re.search(r"\| +rich", said)
 
 
 def test_failures_are_red_and_warnings_yellow_where_colours_are_wanted(folder, tmp_path):
@@ -115,5 +165,15 @@ def test_failures_are_red_and_warnings_yellow_where_colours_are_wanted(folder, t
     said = detector(project, 80, *failing, NO_COLOR="1")[1]
     assert "\x1b[31m" not in said
     assert "pull.path: nowhere.json" in said
+    piped = subprocess.run(
+        [sys.executable, "-m", "detector", *failing],
+        cwd=project,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "pull.path: nowhere.json" in piped.stderr
+    assert "\x1b" not in piped.stdout + piped.stderr
     warning = ("run", "--until", "convert", "--metrics-file", "/proc/run.prom")
     assert "\x1b[33m--metrics-file /proc/run.prom could not be written" in detector(project, 80, *warning)[1]

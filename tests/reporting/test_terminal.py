@@ -87,6 +87,34 @@ def test_an_error_writes_them_out(project, arguments):
     assert not COMMANDS.search(said)
 
 
+CLOCK = """
+import sys, time
+from detector.reporting import terminal as module
+terminal = module.Terminal()
+patience, module.PATIENCE = module.PATIENCE, 60
+with terminal.at_work("quick"):
+    pass
+assert "rich" not in sys.modules
+module.PATIENCE = patience
+with terminal.at_work("slow"):
+    time.sleep(1.5)
+    terminal.line("", "a line above it")
+    with terminal.progress("bar", 2) as advance:
+        advance(1)
+        time.sleep(0.5)
+    time.sleep(0.5)
+"""
+
+
+def test_a_clock_moves_while_something_takes_long_and_only_then(tmp_path):
+    code, said = shown([sys.executable, "-c", CLOCK], tmp_path, 80, dict(os.environ))
+    assert code == 0, said
+    lines = [line.rstrip() for line in plain(said) if line.strip()]
+    moved = [re.sub(r" +[⠁-⣿] 0:00:0\d$| +[━╺╸ ]+[01]/2.*", "", line) for line in lines]
+    assert list(dict.fromkeys(moved)) == ["slow", "                     a line above it", "bar"]
+    assert moved[-1] == "slow", "the clock goes on after the bar"
+
+
 BAR = """
 from detector.reporting.terminal import Terminal
 terminal = Terminal()

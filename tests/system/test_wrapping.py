@@ -31,6 +31,11 @@ def test_a_long_word_stays_whole_and_may_stand_alone():
     assert wrapped(f"report  {path} and more", 30) == f"report  {path}\n        and more"
 
 
+def test_a_short_parenthesis_is_one_word():
+    assert wrapped("pull  200 tasks from export.json  (0.2 s)", 40) == "pull  200 tasks from export.json\n      (0.2 s)"
+    assert wrapped("    the same as another (tasks 62, 163)", 37) == "    the same as another\n    (tasks 62, 163)"
+
+
 def test_wide_letters_take_two_columns_and_accents_none():
     assert (cells("日本"), cells("e\u0301"), cells("Zelle №1")) == (4, 1, 8)
     assert wrapped("names  日本 日本 日本", 16) == "names  日本 日本\n       日本"

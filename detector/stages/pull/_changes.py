@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -64,10 +65,20 @@ def _rows(table: pa.Table) -> Numbers:
     mixed: Numbers = np.full(table.num_rows, 1, np.uint64)
     for name in table.column_names:
         if name not in _NO_CHANGE:
-            mixed = (mixed ^ _codes(table[name].combine_chunks())) * _FACTORS[0]
+            column = table[name].combine_chunks()
+            mixed = (mixed ^ _codes(_meant(column) if name == "data" else column)) * _FACTORS[0]
             mixed ^= mixed >> np.uint64(29)
     mixed *= _FACTORS[1]
     return mixed
+
+
+def _meant(column: pa.Array) -> pa.Array:
+    """A task's own data, however the JSON of it is written: an export may be indented, or not."""
+    texts = column.dictionary_encode()
+    said = [
+        text and msgspec.json.encode(msgspec.json.decode(text), order="sorted") for text in texts.dictionary.to_pylist()
+    ]
+    return pa.array(said, pa.binary()).take(texts.indices)
 
 
 def _codes(column: pa.Array) -> Numbers:

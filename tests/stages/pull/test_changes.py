@@ -23,10 +23,10 @@ def _tasks():
     return [task(number, annotation(box(1, 1, 9, 9), box(30, 30, 9, 9, labels=["person"]))) for number in range(1, 8)]
 
 
-def _export(folder, tasks):
+def _export(folder, tasks, indent=None):
     for each in tasks:
         picture(folder / each["data"]["image"], seed=each["id"])
-    (folder / "export.json").write_text(json.dumps(tasks))
+    (folder / "export.json").write_text(json.dumps(tasks, indent=indent))
 
 
 def _run(folder):
@@ -48,12 +48,17 @@ def test_changed_new_and_gone_tasks_are_counted(tmp_path):
     del tasks[2]["annotations"][0]["result"][0]
     tasks[3]["annotations"][0]["was_cancelled"] = True  # has no annotation that counts any more
     tasks[4]["annotations"][0]["result"].reverse()  # says the same
-    _export(tmp_path, [*tasks[:6], task(9, annotation(box(1, 1, 9, 9)))])
+    tasks[6] = task(9, annotation(box(1, 1, 9, 9)))
+    _export(tmp_path, tasks)
     second, said = _run(tmp_path)
     assert second["changes"] == {"changed": 4, "new": 1, "gone": 1}
     assert f"{'':<21}since the last pull: 4 changed, 1 new, 1 gone" in said.splitlines()
     third, said = _run(tmp_path)
     assert (third["skipped"], third["changes"]) == (True, {})
+    assert "since the last pull" not in said
+    _export(tmp_path, tasks, indent=2)  # the same, written otherwise
+    fourth, said = _run(tmp_path)
+    assert (fourth["skipped"], fourth["changes"]) == (False, {"changed": 0, "new": 0, "gone": 0})
     assert "since the last pull" not in said
 
 
