@@ -47,9 +47,12 @@ WORDS = {  # rule: what its number counts, and what to do about it
         "objects of the commonest class for each one of the rarest",
         "Annotate more of the rare class, or merge it with another in `classes`",
     ),
-    "near_duplicate_images": ("images that are nearly the same as another one", "Keep one of each, to annotate less"),
+    "near_duplicate_images": (
+        "images that are nearly the same as another one, or copies of it",
+        "Keep one of each, to annotate less",
+    ),
     "leaky_splits": (
-        "images that are nearly the same as one in another split",
+        "images that are nearly the same as one in another split, or copies of it",
         "Keep them together with convert.split.group_by, or test results look better than they are",
     ),
 }

@@ -9,7 +9,7 @@ from detector.browse.database import connected
 from detector.data.dataset import Dataset
 from detector.stages.check._findings import Finding, examine
 from detector.stages.check._limits import LimitsWithLookalikes
-from detector.stages.check._lookalikes import describe, lookalikes
+from detector.stages.check._lookalikes import describe, find, observations, show
 from detector.stages.check._tables import Tables, tables_of
 from detector.stages.check._views import mark
 
@@ -22,12 +22,13 @@ def inspect(
     A database that can't be read is made anew, which is said.
     """
     tables = tables_of(dataset)
-    rows, vectors, readable = describe(dataset, tables)
-    unreadable = set(dataset.images["file"].take(rows[~readable]).to_pylist())
+    rows, files, described = describe(dataset, tables)
+    unreadable = set(dataset.images["file"].take(rows[~described.readable]).to_pylist())
     tables = replace(tables, present=set(tables.present) - unreadable)
+    alike = observations(find(files, described, tables.splits[rows]), tables, rows)
     with connected(place, say):
         loaded = samples.load(dataset, project)
-        alike = lookalikes(loaded, dataset, tables, rows[readable], vectors[readable])
+        show(loaded, dataset, rows[described.readable], described.vectors[described.readable])
         findings = examine(
             tables, limits, {rule: observed for rule, observed in alike.items() if getattr(limits, rule) != "off"}
         )

@@ -36,5 +36,8 @@ class Limits(BaseModel):
 class LimitsWithLookalikes(Limits):
     """The same, with the rules that look at the pictures themselves."""
 
-    near_duplicate_images: Limit = Field("warn", description="images that are nearly the same as another")
-    leaky_splits: Limit = Field("warn", description="images that are nearly the same as one in another split")
+    near_duplicate_images: Limit = Field(
+        "warn",
+        description="images that are nearly the same as another, or it flipped, turned, cropped or coloured anew",
+    )
+    leaky_splits: Limit = Field("warn", description="the same, where the other is in another split")

@@ -1,52 +1,105 @@
-"""Images that are nearly the same as another, by FiftyOne's similarity index over our own embeddings."""
+"""Images that are nearly the same as another, or copies of it that were flipped, turned, cropped or coloured anew."""
 
-import itertools
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from detector.browse import samples
 from detector.data.dataset import Dataset
 from detector.data.geometry import Bools, Ints
-from detector.stages.check._embeddings import SAME, embed
+from detector.stages.check._aligned import Copy, Files, copies
+from detector.stages.check._candidates import candidates
+from detector.stages.check._cells import near
+from detector.stages.check._embeddings import SAME, Described, embed
 from detector.stages.check._tables import Observation, Tables
+from detector.terms import SPLITS
 
 KEY = "similarity"  # FiftyOne's App sorts by it
 
 
-def describe(dataset: Dataset, tables: Tables) -> tuple[Ints, Any, Bools]:
-    """Rows of the images whose files are there, their embeddings, and which of them could be decoded."""
-    files = np.asarray(dataset.images["file"].to_pylist(), object)
-    rows = np.array([row for row in tables.included if files[row] in tables.present], np.int64)
+class Alike(NamedTuple):
+    """Of n pictures: the group of each, which have a copy in another split, and the copies that were changed."""
+
+    groups: Ints
+    leaky: Bools
+    changed: list[Copy]
+
+
+def describe(dataset: Dataset, tables: Tables) -> tuple[Ints, Files, Described]:
+    """Rows of the images whose files are there, these files, and what their pictures look like."""
+    names = np.asarray(dataset.images["file"].to_pylist(), object)
+    rows = np.array([row for row in tables.included if names[row] in tables.present], np.int64)
     sides = np.stack([dataset.images[name].to_numpy(zero_copy_only=False) for name in ("width", "height")])
-    vectors, readable = embed([dataset.image_path(files[row]) for row in rows], sides[:, rows].min(axis=0).tolist())
-    return rows, vectors, readable
+    files = Files([dataset.image_path(names[row]) for row in rows], sides[:, rows].min(axis=0).tolist())
+    return rows, files, embed(*files)
 
 
-def lookalikes(loaded: Any, dataset: Dataset, tables: Tables, rows: Ints, vectors: Any) -> dict[str, Observation]:
-    """The findings `near_duplicate_images` and `leaky_splits` for images `rows` with embeddings `vectors` (n, d)."""
-    groups = _groups(loaded, dataset, rows, vectors)
-    leaky = [group for group in groups if len(set(tables.splits[group].tolist())) > 1]
-    members, leaks = (np.array(list(itertools.chain(*some)), np.int64) for some in (groups, leaky))
+def find(files: Files, described: Described, splits: Ints) -> Alike:
+    """What is alike among pictures, each of which is in one of the `splits` (n,). What can't be read never is."""
+    readable = np.flatnonzero(described.readable)
+    groups: Ints = np.arange(len(splits))
+    leaky: Bools = np.zeros(len(splits), bool)
+    for pairs in near(described.vectors[readable], SAME):
+        groups, leaky = _joined(groups, readable[pairs]), _leaking(leaky, readable[pairs], splits)
+    found = candidates(described.maps[readable], groups[readable])
+    chosen = found._replace(copies=readable[found.copies], sources=readable[found.sources])
+    changed = copies(files, described.maps, chosen)
+    pairs = np.array([each[:2] for each in changed], np.int64).reshape(-1, 2)
+    return Alike(_joined(groups, pairs), _leaking(leaky, pairs, splits), changed)
+
+
+def _joined(groups: Ints, pairs: Ints) -> Ints:
+    """Groups (n,) after the two of each pair were put into one; a group is named by its first row."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(groups)
+    ones, others = np.concatenate([pairs, np.stack([np.arange(count), groups], axis=1)]).T
+    graph = coo_array((np.ones(len(ones), bool), (ones, others)), shape=(count, count))
+    labels = connected_components(graph, directed=False)[1]
+    return np.asarray(np.unique(labels, return_index=True)[1][labels], np.int64)
+
+
+def _leaking(leaky: Bools, pairs: Ints, splits: Ints) -> Bools:
+    """The flags, with those of pairs whose two are in different splits."""
+    apart = pairs[splits[pairs[:, 0]] != splits[pairs[:, 1]]]
+    flags = leaky.copy()
+    flags[apart.ravel()] = True
+    return flags
+
+
+def observations(alike: Alike, tables: Tables, rows: Ints) -> dict[str, Observation]:
+    """The findings `near_duplicate_images` and `leaky_splits` for images `rows`."""
+    sizes = np.bincount(alike.groups, minlength=1)
+    order = np.argsort(alike.groups, kind="stable")  # copies beside each other
+    members, leaks = order[sizes[alike.groups[order]] > 1], order[alike.leaky[order]]
+    leaking = [each for each in alike.changed if len({int(tables.splits[rows[row]]) for row in each[:2]}) > 1]
     return {
-        "near_duplicate_images": Observation(len(members) - len(groups), members),
-        "leaky_splits": Observation(len(leaks), leaks),
+        "near_duplicate_images": Observation(
+            len(members) - int((sizes > 1).sum()), rows[members], details=_told(alike.changed, tables, rows)
+        ),
+        "leaky_splits": Observation(len(leaks), rows[leaks], details=_told(leaking, tables, rows)),
     }
 
 
-def _groups(loaded: Any, dataset: Dataset, rows: Ints, vectors: Any) -> list[list[int]]:
-    """Rows of images that are nearly the same, a list for each picture; those without a double are left out."""
+def _told(changed: Sequence[Copy], tables: Tables, rows: Ints) -> list[str]:
+    """`task 8 (test) is task 2 (train), flipped`, a line for each copy whose change has a name."""
+    tasks = tables.images["task_id"].take(rows).to_pylist()
+    names = [f"task {task} ({SPLITS[split]})" for task, split in zip(tasks, tables.splits[rows], strict=True)]
+    return [f"{names[each.copy]} is {names[each.source]}, {each.kind}" for each in changed if each.kind]
+
+
+def show(loaded: Any, dataset: Dataset, rows: Ints, vectors: Any) -> None:
+    """Put the index that FiftyOne's App sorts images `rows` with, by embeddings (n, d), into the data set."""
     import fiftyone.brain
 
     if KEY in loaded.list_brain_runs():
         loaded.delete_brain_run(KEY)
     if len(rows) < 2:
-        return []
+        return
     ids = samples.sample_ids(loaded, dataset)
     view = loaded.select([ids[row] for row in rows], ordered=True)
-    index = fiftyone.brain.compute_similarity(
+    fiftyone.brain.compute_similarity(
         view, embeddings=vectors, brain_key=KEY, backend="sklearn", metric="cosine", progress=False
     )
-    index.find_duplicates(thresh=SAME)
-    row_of = {identity: row for row, identity in enumerate(ids)}
-    return [[row_of[kept], *(row_of[other] for other, _ in near)] for kept, near in index.neighbors_map.items()]

@@ -9,7 +9,16 @@ from detector.stages import kept_and_shown as kept
 from detector.stages.check._limits import LimitsWithLookalikes
 
 __all__ = ["LIBRARIES", "Options", "kept", "run"]
-LIBRARIES = ("fiftyone", "fiftyone-brain", "numpy", "opencv-python-headless", "pillow", "pyarrow")
+LIBRARIES = (
+    "faiss-cpu",
+    "fiftyone",
+    "fiftyone-brain",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "pyarrow",
+    "scipy",
+)
 
 
 class Options(Section):

@@ -77,6 +77,22 @@ def test_copies_that_were_changed_a_little_are_found_and_shown_side_by_side(tmp_
         assert loaded.list_brain_runs() == ["similarity"]
 
 
+def test_a_turned_copy_of_a_training_image_among_the_test_images_is_told_as_a_leak(tmp_path):
+    data = version(tmp_path, every_class(3))
+    turned = cv2.rotate(cv2.imread(str(data.image_path("train/00000002-cell.jpg"))), cv2.ROTATE_90_CLOCKWISE)
+    data.image_path("test/00000008-cell.jpg").unlink()
+    cv2.imwrite(str(data.image_path("test/00000008-cell.jpg")), turned)
+    result = check(tmp_path, data)
+    found = json.loads((tmp_path / "run" / "findings.json").read_text())["rules"]
+    told = {entry["rule"]: entry["details"] for entry in found}
+    assert told["leaky_splits"] == told["near_duplicate_images"] != []
+    assert told["leaky_splits"][0] in {
+        "task 8 (test) is task 2 (train), turned",
+        "task 2 (train) is task 8 (test), turned",
+    }
+    assert result.figures["leaky_splits"] == 2
+
+
 def test_a_refused_version_is_in_fiftyone_all_the_same(tmp_path):
     data = version(tmp_path, [*every_class(), Picture("train", look=1), Picture("test", look=1)])
     with pytest.raises(GateRefused, match="leaked_images: pictures in more than one split: 1"):
