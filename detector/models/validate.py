@@ -96,5 +96,5 @@ def _window(batch: Any, at: int) -> Window:
 
 def _columns(seen: Any, window: Window) -> dict[str, Any]:
     boxes = seen["bboxes"].float().cpu().numpy().astype(np.float64)
-    masks = (seen["protos"], seen["extra"]) if "protos" in seen else None
+    masks = tuple(seen[name].float().cpu().numpy() for name in ("protos", "extra")) if "protos" in seen else None
     return rows(seen["cls"].cpu().numpy(), seen["conf"].float().cpu().numpy(), boxes, window, masks)
