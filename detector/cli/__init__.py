@@ -5,7 +5,7 @@ options     what several commands take
 pipeline    init, validate, plan, run, schema
 data        status, app, diff, prune
 models      tune, champion, engines, compare, rollback, predict
-serving     serve, listen
+serving     serve, demo, listen
 annotators  push, review
 machine     doctor
 """

@@ -1,4 +1,4 @@
-"""Commands that answer until they are stopped: serve, listen."""
+"""Commands that answer until they are stopped: serve, demo, listen."""
 
 import contextlib
 import os
@@ -61,6 +61,39 @@ def serve(
         show(outcome, as_json, lambda: say(text))
 
     answer(wanted, Place(host, port), Access(secret, config), ready)
+
+
+@click.command()
+@options.model_to_use
+@_host
+@_port(7860)
+@options.as_json
+def demo(which: str, using: str, score: float | None, host: str, port: int, pipeline: Path, as_json: bool) -> None:
+    """Show a page that a picture can be dropped on, with what a model sees on it.
+
+    A slider sets from which score on an object counts; it starts at the operating point. Beside the champion stands the
+    model of the last run, where that did not become champion. It wants Gradio, in an environment of its own. Whoever
+    reaches it can use it; where the variable DETECTOR_SECRET is set, whoever knows that secret, with any name.
+
+    \b
+    detector demo
+    detector demo --model best.onnx --score 0.4
+    """
+    from detector.commands.demo import chosen
+    from detector.commands.demo import demo as show_page
+    from detector.inference.model import given
+    from detector.web.place import Place
+    from detector.web.secret import secret_of
+
+    secret, file = secret_of(os.environ), given(Path(which))
+    models = chosen(which, using, named(pipeline)) if file is None else [file]
+
+    def ready(url: str, shown: list[dict[str, Any]]) -> None:
+        outcome = {"schema": 1, "status": "showing", "url": url, "models": shown}
+        text = f"{' beside '.join(model['name'] for model in shown)}: open {url}  (Ctrl-C ends it)"
+        show(outcome, as_json, lambda: say(text))
+
+    show_page(models, score, Place(host, port), secret, ready)
 
 
 @click.command()

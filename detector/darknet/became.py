@@ -88,11 +88,12 @@ _MOST_PIXELS = 8192
 
 
 def _size(_: Any, known: Known) -> tuple[Places, str]:
-    width, height = (int(_number(known.values.get(name, 0))) for name in ("width", "height"))
-    size = min(max(width, height), _MOST_PIXELS) // 32 * 32
-    if not size:
+    given = (int(_number(known.values.get(name, 0))) for name in ("height", "width"))
+    height, width = (min(side, _MOST_PIXELS) // 32 * 32 for side in given)
+    if not max(height, width):
         return {}, "train.image_size follows from the data"
-    return {"train.image_size": size}, "" if width == height or not height else "the longer side: pictures are fitted"
+    two = height and width and height != width
+    return {"train.image_size": [height, width] if two else max(height, width)}, "height and width" if two else ""
 
 
 def _epochs(value: Any, known: Known) -> tuple[Places, str]:

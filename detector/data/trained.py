@@ -7,7 +7,7 @@ FOLDER/
                          "dataset": "b3a7f86867bd",      the version that was trained on
                          "task": "detect", "classes": ["Screw", …],
                          "model": "yolo26n.pt",          what train.model named
-                         "image_size": 640,              pixels
+                         "image_size": 640,              pixels of a square, or [height, width]
                          "fingerprint": "…"}             SHA-256 of what best.pt has learned
     derived.json        {"batch": {"value": 4, "why": "…"}, …}  what pipeline.yaml left open, and the data settled
 """
@@ -21,7 +21,14 @@ from typing import Any
 from detector.system.files import write_whole
 from detector.terms import Task
 
+ImageSize = int | tuple[int, int]  # pixels that pictures are fitted to: of a square, or height and width
+
 _FILE, _DERIVED = "trained.json", "derived.json"
+
+
+def sides(size: ImageSize) -> tuple[int, int]:
+    """Height and width."""
+    return (size, size) if isinstance(size, int) else size
 
 
 @dataclass(frozen=True)
@@ -32,8 +39,13 @@ class MadeFrom:
     task: Task
     classes: list[str]
     model: str
-    image_size: int
+    image_size: ImageSize
     fingerprint: str
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of what the network is given."""
+        return sides(self.image_size)
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,9 @@ class Trained:
     def made_from(self) -> MadeFrom:
         """trained.json."""
         written = json.loads((self.folder / _FILE).read_text(encoding="utf-8"))
-        return MadeFrom(**{name: value for name, value in written.items() if name != "schema"})
+        size = written["image_size"]
+        fields = written | {"image_size": tuple(size) if isinstance(size, list) else size}
+        return MadeFrom(**{name: value for name, value in fields.items() if name != "schema"})
 
     def write(self, made_from: MadeFrom) -> None:
         """Write trained.json."""

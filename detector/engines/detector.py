@@ -60,14 +60,5 @@ def _joined(parts: Sequence[Floats]) -> Floats:
 
 
 def _rows(seen: Detections, window: Window) -> Rows:
-    return rows(seen.class_ids, seen.scores, seen.boxes.astype(np.float64), window, _masks(seen))
-
-
-def _masks(seen: Detections) -> tuple[Any, Any] | None:
-    if seen.prototypes is None:
-        return None
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(seen.prototypes)), torch.from_numpy(
-        np.ascontiguousarray(seen.coefficients)
-    )
+    masks = None if seen.prototypes is None else (seen.prototypes, seen.coefficients)
+    return rows(seen.class_ids, seen.scores, seen.boxes.astype(np.float64), window, masks)

@@ -1,12 +1,14 @@
 """A segmentation network's masks as COCO's run-length codes, each computed inside its own box alone."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.data.geometry import Floats, Ints
 from detector.data.raster import raster
+
+Single = npt.NDArray[np.float32]
 
 
 class Window(NamedTuple):
@@ -22,17 +24,17 @@ class Window(NamedTuple):
     corner: tuple[float, float]
 
 
-def encoded(protos: Any, coefficients: Any, boxes: Floats, window: Window) -> list[bytes]:
+def encoded(protos: Single, coefficients: Single, boxes: Floats, window: Window) -> list[bytes]:
     """The code of each mask, at the size that masks are compared at (see `raster`).
 
-    protos (k, h, w) and coefficients (N, k): tensors of the network; boxes (N, 4): left, top, right, bottom in what the
-    network is given.
+    protos (k, h, w) and coefficients (N, k): what the network gives; boxes (N, 4): left, top, right, bottom in what it
+    is given.
     """
     from faster_coco_eval import mask
 
     count, height, width = protos.shape
     rows, across = raster(window.picture[1], window.picture[0])
-    logits = (coefficients.float() @ protos.float().view(count, -1)).view(-1, height, width).cpu().numpy()
+    logits = (coefficients @ protos.reshape(count, -1)).reshape(-1, height, width)
     scale, shift = _to_protos((across, rows), (width, height), window)
     stride = np.array(window.given[::-1]) / (width, height)
     edges = (boxes / np.tile(stride, 2) - 0.5 - np.tile(shift, 2)) / np.tile(scale, 2)
@@ -50,7 +52,7 @@ def _to_protos(size: tuple[int, int], protos: tuple[int, int], window: Window) -
     return scale, 0.5 * scale + np.array(window.corner) * stride - 0.5
 
 
-def _inside(logits: npt.NDArray[np.float32], box: Ints, scale: Floats, shift: Floats) -> npt.NDArray[np.bool_]:
+def _inside(logits: Single, box: Ints, scale: Floats, shift: Floats) -> npt.NDArray[np.bool_]:
     """The mask within its box, (height, width)."""
     import cv2
 

@@ -71,14 +71,14 @@ class _Plain(logging.Formatter):
         return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", super().format(record))
 
 
-def threads_for(network: Any, image_size: int, batch: int) -> int:
+def threads_for(network: Any, sides: tuple[int, int], batch: int) -> int:
     """How many CPU threads a training step of the network can keep busy, at most `cores()`.
 
     A small step is no faster on two threads than on one, and many times slower when another program wants the cores.
     """
     from ultralytics.utils.torch_utils import get_flops
 
-    billions: float = 3 * batch * get_flops(network, image_size)  # going back costs twice as much as forward
+    billions: float = 3 * batch * get_flops(network, sides)  # going back costs twice as much as forward
     return max(1, min(cores(), round(billions / 5)))
 
 

@@ -6,13 +6,15 @@ import numpy as np
 import pyarrow as pa
 
 from detector.data.geometry import Floats
-from detector.models.masks import Window, encoded
+from detector.models.masks import Single, Window, encoded
+
+Masks = tuple[Single, Single]  # prototypes and coefficients
 
 
-def rows(class_ids: Any, scores: Any, boxes: Floats, window: Window, masks: tuple[Any, Any] | None) -> dict[str, Any]:
+def rows(class_ids: Any, scores: Any, boxes: Floats, window: Window, masks: Masks | None) -> dict[str, Any]:
     """The columns of SEEN but `image`: boxes clipped to the picture, and normalised by its size.
 
-    boxes (N, 4): left, top, right, bottom in what the network is given; masks: prototypes and coefficients as tensors.
+    boxes (N, 4): left, top, right, bottom in what the network is given.
     """
     height, width = window.picture
     corners = (boxes - np.tile(window.corner, 2)) / np.tile(window.gain, 2)

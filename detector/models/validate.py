@@ -18,7 +18,8 @@ from detector.models.weights import load_model
 def seen_on(weights: Path, split: Split, folder: Path, advance: Callable[[int], None], batch: int = 16) -> pa.Table:
     """Every prediction of a score of 0.001 or more, as COCO's metrics ask for; schema SEEN, in the order of images.
 
-    Pictures are fitted to the size that the weights were trained at. The package's log goes to `folder`.
+    Pictures are fitted to the size that the weights were trained at, whether it has one side or two. The package's log
+    goes to `folder`.
     """
     row_of = {file: row for row, file in enumerate(split.dataset.images["file"].to_pylist())}
     parts: dict[int, pa.Table] = {}
@@ -31,9 +32,12 @@ def seen_on(weights: Path, split: Split, folder: Path, advance: Callable[[int], 
 
     with quietly(folder / LOG):
         model = load_model(weights)
+        size = model.overrides["imgsz"]
+        sides = None if isinstance(size, int) else tuple(size)
         model.val(
-            validator=_keeping(model.task, keep),
+            validator=_keeping(model.task, keep, sides),
             data=str(split.dataset.data_yaml),
+            imgsz=size if isinstance(size, int) else max(size),
             split=split.name,
             batch=batch,
             save_dir=str(folder),
@@ -43,14 +47,24 @@ def seen_on(weights: Path, split: Split, folder: Path, advance: Callable[[int], 
     return pa.concat_tables([SEEN.empty_table(), *(parts[row] for row in sorted(parts))])
 
 
-def _keeping(task: str, keep: Callable[[str, dict[str, Any]], None]) -> type[Any]:
-    """A validator that measures nothing, and gives each picture's predictions to `keep`."""
+def _keeping(task: str, keep: Callable[[str, dict[str, Any]], None], sides: tuple[int, int] | None) -> type[Any]:
+    """A validator that measures nothing, and gives each picture's predictions to `keep`.
+
+    `sides`: height and width that pictures are fitted to; None for a square, in which Ultralytics cuts off what it can.
+    """
     from ultralytics.models.yolo.detect import DetectionValidator
     from ultralytics.models.yolo.segment import SegmentationValidator
+
+    from detector.models.fitted import fitted
 
     base: Any = SegmentationValidator if task == "segment" else DetectionValidator
 
     class Keeping(base):  # type: ignore[misc]
+        def build_dataset(self, img_path: str, mode: str = "val", batch: int | None = None) -> Any:
+            if sides is None:
+                return super().build_dataset(img_path, mode, batch)
+            return fitted(self.args, sides, img_path, self.data, training=False)
+
         def postprocess(self, preds: Any) -> Any:
             if task != "segment":
                 return super().postprocess(preds)
@@ -82,5 +96,5 @@ def _window(batch: Any, at: int) -> Window:
 
 def _columns(seen: Any, window: Window) -> dict[str, Any]:
     boxes = seen["bboxes"].float().cpu().numpy().astype(np.float64)
-    masks = (seen["protos"], seen["extra"]) if "protos" in seen else None
+    masks = tuple(seen[name].float().cpu().numpy() for name in ("protos", "extra")) if "protos" in seen else None
     return rows(seen["cls"].cpu().numpy(), seen["conf"].float().cpu().numpy(), boxes, window, masks)

@@ -43,6 +43,8 @@ def told_of(agreement: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     people = [{**each, "differs": list(map(needs, each["differs"]))} for each in agreement["annotators"]]
     return {**agreement, "said": sentence(agreement), "annotators": people}
+
+
 def _new(run: Run) -> str | None:
     """`Since the last pull: 4 changed, 1 new, 1 gone.`; None where this run pulled for the first time."""
     pull = next((step for step in run.steps if step.name == "pull"), None)

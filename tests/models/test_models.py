@@ -154,8 +154,8 @@ def test_a_small_step_takes_one_thread_and_a_large_one_all(tmp_path, monkeypatch
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
     with quietly(tmp_path / "log"):
         network = load_model("yolo11n.yaml").model
-        assert threads_for(network, image_size=64, batch=2) == 1
-        assert threads_for(network, image_size=640, batch=16) == 4
+        assert threads_for(network, sides=(64, 64), batch=2) == 1
+        assert threads_for(network, sides=(640, 640), batch=16) == 4
 
 
 def test_what_is_printed_between_predictions_is_seen(tmp_path, capsys):

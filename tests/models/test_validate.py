@@ -94,18 +94,16 @@ def test_masks_are_those_of_ultralytics_where_nothing_is_scaled(measurable, seen
 @given(seed=st.integers(0, 10**6))
 def test_masks_of_smooth_logits_are_the_shapes_that_they_draw(size, seed):
     """Ellipses, drawn by logits at a quarter of the network's size, and by their equation at the raster's."""
-    import torch
-
     random, (width, height) = np.random.default_rng(seed), size
     window = letterboxed(size, 160)
     centre, radii = (0.3 + 0.4 * random.random(2)) * size, (0.15 + 0.2 * random.random(2)) * size
     rows, across = window.given[0] // 4, window.given[1] // 4
     places = np.stack(np.meshgrid(np.arange(across) + 0.5, np.arange(rows) + 0.5), axis=-1) * 4
     logits = 1 - ((((places - window.corner) / window.gain - centre) / radii) ** 2).sum(axis=-1)
-    protos = torch.tensor(np.stack([logits, np.ones_like(logits)]), dtype=torch.float32)
+    protos = np.stack([logits, np.ones_like(logits)]).astype(np.float32)
     box = np.concatenate([centre - radii, centre + radii])
     given_box = (box * np.tile(window.gain, 2) + np.tile(window.corner, 2))[None]
-    coefficients = torch.tensor([[2.0, 0.0]])
+    coefficients = np.array([[2.0, 0.0]], np.float32)
     (code,) = encoded(protos, coefficients, given_box, window)
     drawn = raster(width, height)
     true = _ellipse(centre / size * drawn[::-1], radii / size * drawn[::-1], drawn)

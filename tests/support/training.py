@@ -28,8 +28,9 @@ class Recorded(Quiet):
 
 
 def step(
-    folder: Path, stage: str, using: str, task: str, *, report=None, inputs=None, registry=None, **options
-) -> Result:
+    folder: Path, stage: str, using: str, task: str, *, report=None, inputs=None, registry=None,
+    classes=sample.CLASSES, **options,
+) -> Result:  # fmt: skip
     """Run one backend in a folder of its own."""
     backend = load(stage, using)
     place = folder / stage
@@ -37,7 +38,7 @@ def step(
         place = place.with_name(place.name + "-again")
     job = make_job(
         backend.Options(**options),
-        Pipeline("sample-parts", task, sample.CLASSES),
+        Pipeline("sample-parts", task, classes),
         inputs,
         datasets=folder / "datasets",
         folder=place,

@@ -61,12 +61,12 @@ def compare(
     from detector.engines.prepare import prepared, read
     from detector.stages.export._runners import Checkpoint
 
-    dataset = Dataset(job.inputs["convert"].path)
+    dataset, trained = Dataset(job.inputs["convert"].path), Trained(job.inputs["train"].path)
     parity = Parity()
     with quietly(job.folder / LOG):
-        checkpoint = Checkpoint(Trained(job.inputs["train"].path).best)
+        checkpoint = Checkpoint(trained.best)
         for file in pictures(dataset):
-            picture, _ = prepared([read(dataset.image_path(file))], (checkpoint.image_size,) * 2)
+            picture, _ = prepared([read(dataset.image_path(file))], trained.made_from.sides)
             parity.add(file, *differences(checkpoint(picture), exported(picture), len(dataset.classes)))
     allowed = limits(tolerance, precision)
     _write(job.folder / into, parity, allowed)

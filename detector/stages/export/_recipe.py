@@ -58,10 +58,9 @@ def recipe(job: Job[Any], made: Made, network: "Network") -> sidecar.Recipe:
     import numpy as np
 
     trained = Trained(job.inputs["train"].path).made_from
-    side = trained.image_size
     batch = network.batch or 1
-    outputs = network.run(np.zeros((batch, 3, side, side), np.float32))
-    lengths = [batch if network.batch else -1, 3, side, side]
+    outputs = network.run(np.zeros((batch, 3, *trained.sides), np.float32))
+    lengths = [batch if network.batch else -1, 3, *trained.sides]
     shapes = [[lengths[0], *output.shape[1:]] for output in outputs]
     described = zip(network.outputs, shapes, layouts(made.head), strict=False)
     return sidecar.Recipe(
@@ -75,7 +74,7 @@ def recipe(job: Job[Any], made: Made, network: "Network") -> sidecar.Recipe:
         dataset=trained.dataset,
         task=trained.task,
         classes=trained.classes,
-        size=(side, side),
+        size=trained.sides,
         input=sidecar.Tensor(name=network.input, shape=lengths, type="float32", layout=INPUT),
         head=made.head,
         outputs=[sidecar.Tensor(name=name, shape=shape, type="float32", layout=of) for name, shape, of in described],

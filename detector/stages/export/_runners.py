@@ -23,14 +23,10 @@ Runner = Callable[[Floats], Raw]  # takes (1, 3, H, W), RGB in 0 … 1
 
 
 class Checkpoint:
-    """A Runner: the checkpoint in single precision on the CPU, with the one-to-many head, which is what is exported.
-
-    `image_size` is the side in pixels of the squares that it was trained on.
-    """
+    """A Runner: the checkpoint in single precision on the CPU, with the one-to-many head, which is what is exported."""
 
     def __init__(self, weights: Path) -> None:
         self._network = load_model(weights).model.float().cpu().eval()
-        self.image_size = int(self._network.args["imgsz"])
         if hasattr(self._network, "end2end"):
             self._network.end2end = False
 

@@ -1,6 +1,6 @@
 """The Albumentations transforms of a pipeline: made, and tried on one picture before a training begins.
 
-Ultralytics applies them to square pictures of 8 bits a channel that it has cut to size before. One that gives pictures
+Ultralytics applies them to pictures of 8 bits a channel that it has cut to size before. One that gives pictures
 of another size or type ends a training in its first epoch, or spoils what is learned.
 """
 
@@ -18,10 +18,11 @@ TRIES = 8  # a transform that changes sizes by chance rarely keeps them so often
 SECONDS = 1.0  # to try one transform for; the slowest get one try
 _CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
 _Arguments = Mapping[str, Any]
+_Size = tuple[int, int]
 
 
-def transforms(augment: Iterable[Mapping[str, _Arguments | None]], dataset: Dataset, size: int) -> list[Any] | None:
-    """The transforms, each tried on a picture of `size` pixels; None leaves Ultralytics to its own few.
+def transforms(augment: Iterable[Mapping[str, _Arguments | None]], dataset: Dataset, size: _Size) -> list[Any] | None:
+    """The transforms, each tried on a picture of `size`, height and width; None leaves Ultralytics to its own few.
 
     Raises:
         UsageError: A transform refuses the value of an argument, can't be applied, or gives what can't be trained on.
@@ -46,7 +47,7 @@ def _make(name: str, arguments: _Arguments) -> Any:
         raise UsageError(f"train.augment: {name} can't be made: {_sentence(error)}") from error
 
 
-def _problem(transform: Any, labels: _Arguments, size: int) -> str | None:
+def _problem(transform: Any, labels: _Arguments, size: _Size) -> str | None:
     """What is wrong with a picture that the transform gives, as the end of a sentence that begins with its name."""
     from ultralytics.data.augment import Albumentations
 
@@ -57,7 +58,7 @@ def _problem(transform: Any, labels: _Arguments, size: int) -> str | None:
         try:
             augmented = apply(_sample(picture, labels))["img"]
         except Exception as error:  # noqa: BLE001 - what a transform can't do, it says in any way
-            return f"can't be applied to a picture of {size} x {size} pixels: {_sentence(error)}"
+            return f"can't be applied to a picture of {size[1]} x {size[0]} pixels: {_sentence(error)}"
         if problem := _unlike(picture, augmented):
             return problem
     return None
@@ -78,13 +79,13 @@ def _unlike(picture: Any, augmented: Any) -> str | None:
     return None
 
 
-def _pictures(size: int) -> Iterator[Any]:
-    """Pictures (size, size, 3), uint8, of noise in soft colours: one, and more while there is time."""
+def _pictures(size: _Size) -> Iterator[Any]:
+    """Pictures (height, width, 3), uint8, of noise in soft colours: one, and more while there is time."""
     until = time.monotonic() + SECONDS
     for seed in range(TRIES):
         if seed and time.monotonic() > until:
             return
-        yield np.random.default_rng(seed).integers(40, 200, (size, size, 3), dtype=np.uint8)
+        yield np.random.default_rng(seed).integers(40, 200, (*size, 3), dtype=np.uint8)
 
 
 def _labels(dataset: Dataset) -> dict[str, Any]:

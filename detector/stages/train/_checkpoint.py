@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.data.epochs import table_of
+from detector.data.trained import ImageSize
 from detector.system.files import write_whole
 
 
@@ -25,12 +26,15 @@ def checkpoint(folder: Path) -> Path:
     return folder / "weights/checkpoint.pt"
 
 
-def keep_whole(trainer: Any) -> None:
-    """Make an Ultralytics trainer write its weights aside and rename them, and keep a checkpoint of every epoch."""
+def keep_whole(trainer: Any, size: ImageSize) -> None:
+    """Make an Ultralytics trainer write its weights aside and rename them, and keep a checkpoint of every epoch.
+
+    Each says `size` for its `imgsz`; the trainer itself knows no more than the longer side.
+    """
     save, finish = trainer.save_model, trainer.final_eval
 
     def save_whole() -> bool:
-        with _aside(trainer), _without_transforms(trainer.args):
+        with _aside(trainer), _as_kept(trainer.args, size):
             saved: bool = save()
             if not trainer.stop:
                 _link(trainer.last, checkpoint(trainer.save_dir))
@@ -48,13 +52,14 @@ def keep_whole(trainer: Any) -> None:
 
 
 @contextmanager
-def _without_transforms(arguments: Any) -> Iterator[None]:
-    """Inside, no Albumentations objects: a checkpoint holds only what loads without running code from it."""
-    transforms, arguments.augmentations = arguments.augmentations, None
+def _as_kept(arguments: Any, size: ImageSize) -> Iterator[None]:
+    """Inside, both sides, and no Albumentations objects: a checkpoint holds what loads without running code from it."""
+    used = arguments.augmentations, arguments.imgsz
+    arguments.augmentations, arguments.imgsz = None, size if isinstance(size, int) else list(size)
     try:
         yield
     finally:
-        arguments.augmentations = transforms
+        arguments.augmentations, arguments.imgsz = used
 
 
 @contextmanager

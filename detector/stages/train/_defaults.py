@@ -5,10 +5,11 @@ docs/defaults.md has the trainings that these rules come from.
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import psutil
 
+from detector.data.trained import ImageSize, sides
 from detector.stages.train._facts import Facts
 from detector.stages.train._options import Options
 
@@ -23,8 +24,6 @@ CACHED = 0.1  # of the memory that is free, at most
 
 SHOWN = ("image_size", "epochs", "batch", "optimizer", "lr0")  # on the terminal
 
-T = TypeVar("T")
-
 
 class Derived(NamedTuple):
     """A value, and why it is that."""
@@ -36,7 +35,7 @@ class Derived(NamedTuple):
 class Settings(NamedTuple):
     """All that is settled: the stage's own options, Ultralytics' arguments, and what of both was derived, by name."""
 
-    image_size: int
+    image_size: ImageSize
     batch: int
     epochs: int
     patience: int
@@ -48,7 +47,7 @@ class _Course(NamedTuple):
     """How the training goes, as far as it is settled."""
 
     facts: Facts
-    image_size: int
+    sides: tuple[int, int]
     batch: int
     epochs: int
     learned: bool
@@ -66,7 +65,7 @@ def settle(options: Options, facts: Facts) -> Settings:
     """Every option as it is written, or else as it is derived."""
     derived: dict[str, Derived] = {}
 
-    def take(name: str, written: T | None, rule: Derived) -> T:
+    def take(name: str, written: Any, rule: Derived) -> Any:
         if written is None:
             derived[name] = rule
         return rule.value if written is None else written
@@ -77,7 +76,7 @@ def settle(options: Options, facts: Facts) -> Settings:
     batch = take("batch", options.batch, _batch(facts, size, epochs))
     patience = take("patience", options.patience, _patience(epochs))
     learned = options.warm_start or not (options.model or "").endswith(".yaml")
-    course = _Course(facts, image_size, batch, epochs, learned)
+    course = _Course(facts, sides(image_size), batch, epochs, learned)
     arguments = dict(options.options)
     for name, rule in _rules(course, arguments):
         arguments[name] = take(name, arguments.get(name), rule)
@@ -172,7 +171,7 @@ def _rate(course: _Course) -> Derived:
 
 
 def _mosaic(course: _Course) -> Iterator[tuple[str, Derived]]:
-    pixels = course.facts.median * course.image_size
+    pixels = course.facts.median * max(course.sides)
     if pixels < SHRUNK:
         yield "mosaic", Derived(0.0, f"it halves objects, of which half have under {pixels:.0f} pixels")
     else:
@@ -186,7 +185,7 @@ def _scale(facts: Facts) -> Derived:
 
 
 def _cache(course: _Course) -> Derived | None:
-    needed = course.facts.images * course.image_size**2 * 3
+    needed = course.facts.images * math.prod(course.sides) * 3
     if needed > CACHED * psutil.virtual_memory().available:
         return None
     return Derived("ram", f"the images take {needed / 1e6:,.0f} MB of memory, and are decoded once")

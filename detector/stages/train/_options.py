@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from detector.stages import Section
+from detector.stages.train._size import Size
 from detector.stages.train._tune import Tune
 
 DERIVED = "left out, derived from the data"
@@ -28,10 +29,12 @@ class Options(Section):
     epochs: int | None = Field(
         None, ge=1, le=1_000_000, description=f"times that every training image is seen; {DERIVED}", examples=[100]
     )
-    image_size: int | None = Field(
-        None, ge=32, le=8192, multiple_of=32, description=f"pixels of the square that images are fitted to; {DERIVED}",
-        examples=[640],
-    )  # fmt: skip
+    image_size: Size | None = Field(
+        None,
+        description="pixels of the square that images are fitted to, or [height, width], which takes fewer operations "
+        f"where most images are wide; {DERIVED}",
+        examples=[640, [384, 640]],
+    )
     batch: int | None = Field(None, ge=1, description=f"images in a step; {DERIVED}", examples=[16])
     patience: int | None = Field(
         None, ge=0, description="stop after so many epochs without a gain on val, or never: 0; left out, half of them",

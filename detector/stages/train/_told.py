@@ -5,22 +5,23 @@ from pathlib import Path
 from typing import Any
 
 from detector.data.epochs import columns_of, parting, table_of
-from detector.data.trained import Trained
+from detector.data.trained import ImageSize, Trained
 from detector.models.names import plain_names
 from detector.models.quiet import LOG
 from detector.models.weights import CUSTOM
 from detector.terms import Task
 
 
-def parameters(trainer: Any) -> dict[str, object]:
+def parameters(trainer: Any, size: ImageSize) -> dict[str, object]:
     """Every argument as it was really used, without the paths of this run; what is no JSON, as text."""
     paths = {"data", "model", "pretrained", "save_dir", "project", "name", "exist_ok", "resume"}
-    used = {name: value for name, value in vars(trainer.args).items() if value is not None and name not in paths}
+    known = vars(trainer.args) | {"imgsz": size if isinstance(size, int) else list(size)}
+    used = {name: value for name, value in known.items() if value is not None and name not in paths}
     plain = {name: value if isinstance(value, str | int | float) else str(value) for name, value in used.items()}
     return {f"train/{name}": value for name, value in (plain | {"device": str(trainer.device)}).items()}
 
 
-def network(trainer: Any, model: str) -> dict[str, object]:
+def network(trainer: Any, model: str, sides: tuple[int, int]) -> dict[str, object]:
     """The network that is trained.
 
     What `train.model` names, its scale (a letter, or depth, width and most channels), its number of parameters, and the
@@ -34,7 +35,7 @@ def network(trainer: Any, model: str) -> dict[str, object]:
         "network/model": model,
         "network/scale": str(scale or "its own"),
         "network/parameters": size(trainer),
-        "network/GFLOPs": round(get_flops(trainer.model, trainer.args.imgsz), 2),
+        "network/GFLOPs": round(get_flops(trainer.model, sides), 3),
     }
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from detector.data.dataset import Dataset
-from detector.data.trained import MadeFrom, Trained
+from detector.data.trained import ImageSize, MadeFrom, Trained, sides
 from detector.errors import DetectorError, UsageError
 from detector.models.letters import write_names
 from detector.models.names import plain_names
@@ -58,7 +58,7 @@ def train(job: Job[Options]) -> Result:
     )
 
 
-def _made_from(job: Job[Options], image_size: int, learned: str) -> MadeFrom:
+def _made_from(job: Job[Options], image_size: ImageSize, learned: str) -> MadeFrom:
     version = _dataset(job).version
     classes = list(job.pipeline.classes)
     return MadeFrom(version, job.pipeline.task, classes, _model(job), image_size, learned)
@@ -81,7 +81,8 @@ def _dataset(job: Job[Options]) -> Dataset:
 
 def _trained(job: Job[Options], settings: Settings) -> tuple[Any, dict[str, object]]:
     """The Ultralytics trainer after its work, and the parameters that it had."""
-    augmentations = transforms(job.options.augment, _dataset(job), settings.image_size)
+    size = sides(settings.image_size)
+    augmentations = transforms(job.options.augment, _dataset(job), size)
     network, done = _network(job, settings.epochs)
     champion = _champion(job) if not done else None
     watch, used = Watch(), _begun_with(champion)
@@ -89,9 +90,9 @@ def _trained(job: Job[Options], settings: Settings) -> tuple[Any, dict[str, obje
 
         def begin(trainer: Any) -> None:
             watch.begin(trainer)
-            _use_threads(trainer)
-            keep_whole(trainer)
-            used.update(parameters(trainer) | network_of(trainer, _model(job)))
+            _use_threads(trainer, size)
+            keep_whole(trainer, settings.image_size)
+            used.update(parameters(trainer, settings.image_size) | network_of(trainer, _model(job), size))
             job.report.parameters(used)
             advance(done)
 
@@ -104,16 +105,26 @@ def _trained(job: Job[Options], settings: Settings) -> tuple[Any, dict[str, obje
         network.add_callback("on_model_save", end_epoch)  # once an epoch; on_fit_epoch_end comes again after the last
         with in_words(watch):
             network.train(
-                **_arguments(job, settings), augmentations=augmentations, resume=done > 0, **_pretrained(champion)
-            )
+                **_arguments(job, settings), augmentations=augmentations, resume=done > 0, **_pretrained(champion),
+                trainer=_trainer(job, settings.image_size),
+            )  # fmt: skip
     return network.trainer, used
 
 
-def _use_threads(trainer: Any) -> None:
+def _use_threads(trainer: Any, size: tuple[int, int]) -> None:
     import torch
 
     if trainer.device.type == "cpu":
-        torch.set_num_threads(threads_for(trainer.model, trainer.args.imgsz, trainer.batch_size))
+        torch.set_num_threads(threads_for(trainer.model, size, trainer.batch_size))
+
+
+def _trainer(job: Job[Options], size: ImageSize) -> type[Any] | None:
+    """Whose pictures have two sides; None for a square is Ultralytics' own."""
+    if isinstance(size, int):
+        return None
+    from detector.models.fitted import fitting_trainer
+
+    return fitting_trainer(job.pipeline.task, size)
 
 
 def _network(job: Job[Options], epochs: int) -> tuple[Any, int]:
@@ -163,7 +174,7 @@ def _arguments(job: Job[Options], settings: Settings) -> dict[str, Any]:
     return settings.arguments | {
         "data": str(_dataset(job).data_yaml),
         "epochs": settings.epochs,
-        "imgsz": settings.image_size,
+        "imgsz": max(sides(settings.image_size)),
         "batch": settings.batch,
         "patience": settings.patience,
         "seed": job.options.seed,

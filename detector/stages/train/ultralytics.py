@@ -24,6 +24,8 @@ def faults(options: Options, pipeline: Pipeline) -> Faults:
     """Names and values that the installed packages won't take; a path inside the section, and a message."""
     yield from network_faults(options.model or SMALLEST[pipeline.task], options.scale, pipeline.task)
     yield from _below("options", training_faults(options.options))
+    if isinstance(options.image_size, tuple) and "rect" in options.options:
+        yield ("options", "rect"), "can't be set beside two sides in train.image_size, which every picture is fitted to"
     yield from _below("augment", transform_faults(options.augment))
     if options.tune is not None:
         yield from _below("tune", tune_faults(options.tune, options.options))

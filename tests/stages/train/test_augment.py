@@ -23,7 +23,7 @@ def dataset(request, tmp_path_factory):
 
 def tried(dataset, tmp_path, *augment):
     with quietly(tmp_path / "log"):
-        return transforms(augment, dataset, SIZE)
+        return transforms(augment, dataset, (SIZE, SIZE))
 
 
 @pytest.mark.parametrize("transform", GOOD, ids=lambda transform: next(iter(transform)))
