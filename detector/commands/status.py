@@ -74,13 +74,20 @@ def _came_to(run: dict[str, Any], steps: dict[str, Any]) -> str:
     """The verdict, or how far it came, or why it failed."""
     if run["status"] == "done":
         if "promote" in steps:
-            return str(steps["promote"]["summary"]).partition(",")[0].replace(":", ",")
+            return _verdict(steps["promote"]["summary"])
         return f"done until {run['steps'][-1]['step']}" if run["steps"] else "done"
     at = (run["working"] or {}).get("step")
     if run.get("exit_code") == GateRefused.exit_code:
         return f"refused by {at}: {_first_line(run)}"
     ended = f"{run['status']} in {at}" if at and at not in steps else str(run["status"])
     return f"{ended}: {_first_line(run)}" if run["status"] == "failed" else ended
+
+
+def _verdict(summary: str) -> str:
+    """`champion, version 3`; of a challenger also why it is none."""
+    named, _, why = summary.partition("; ")
+    verdict = named.partition(",")[0].replace(":", ",")
+    return f"{verdict}; {why}" if why and verdict.startswith("challenger") else verdict
 
 
 def _first_line(run: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LAST = 3  # epochs, whose mean is held against the best one: a single epoch may go up by chance
+FOUND, SEES = "metrics/mAP50-95(B)", 0.1  # a column, and the share of its best from which on a network sees something
 RISE = 0.05  # of the loss on val; less is no parting
 
 
@@ -39,7 +40,8 @@ def columns_of(training: Path) -> dict[str, list[float]]:
 def parting(columns: Mapping[str, list[float]]) -> Parting | None:
     """Where the loss on val rises for good while that on train falls, all parts together; None where it does not."""
     train, val = (_total(columns, split) for split in ("train", "val"))
-    epochs = [at for at, value in enumerate(val) if math.isfinite(value) and math.isfinite(train[at])]
+    seeing = _seeing(columns, len(val))
+    epochs = [at for at in seeing if math.isfinite(val[at]) and math.isfinite(train[at])]
     if not epochs:
         return None
     best = min(epochs, key=lambda at: val[at])
@@ -50,6 +52,13 @@ def parting(columns: Mapping[str, list[float]]) -> Parting | None:
     if changes[0] >= 0 or changes[1] < RISE:
         return None
     return Parting(int(columns["epoch"][best]), *changes)
+
+
+def _seeing(columns: Mapping[str, list[float]], epochs: int) -> list[int]:
+    """The epochs from which on the network sees something: before, little counts as loss on val, and that is low."""
+    found = columns.get(FOUND, [math.inf] * epochs)
+    enough = SEES * max((value for value in found if math.isfinite(value)), default=0.0)
+    return [at for at, value in enumerate(found) if value >= enough]
 
 
 def _total(columns: Mapping[str, list[float]], split: str) -> list[float]:

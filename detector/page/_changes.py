@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from detector.data import champion as champions
 from detector.data.comparison import Comparison, Difference
 from detector.data.dataset import Dataset
 from detector.data.runs import begun
 from detector.data.settings import differing
 from detector.page._curves import nice
 from detector.page._strips import change
+from detector.reporting.costs import minute
 
 OVERALL = ("mAP50-95", "mAP50", "mAP75", "precision", "recall", "F1")
 BY_CLASS = "mAP50-95/"
@@ -33,6 +35,7 @@ def changes(comparison: Comparison | None, dataset: Dataset | None, run: Path) -
     ticks = nice(max(map(_reach, [*overall.values(), *shown.values()]), default=0.0) or 0.1)
     return {
         "champion": comparison.champion,
+        "since": _since(comparison.champion, dataset),
         "images": comparison.images,
         "split": comparison.split,
         "most": ticks[-1],
@@ -43,6 +46,12 @@ def changes(comparison: Comparison | None, dataset: Dataset | None, run: Path) -
         "settings": differing(_of_champion(comparison.champion, run), run),
         "data": _data(comparison.dataset, dataset),
     }
+
+
+def _since(version: str, dataset: Dataset) -> str | None:
+    """From when on this version is champion; None where another is by now."""
+    known = champions.read(dataset.folder.parent.name)
+    return minute(known.since) if known and known.version == version else None
 
 
 def standing(difference: Difference) -> str:

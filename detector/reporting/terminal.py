@@ -18,7 +18,7 @@ from detector.system.wrapping import coloured, width_of, wrapped
 logger = logging.getLogger(__name__)
 IN_BAR = "val/mAP50-95"  # a metric of each epoch
 BAR = 24  # columns: with all that is beside it, fewer than 78 of 80, as a terminal shows ^C there
-PATIENCE = 0.3  # seconds: what takes less shows no clock
+PATIENCE = 0.2  # seconds: what takes less shows no clock
 MARGIN = 21  # where the text of a line begins: the longest step by default is export.tensorrt_rtx
 
 

@@ -27,7 +27,10 @@ def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     converted = step("convert", 1, "datasets/cells/57ff0bd28d31", skipped=True)
     measured = step("evaluate", 4, figures={"mAP50-95": 0.6614})
-    verdict = "challenger: version 4, mAP50-95 0.6614 against 0.6790 of version 3: the champion stays"
+    verdict = (
+        "challenger: version 4, mAP50-95 0.6614 against 0.6790 of version 3: −0.018 [−0.046, +0.010]; "
+        "better with 9.5 %, 95 % is asked: version 3 stays champion"
+    )
     run("20261124T020000Z-0a0a0a", 1, "done", step("pull", 2.4), converted)
     promoted = step("promote", 0.5, summary=verdict)
     run("20261125T020000Z-0b0b0b", 2, "done", converted, step("train", 190), measured, promoted)
@@ -59,7 +62,8 @@ def test_what_a_lead_asks_in_the_morning():
         "20261127T020000Z-0d0d0d  57ff0bd28d31                        refused by check: 2 leaked",
         "20261126T020000Z-0c0c0c                                      failed: no MLflow server answers at "
         "http://ml:5000: start it",
-        "20261125T020000Z-0b0b0b  57ff0bd28d31  0.661     3 min 14 s  challenger, version 4",
+        "20261125T020000Z-0b0b0b  57ff0bd28d31  0.661     3 min 14 s  challenger, version 4; better with 9.5 %, "
+        "95 % is asked: version 3 stays champion",
         "20261124T020000Z-0a0a0a  57ff0bd28d31            2.4 s       done until convert",
         "",
         "report               runs/20261127T020000Z-0d0d0d/report.html",

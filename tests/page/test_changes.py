@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from detector.data import champion as champions
 from detector.data import comparison
 from detector.page import change, figure
 from detector.page._changes import changes
@@ -144,6 +145,18 @@ def test_what_can_not_be_measured_is_left_out(written):
     shown = changes(replace(written.run.comparison, figures=figures), written.run.dataset, written.run.folder)
     assert [row["name"] for row in shown["figures"]] == ["F1"]
     assert (shown["figures"][0]["standing"], shown["classes"]) == ("even", [])
+
+
+def test_it_says_since_when_the_champion_is_one(written, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told, name = written.run.comparison, written.run.dataset.folder.parent.name
+    assert changes(told, written.run.dataset, Path("runs/now"))["since"] is None
+    champions.note(name, told.champion, {})
+    since = champions.read(name).since
+    shown = changes(told, written.run.dataset, Path("runs/now"))
+    assert shown["since"] == f"{since[:10]} {since[11:16]} UTC"
+    champions.note(name, "another", {})  # this run's, which took its place
+    assert changes(told, written.run.dataset, Path("runs/now"))["since"] is None
 
 
 def test_settings_are_those_of_the_run_that_made_the_champion(written, tmp_path, monkeypatch):

@@ -50,6 +50,16 @@ def test_losses_that_go_together_do_not_part(train, val):
     assert parting(losses(train, val)) is None
 
 
+def test_a_low_loss_of_a_network_that_sees_nothing_yet_is_no_parting():
+    """As of the sample: at epoch 2 nothing is found on val, and so little is held against it."""
+    columns = losses([10.0, 7.5, 5.6, 4.9, 4.5, 3.0, 2.4, 2.3], [7.9, 1.6, 5.5, 4.6, 4.4, 3.0, 2.3, 2.2])
+    assert parting(columns).epoch == 2
+    found = {"metrics/mAP50-95(B)": [0.0, 0.0, 0.08, 0.2, 0.21, 0.5, 0.67, 0.69]}
+    assert parting(columns | found) is None
+    by_heart = losses([10.0, 7.5, 5.6, 4.9, 4.5, 3.0, 2.4, 2.3], [7.9, 1.6, 5.5, 4.6, 4.4, 5.0, 5.3, 5.2])
+    assert parting(by_heart | found).epoch == 5
+
+
 def test_where_they_part_is_drawn_and_told(tmp_path):
     rows = [f"{at},{9 - at},{9 - at},{abs(at - 3) + 2},{abs(at - 3) + 2},0.{at},0.{at}\n" for at in range(1, 9)]
     (tmp_path / "results.csv").write_text(HEADER + "".join(rows))
