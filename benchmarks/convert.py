@@ -52,8 +52,9 @@ Side = Callable[[Export, Path], None]
 def ours(export: Export, folder: Path) -> None:
     """Read, choose, convert, split, hash, write files, tables and account."""
     pipeline = Pipeline("bench", export.task, exports.CLASSES)
-    pulled = finish(attach(annotations(export.path, "latest"), export.pixels), folder, "bench")
-    backend = load("convert", "yolo")
+    source, backend = load("pull", "label_studio_export"), load("convert", "yolo")
+    job = make_job(source.Options(path=export.path), pipeline, datasets=folder, folder=folder / "pull")
+    pulled = finish(attach(annotations(export.path, "latest"), export.pixels), job, "bench", ids=True)
     backend.run(make_job(backend.Options(), pipeline, {"pull": pulled}, datasets=folder, folder=folder / "run"))
 
 

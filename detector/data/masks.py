@@ -1,17 +1,17 @@
 """Brush masks: Label Studio's run-length code to a mask and back, and a mask to one polygon."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.data.geometry import Floats
+from detector.data.geometry import Floats, Ints
 
 Mask = NDArray[np.uint8]
 
-
 _SIZES = (3, 4, 8, 16)  # bits of a run's length, as Label Studio's own encoder has them
+_FIRST = 53  # bit of the first run: behind the header
 
 
 class BrokenMask(ValueError):
@@ -25,47 +25,68 @@ def decode_rle(code: bytes, width: int, height: int) -> Mask:
     4 bits length size - 1; then runs: 1 bit repeat?, 2 bits which length size, length - 1, and one word if it
     repeats, else that many words. Only the runs that cover an alpha value are ever written out.
     """
-    read = _reader(code)
-    try:
-        count, word = read(0, 32), read(32, 5) + 1
-        if count != width * height * 4:
-            raise BrokenMask(f"the mask has {count} values, not {width} x {height} x 4")
-        sizes = [read(37 + 4 * place, 4) + 1 for place in range(4)]
-        mask = np.zeros(width * height, np.uint8)
-        for start, end in _opaque(read, count, word, sizes):
-            mask[start // 4 : end // 4] = 1  # pixel p's alpha is value 4 p + 3
-    except IndexError as error:
-        raise BrokenMask("the mask's code ends too early") from error
-    return mask.reshape(height, width)
+    rows, top = _painted(code, width, height)
+    mask = np.zeros((height, width), np.uint8)
+    mask[top : top + len(rows)] = rows
+    return mask
 
 
-def _reader(code: bytes) -> Callable[[int, int], int]:
-    """A function that reads up to 32 bits, most significant first, from any bit on."""
-    padded = np.frombuffer(code + bytes(8), np.uint8).astype(np.uint64)
-    words = sum(padded[place : len(code) + place] << np.uint64(56 - 8 * place) for place in range(8))
-    windows: list[int] = np.asarray(words, np.uint64).tolist()  # 64 bits from each byte on
+def _painted(code: bytes, width: int, height: int) -> tuple[Mask, int]:
+    """The rows (n, width) of the mask from the first to the last that is not empty, and the number of the first."""
+    starts, ends = _opaque(code, width, height)
+    if not starts.size:
+        return np.zeros((0, width), np.uint8), 0
+    top, bottom = int(starts[0]) // width, -(-int(ends[-1]) // width)
+    mask = np.zeros((bottom - top) * width, np.uint8)
+    for start, end in zip((starts - top * width).tolist(), (ends - top * width).tolist(), strict=True):
+        mask[start:end] = 1
+    return mask.reshape(-1, width), top
 
-    def read(at: int, bits: int) -> int:
-        return (windows[at >> 3] >> (64 - (at & 7) - bits)) & ((1 << bits) - 1)
 
-    return read
+def _opaque(code: bytes, width: int, height: int) -> tuple[Ints, Ints]:
+    """Start and end of the pixels whose alpha is not 0; pixel p's is value 4 p + 3."""
+    if len(code) * 8 < _FIRST:
+        raise BrokenMask("the mask's code ends too early")
+    header = int.from_bytes(code[:7], "big") >> 3
+    count, word = header >> 21, (header >> 16 & 31) + 1
+    sizes = [(header >> place & 15) + 1 for place in (12, 8, 4, 0)]
+    if count != width * height * 4:
+        raise BrokenMask(f"the mask has {count} values, not {width} x {height} x 4")
+    at, repeats, size = _runs_of(code, sizes, word)
+    lengths, words = _bits(code, at + 3, size) + 1, at + 3 + size
+    if not repeats.all():  # each word of a run that does not repeat is a run of its own
+        times = np.where(repeats, 1, lengths)
+        within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+        words = np.repeat(words, times) + word * within
+        lengths = np.repeat(np.where(repeats, lengths, 1), times)
+    ends = np.cumsum(lengths)
+    if not ends.size or ends[-1] < count:
+        raise BrokenMask("the mask's code ends too early")
+    opaque = _bits(code, words, word) != 0
+    starts, ends = (ends - lengths)[opaque] // 4, np.minimum(ends[opaque] // 4, width * height)
+    some = ends > starts
+    return starts[some], ends[some]
 
 
-def _opaque(read: Callable[[int, int], int], count: int, word: int, sizes: list[int]) -> Iterator[tuple[int, int]]:
-    """The runs of values other than zero, as start and end among the image's values (R, G, B, A, R, …)."""
-    at, filled = 53, 0
-    while filled < count:
-        repeats, size = read(at, 1), sizes[read(at + 1, 2)]
-        length = read(at + 3, size) + 1
-        at += 3 + size
-        if repeats:
-            if read(at, word):
-                yield filled, filled + length
-            at += word
-        else:
-            yield from ((filled + k, filled + k + 1) for k in range(length) if read(at + word * k, word))
-            at += word * length
-        filled += length
+def _runs_of(code: bytes, sizes: list[int], word: int) -> tuple[Ints, NDArray[np.bool_], Ints]:
+    """Of each run that ends before the code does: its first bit, whether it repeats, and the bits of its length."""
+    bits = np.unpackbits(np.frombuffer(code + b"\0", np.uint8))
+    kinds = bits[:-2] << 2 | bits[1:-1] << 1 | bits[2:]  # of a run that starts at this bit: repeats, size of its length
+    kind_at, steps = kinds.tobytes(), [0, 0, 0, 0, *(3 + size + word for size in sizes)]
+    at, end, starts = _FIRST, len(code) * 8, []
+    while at < end:
+        starts.append(at)
+        kind = kind_at[at]
+        at += steps[kind] or 3 + sizes[kind] + word * (int(_bits(code, np.array([at + 3]), sizes[kind])[0]) + 1)
+    runs = np.array(starts if at == end else starts[:-1], np.int64)
+    return runs, kinds[runs] >= 4, np.array(sizes)[kinds[runs] & 3]
+
+
+def _bits(code: bytes, at: Ints, width: Ints | int) -> Ints:
+    """Numbers of up to 32 bits each, most significant first, that start at these bits."""
+    windows: Ints = np.ndarray((len(code) + 1,), ">i8", code + bytes(8), strides=(1,))  # 64 bits from each byte on
+    numbers: Ints = windows[at >> 3].astype(np.int64) >> (64 - (at & 7) - width) & ((1 << width) - 1)
+    return numbers
 
 
 def encode_rle(mask: Mask) -> bytes:
@@ -112,11 +133,20 @@ def outline(mask: Mask) -> MaskOutline:
     return MaskOutline(_join(rings) + 0.5, len(rings) > 1)
 
 
+def outline_of(code: bytes, width: int, height: int) -> MaskOutline:
+    """The outline of the mask of a code. Raises BrokenMask."""
+    rows, top = _painted(code, width, height)  # far fewer pixels than the whole, as a rule
+    points, joined = outline(rows)
+    return MaskOutline(points + np.array((0, top)), joined)
+
+
 def _join(rings: list[NDArray[np.int32]]) -> Floats:
     """Prim's minimum spanning tree over the rings, walked as one closed path."""
     from scipy.spatial import KDTree
 
     path, waiting = rings[0].astype(np.float64), list(rings[1:])
+    if not waiting:
+        return path
     points = np.concatenate(rings)[len(path) :]  # of the waiting rings, one ring behind the other
     distances, places = KDTree(path).query(points)  # of each point: to the path, and the index into it
     while waiting:

@@ -12,6 +12,7 @@ from detector.measure.matches import THRESHOLDS
 RECALLS = np.linspace(0, 1, 101)  # where COCO reads precision off the curve
 Counts = npt.NDArray[np.int32]
 TOGETHER = 64  # resamples that are computed at once
+CELLS = 1 << 22  # predictions times resamples that are computed at once: they take some 50 bytes each
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ def average_precision(of: OneClass, weights: Ints) -> Floats:
     ends = np.flatnonzero(of.found.any(axis=1))
     last = int(ends[-1]) + 1 if ends.size else 0  # what comes after the last hit shapes nothing
     by_image = np.ascontiguousarray(weights.T)
-    for start in range(0, len(weights), TOGETHER):
-        part = slice(start, start + TOGETHER)
+    together = max(1, min(TOGETHER, CELLS // max(last, 1)))
+    for start in range(0, len(weights), together):
+        part = slice(start, start + together)
         times = by_image[of.image[:last], part]
         seen = np.cumsum(times, axis=0, dtype=np.int32)
         for at in range(len(THRESHOLDS)):

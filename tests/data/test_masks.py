@@ -1,5 +1,7 @@
 """Brush masks: decoded as Label Studio encodes them, and outlined so that drawing the row gives the mask again."""
 
+from contextlib import suppress
+
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from label_studio_sdk.converter import brush
 from label_studio_sdk.converter.brush import mask2rle
 
-from detector.data.masks import BrokenMask, decode_rle, encode_rle, outline
+from detector.data.masks import BrokenMask, decode_rle, encode_rle, outline, outline_of
 
 
 def blobs(seed, height=120, width=160, count=4, hole=False):
@@ -57,6 +59,27 @@ def test_decoding_is_the_inverse_of_label_studios_encoding(seed, hole):
     assert np.array_equal(decode_rle(bytes(mask2rle(mask * 255)), 160, 120), mask)
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 90), st.integers(1, 70), st.floats(0, 1), st.integers(1, 40))
+def test_any_mask_is_decoded_as_label_studio_decodes_it(seed, width, height, share, grain):
+    """From single pixels, which are coded without repeats, to long runs; with any alpha, not only 255."""
+    noise = np.random.default_rng(seed)
+    grains = noise.random((height, -(-width // grain))) < share
+    mask = np.repeat(grains, grain, axis=1)[:, :width] * noise.integers(1, 256, (height, width), dtype=np.uint8)
+    code = mask2rle(mask)
+    theirs = np.asarray(brush.decode_rle(code)).reshape(height, width, 4)[..., 3] > 0
+    assert (decode_rle(bytes(code), width, height) == theirs).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 3), st.booleans())
+def test_the_outline_of_a_code_is_that_of_its_mask(seed, count, hole):
+    mask = blobs(seed, count=count, hole=hole)
+    points, joined = outline(mask)
+    short = outline_of(encode_rle(mask), 160, 120)
+    assert (short.points.tolist(), short.joined) == (points.tolist(), joined)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 5), st.booleans())
 def test_drawing_the_outline_gives_the_mask_again(seed, count, hole):
@@ -88,3 +111,16 @@ def test_an_empty_mask_has_no_outline():
 def test_a_broken_code_is_told_from_a_mask(code):
     with pytest.raises(BrokenMask):
         decode_rle(code, 160, 120)
+
+
+def test_a_last_run_that_is_too_long_ends_with_the_image():
+    wide = decode_rle((24).to_bytes(4, "big") + encode_rle(np.ones((9, 9), np.uint8))[4:], 3, 2)
+    assert wide.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=60), st.booleans())
+def test_whatever_the_code_is_it_is_a_mask_or_broken(code, right):
+    code = (160 * 120 * 4).to_bytes(4, "big") + code if right else code
+    with suppress(BrokenMask):
+        assert decode_rle(code, 160, 120).shape == (120, 160)

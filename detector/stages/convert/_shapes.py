@@ -25,7 +25,7 @@ from detector.data.geometry import (
     rectangle_corners,
     spread,
 )
-from detector.data.masks import BrokenMask, MaskOutline, decode_rle, outline
+from detector.data.masks import BrokenMask, MaskOutline, outline_of
 
 EDGE = 1e-6  # how far beyond the image is float noise rather than a shape that was cut
 SHAPE_COLUMNS = ("type", "x", "y", "width", "height", "rotation", "points", "rle")
@@ -136,7 +136,7 @@ def _brushes(regions: pa.Table, rows: Ints, sizes: Floats, segment: bool) -> Sha
 def _outline(code: bytes | None, size: tuple[int, int]) -> MaskOutline | None:
     """None for a mask that can't be decoded."""
     try:
-        return outline(decode_rle(code or b"", *size))
+        return outline_of(code or b"", *size)
     except BrokenMask:
         return None
 
