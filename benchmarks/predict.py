@@ -1,42 +1,41 @@
-"""`detector predict` and `detector serve` beside the bare package: the same checkpoint, pictures, threads and score.
+"""`detector predict` beside the bare package and beside the bare runtime: the same pictures, threads and score.
 
-`predict_*` is pictures a second of ours, with labels and predictions.json written, and of Ultralytics' own
-`predict(folder, stream=True)`, in rounds that alternate; loading is left out of both. `serve` is a server that eight
-clients ask at once: pictures a second, and the 95th percentile of a request in milliseconds.
+Both lines are pictures a second of ours, with labels and predictions.json written, in rounds that alternate; loading is
+left out. `predict_checkpoint` is beside Ultralytics' own `predict(folder, stream=True)`, `predict_onnx` beside ONNX
+Runtime alone on batches that are ready: JPEGs of 640 x 480, and a network of yolo11n's size.
 """
 
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import httpx
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.engines import NANO, exported, photos
 from detector import sample
 from detector.commands.predict import Request, predict
+from detector.engines.artifact import open_artifact
+from detector.engines.prepare import read
 from detector.inference.model import Model
 from detector.inference.pictures import listed
+from detector.inference.seen import BATCH
 from detector.models.quiet import quietly
 from detector.reporting.terminal import Terminal
 from tests.support import tiny
 
 PICTURES, ROUNDS, SIZE, SCORE = 120, 3, 640, 0.25
-CLIENTS, REQUESTS = 8, 240
+OF_ENGINE = 32  # pictures, a multiple of a batch
 
 
-def rate(work: Callable[[], object]) -> float:
+def rate(work: Callable[[], object], pictures: int = PICTURES) -> float:
     """Pictures a second."""
     began = time.perf_counter()
     work()
-    return PICTURES / (time.perf_counter() - began)
+    return pictures / (time.perf_counter() - began)
 
 
 def ours(weights: Path, folder: Path, scratch: Path) -> float:
@@ -63,41 +62,35 @@ def bare(weights: Path, folder: Path, log: Path) -> Callable[[], object]:
     return work
 
 
-def served(weights: Path, folder: Path) -> dict[str, float]:
-    """Pictures a second and the 95th percentile in milliseconds, of clients that ask all at once."""
-    contents = [file.read_bytes() for file in sorted(folder.iterdir())]
-    command = [sys.executable, "-m", "detector", "serve", "--port", "0", "--model", str(weights), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, ThreadPoolExecutor(CLIENTS) as pool:
-        assert server.stdout
-        with httpx.Client(base_url=json.loads(server.stdout.readline())["url"], timeout=60) as client:
+def runtime(file: Path, folder: Path) -> Callable[[], object]:
+    """ONNX Runtime alone, on batches as large as ours that are ready."""
+    detector, files = open_artifact(file).detector, sorted(folder.iterdir())
+    starts = range(0, len(files), BATCH)
+    batches = [detector.prepare([*map(read, files[start : start + BATCH])])[0] for start in starts]
+    detector.network.run(batches[0])
+    return lambda: [detector.network.run(batch) for batch in batches]
 
-            def ask(at: int) -> float:
-                began = time.perf_counter()
-                client.post("/predict", content=contents[at % len(contents)]).raise_for_status()
-                return time.perf_counter() - began
 
-            [*pool.map(ask, range(CLIENTS))]
-            began = time.perf_counter()
-            seconds = list(pool.map(ask, range(REQUESTS)))
-            took = time.perf_counter() - began
-        server.terminate()
-    return {"per_second": REQUESTS / took, "p95_ms": float(np.percentile(seconds, 95)) * 1000}
+def told(name: str, beside: str, pairs: list[tuple[float, float]]) -> None:
+    """Medians of pictures a second, ours and theirs; the ratio of the time."""
+    mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+    line = {"name": name, "per_second": round(mine, 1), beside: round(theirs, 1)}
+    print(json.dumps(line | {"time_ratio": round(theirs / mine, 3)}), flush=True)
 
 
 def main() -> None:
-    """One line for predict, and one for serve."""
+    """A line for a checkpoint, and one for an engine."""
     with tempfile.TemporaryDirectory() as place:
         scratch = Path(place)
+        file, folder = exported(scratch / "engine", NANO, SIZE), photos(scratch / "photos", OF_ENGINE)
+        alone = runtime(file, folder)
+        pairs = [(ours(file, folder, scratch), rate(alone, OF_ENGINE)) for _ in range(ROUNDS)]
+        told("predict_onnx", "onnxruntime", pairs)
         sample.write(scratch / "sample", images=PICTURES, outlines=False)
         [folder] = {file.parent for file in scratch.glob("sample/**/*.jpg")}
         weights = tiny.weights(scratch / "weights", image_size=SIZE)
         work = bare(weights, folder, scratch / "log")
-        pairs = [(ours(weights, folder, scratch), rate(work)) for _ in range(ROUNDS)]
-        mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-        line = {"name": "predict_checkpoint", "per_second": round(mine, 1), "ultralytics": round(theirs, 1)}
-        print(json.dumps(line | {"time_ratio": round(theirs / mine, 3)}), flush=True)
-        figures = {name: round(value, 1) for name, value in served(weights, folder).items()}
-        print(json.dumps({"name": "serve", **figures, "predict": round(mine, 1)}), flush=True)
+        told("predict_checkpoint", "ultralytics", [(ours(weights, folder, scratch), rate(work)) for _ in range(ROUNDS)])
 
 
 if __name__ == "__main__":

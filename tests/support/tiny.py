@@ -31,7 +31,9 @@ def dataset(parent: Path, version: str = "0123456789ab") -> Dataset:
     return versions.write(folder, images, instances, CLASSES, test_set=f"tests{version[:7]}")
 
 
-def weights(folder: Path, architecture: str = "yolo11n", image_size: int = 96, seed: int = 0) -> Path:
+def weights(
+    folder: Path, architecture: str = "yolo11n", image_size: int = 96, seed: int = 0, scale=(0.33, 0.125, 256)
+) -> Path:
     """An untrained micro checkpoint, as `train` leaves one: weights/best.pt and trained.json."""
     path = folder / "weights" / "best.pt"
     path.parent.mkdir(parents=True)
@@ -41,7 +43,7 @@ def weights(folder: Path, architecture: str = "yolo11n", image_size: int = 96, s
 
         torch.manual_seed(seed)
         task, build = ("segment", SegmentationModel) if architecture.endswith("-seg") else ("detect", DetectionModel)
-        layers = architecture_file(f"{architecture}.yaml", (0.33, 0.125, 256), folder)
+        layers = architecture_file(f"{architecture}.yaml", scale, folder)
         network = build(layers, nc=len(CLASSES), verbose=False)
         network.names = dict(enumerate(CLASSES))
         _liven(network, image_size)
