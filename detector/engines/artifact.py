@@ -9,8 +9,6 @@ from detector.engines.network import Network
 from detector.engines.sidecar import AGAIN, Sidecar, checked
 from detector.errors import DetectorError
 
-PROCESSOR = {"onnx", "openvino", "torchscript", "ncnn"}
-
 
 @dataclass(frozen=True)
 class Artifact:
@@ -33,10 +31,10 @@ def open_artifact(file: Path) -> Artifact:
 
 
 def _load(file: Path, runtime: str) -> Network:
-    if runtime not in PROCESSOR:
-        raise DetectorError(f"{file} is for {runtime}, which is not run from here; use the ONNX file of the same run")
     try:
         network: Network = import_module(f"detector.engines.{runtime}").load(file)
+    except DetectorError:
+        raise
     except Exception as error:
         reason = " ".join(str(error).split())
         raise DetectorError(f"{file} can't be loaded by {runtime}: {reason}; {AGAIN}") from error

@@ -17,7 +17,6 @@ from detector.system.files import read_json, sha256_of
 CHAMPION, CHECKPOINT = "champion", "checkpoint"
 ENDINGS = (".onnx", ".xml", ".torchscript", ".param", ".engine")  # of what an export gives to run
 FOLDERS = ("_openvino_model", "_ncnn_model")  # and of what Ultralytics' own exporter does
-_RTX = ".rtx.engine"
 UNKNOWN = 0.25  # the score that Ultralytics takes where nobody says another
 
 
@@ -81,8 +80,6 @@ def runnable(place: Path) -> Path:
     file = place if not place.is_dir() or _is_one(place) else next(filter(_is_one, sorted(place.iterdir())), None)
     if file is None or not file.exists():
         raise UsageError(f"{place} has no model in it; `detector run` makes one")
-    if file.name.endswith(_RTX):
-        raise UsageError(f"{file} is for TensorRT for RTX, which predicts nothing here yet; `--using onnx` does")
     return file
 
 

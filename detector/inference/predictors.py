@@ -13,7 +13,7 @@ from detector.engines.detector import Rows
 from detector.measure.outlines import outlines
 from detector.models.predict import Objects, Predictor
 
-WEIGHTS = ".pt"
+WEIGHTS, RTX = ".pt", ".rtx.engine"
 
 
 class Sees(Protocol):
@@ -53,7 +53,7 @@ def predictor(file: Path, score: float, log: Path) -> Sees:
     Raises:
         DetectorError: it can't be loaded or run here, or is no detection or segmentation model.
     """
-    is_ours = file.suffix != WEIGHTS and sidecar.place(file).exists()
+    is_ours = file.name.endswith(RTX) or (file.suffix != WEIGHTS and sidecar.place(file).exists())
     return Engine(file, score) if is_ours else Predictor(file, score, log)
 
 

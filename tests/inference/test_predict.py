@@ -173,7 +173,6 @@ REFUSED = [
     (["a.png", "sub/a.png"], "2 pictures are called a.png; name the one folder that they all lie in"),
     (["a.png", "--model", "torn.pt"], "torn.pt can't be loaded as a model"),
     (["a.png", "--model", "torn.onnx"], "torn.onnx can't be run here"),
-    (["a.png", "--model", "blood.rtx.engine"], "is for TensorRT for RTX"),
     (["a.png", "--model", "20260101T000000Z-abcdef"], "no run of that name has trained"),
     (["a.png"], "blood has no champion here yet"),
     (["a.png", "--score", "7"], "7.0 is not in the range 0<=x<=1"),
@@ -187,7 +186,7 @@ def test_what_can_not_be_done_is_one_sentence(arguments, sentence, tmp_path):
     (tmp_path / "sub").mkdir()
     for name in ("a.png", "sub/a.png"):
         picture(1).save(tmp_path / name)
-    for name in ("bad.jpg", "torn.pt", "torn.onnx", "blood.rtx.engine"):
+    for name in ("bad.jpg", "torn.pt", "torn.onnx"):
         (tmp_path / name).write_text("no")
     (tmp_path / "pipeline.yaml").write_text(
         "name: blood\ntask: detect\nclasses: [a]\npull: {using: label_studio_export, path: export.json}\n"

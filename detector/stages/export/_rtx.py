@@ -1,6 +1,5 @@
 """TensorRT for RTX itself: an engine from an ONNX file, on a machine with or without a GPU."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,9 +7,8 @@ from typing import Any, NamedTuple
 import tensorrt_rtx as trt
 
 from detector.engines.batch import Batch
+from detector.engines.tensorrt_rtx import Log
 from detector.errors import DetectorError
-
-_ERRORS = (trt.ILogger.ERROR, trt.ILogger.INTERNAL_ERROR)
 
 
 class Tensor(NamedTuple):
@@ -27,28 +25,6 @@ class Built(NamedTuple):
     engine: bytes
     inputs: list[Tensor]
     outputs: list[Tensor]
-
-
-class Log(trt.ILogger):  # type: ignore[misc]  # the library has no types
-    """What the library says, but for its thousands of verbose lines, goes to a file; its errors are kept."""
-
-    def __init__(self, file: Path) -> None:
-        trt.ILogger.__init__(self)
-        self.file = file
-        self.errors: list[str] = []
-
-    def log(self, severity: Any, message: str) -> None:
-        """Called by the library, also when an object of its is deleted."""
-        if severity in _ERRORS:
-            self.errors.append(message)
-        if severity != trt.ILogger.VERBOSE:
-            with self.file.open("a", encoding="utf-8") as lines:
-                print(f"{severity.name}: {message}", file=lines)
-
-    @property
-    def why(self) -> str:
-        """The last error, without the places in the library's own source."""
-        return re.sub(r"\.? In \w+ at /\S+?(?=\)|$| )", "", self.errors[-1]) if self.errors else "it does not say why"
 
 
 def build(graph: Path, batch: Batch, capabilities: Sequence[float] | None, log: Path) -> Built:

@@ -104,8 +104,10 @@ def _build(job: Job[Options], graph: Path, engine: Path) -> Path:
 
 def _tried(job: Job[Options], engine: Path, export: Result, graph: str) -> Result:
     """The result with what is true of this machine; `graph` is how close the graph is to the checkpoint, in words."""
+    from detector.engines.tensorrt_rtx import Engine
     from detector.stages.export._parity import compare
-    from detector.stages.export._rtx_run import Engine, gpu, misfit
+    from detector.stages.export._rtx_run import gpu, misfit
+    from detector.stages.export._runners import one_by_one
 
     card, log, options = gpu(), job.folder / LOG, job.options
     notes = [f"its graph, on the processor: {graph}"]
@@ -114,9 +116,9 @@ def _tried(job: Job[Options], engine: Path, export: Result, graph: str) -> Resul
     if why := misfit(engine, log):
         return replace(export, summary=f"{export.summary}; does not fit the {card} of this machine: {why}", notes=notes)
     runner = Engine(engine, log)
-    parity = compare(job, runner, options.tolerance, options.precision, PARITY)
+    parity = compare(job, one_by_one(runner.network), options.tolerance, options.precision, PARITY)
     speed = runner.milliseconds()
-    notes.append(f"itself, on the {card}: {parity.sentence}; {speed:.2f} ms a batch of {options.batch.min}")
+    notes.append(f"itself, on the {card}: {parity.sentence}; {speed:.2f} ms a batch of {runner.batch}")
     of_engine = {f"engine/{name}": value for name, value in parity.figures.items()} | {"milliseconds": speed}
     artifacts = {place: [*files, job.folder / PARITY] for place, files in export.artifacts.items()}
     return replace(export, figures={**export.figures, **of_engine}, artifacts=artifacts, notes=notes)

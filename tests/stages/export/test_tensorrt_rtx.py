@@ -292,7 +292,7 @@ def of_another_version(engine):
     ],
 )
 def test_what_does_not_match_is_not_loaded(engine, broken, said):
-    from detector.stages.export._rtx_run import Engine
+    from detector.engines.tensorrt_rtx import Engine
 
     broken(engine)
     with pytest.raises(DetectorError, match=said) as caught:
@@ -303,10 +303,22 @@ def test_what_does_not_match_is_not_loaded(engine, broken, said):
 
 @without_gpu
 def test_an_engine_that_matches_is_given_to_the_library_which_wants_a_gpu(engine):
-    from detector.stages.export._rtx_run import Engine
+    from detector.engines.tensorrt_rtx import Engine
 
     with pytest.raises(DetectorError, match=r"can't be loaded on this machine: .*CUDA driver version is insufficient"):
         Engine(engine, engine.with_name("log"))
+
+
+@without_gpu
+def test_predict_takes_an_engine_and_says_that_it_wants_a_gpu(engine):
+    from detector.inference.predictors import predictor
+
+    with pytest.raises(DetectorError) as refused:
+        predictor(engine, 0.5, engine.with_name("log"))
+    assert str(refused.value) == (
+        f"{engine} runs on an NVIDIA GPU (compute capability 8.0, 8.6, 8.9, 12.0 and later), and this machine has "
+        "none; the ONNX file of the same run runs on any: --using onnx"
+    )
 
 
 def test_why_an_engine_does_not_fit_is_said_by_the_librarys_own_code(tmp_path):
