@@ -65,30 +65,43 @@ def _frequencies() -> Floats32:
 
 
 @cache
-def _places(whole: bool) -> tuple[list[tuple[Ints, Ints]], list[Ints]]:
+def _places(strips_of_size: int) -> tuple[list[tuple[Ints, Ints]], list[Ints]]:
     """Where the windows' frequencies lie, by what turning does to them: pairs (even, odd, mixed), alone (even, odd)."""
-    deep = HIGHEST + 1
-    wide = deep if whole else len(strips()) * deep
-    corner = np.array([window.top * deep * wide + window.left * deep for window in layout()[: 1 if whole else None]])[
-        :, None
-    ]
+    deep, first = HIGHEST + 1, np.arange(strips_of_size) * (HIGHEST + 1)
+    wide = strips_of_size * deep
+    corner = (first[:, None] + first * wide).reshape(-1, 1)  # windows from the top, and then from the left
     found = [(v, u) for v in range(deep) for u in range(v, deep) if 0 < u + v <= HIGHEST]
-    kinds: list[list[tuple[int, int]]] = [[], [], [], [], []]
+    pairs: list[list[tuple[int, int]]] = [[], [], []]
+    alone: list[list[int]] = [[], []]
     for v, u in found:
-        mixed, odd = (u + v) % 2, v % 2
-        kinds[3 + odd if u == v else 2 if mixed else odd].append((v, u))
-    pairs = [
-        (corner + np.array([v * wide + u for v, u in kind]), corner + np.array([u * wide + v for v, u in kind]))
-        for kind in kinds[:3]
-    ]
-    return pairs, [corner + np.array([v * wide + u for v, u in kind]) for kind in kinds[3:]]
+        if u == v:
+            alone[v % 2].append(v * wide + v)
+        else:
+            pairs[2 if (u + v) % 2 else v % 2].append((v * wide + u, u * wide + v))
+    return [
+        (corner + np.array(one), corner + np.array(other)) for one, other in (zip(*kind, strict=True) for kind in pairs)
+    ], [corner + np.array(each) for each in alone]
 
 
 def described(maps: Maps, whole: bool = False) -> Floats32:
     """All windows of each picture, or the whole of it alone: (n, windows, d), each of unit length."""
-    matrix = _frequencies()[: HIGHEST + 1] if whole else _frequencies()
-    flat = (matrix @ maps.astype(np.float32) @ matrix.T).reshape(len(maps), -1)
-    pairs, alone = _places(whole)
+    matrix, deep = _frequencies(), HIGHEST + 1
+    counts = [1] if whole else list(range(1, len(SIZES) + 1))  # as many strips as there are larger sizes, and one
+    across = (maps.reshape(-1, MAP).astype(np.float32) @ matrix[: sum(counts) * deep].T).reshape(len(maps), MAP, -1)
+    parts, start = [], 0
+    for count in counts:
+        own = slice(start * deep, (start + count) * deep)
+        both = np.asarray(across[:, :, own].transpose(0, 2, 1).reshape(-1, MAP) @ matrix[own].T, np.float32)
+        parts.append(_unturned(both.reshape(len(maps), -1), count))
+        start += count
+    together: Floats32 = np.concatenate(parts, axis=1)
+    together /= np.maximum(np.linalg.norm(together, axis=2, keepdims=True), np.float32(1e-9))
+    return together
+
+
+def _unturned(flat: Floats32, count: int) -> Floats32:
+    """Of the frequencies of windows of one size, what stays however the picture is turned: (n, windows, d)."""
+    pairs, alone = _places(count)
     (even, odd, mixed) = ((flat[:, one], flat[:, other]) for one, other in pairs)
     parts = [
         (even[0] + even[1]) * HALF, np.abs(even[0] - even[1]) * HALF,
@@ -96,6 +109,4 @@ def described(maps: Maps, whole: bool = False) -> Floats32:
         np.maximum(np.abs(mixed[0]), np.abs(mixed[1])), np.minimum(np.abs(mixed[0]), np.abs(mixed[1])),
         flat[:, alone[0]], np.abs(flat[:, alone[1]]),
     ]  # fmt: skip
-    together: Floats32 = np.concatenate(parts, axis=2)
-    together /= np.maximum(np.linalg.norm(together, axis=2, keepdims=True), np.float32(1e-9))
-    return together
+    return np.concatenate(parts, axis=2)
