@@ -47,6 +47,20 @@ MISTAKE = {
     "region": "r1",
     "box": [0.5, 0.5, 0.1, 0.1],
 }
+FIGURES = {"objects": 9, "agreed": 0.6667, "iou": 0.91}
+DIFFERING = FIGURES | {
+    "tasks": 4,
+    "annotators": [
+        FIGURES
+        | {
+            "annotator": "ann@example.com",
+            "differs": [
+                {"label": "RBC", "objects": 8, "agreed": 5, "alone": 0, "missed": 2, "called_by_others": {"WBC": 1}}
+            ],
+        },
+        FIGURES | {"annotator": "bo@example.com", "differs": []},
+    ],
+}
 REVIEWED = {
     "schema": 1,
     "status": "done",
@@ -60,14 +74,16 @@ REVIEWED = {
         MISTAKE | {"kind": "missed", "likely": 0.5, "label": None, "region": None},
         MISTAKE | {"kind": "spurious", "likely": 0.31, "seen": None, "score": None, "link": None},
     ],
+    "annotators": None,
     "page": "runs/20261124T102323Z-a14ef9/review.html",
+    "in_fiftyone": 0,
     "pushed": None,
 }
 ON_TASKS = {"model_version": "detector-review/cells/a-1", "tasks": [17], "prelabels": True}
 
 
 def text(lines):
-    return "".join(f"{title:<10}{said}\n" for title, said in lines)
+    return "".join(f"{title:<12}{said}\n" for title, said in lines)
 
 
 @pytest.mark.parametrize(("name", "more"), [("push", {}), ("push_nothing", NOTHING), ("push_odd", ODD)])
@@ -80,6 +96,7 @@ def test_what_was_pushed(name, more):
     [
         ("review", {}),
         ("review_none", {"mistakes": [], "looked_at": 1}),
+        ("review_differing", {"annotators": DIFFERING, "in_fiftyone": 2}),
         ("review_pushed", {"pushed": ON_TASKS | {"shown": "detector-review/cells/a-1"}, "looked_at": 2}),
     ],
 )

@@ -9,11 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.data.annotations import TABLES, Annotations, read
+from detector.data.annotations import Annotations, read
 from detector.data.geometry import Ints
 
 Numbers = npt.NDArray[np.uint64]
 _NO_CHANGE = {"task_id", "image", "annotation_id", "link", "extension"}  # columns that differ for the same drawing
+_TABLES = ("images", "regions", "losses")  # what others drew on a task is among its losses
 _FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 
 
@@ -22,7 +23,7 @@ def changes(before: Path | None, after: Annotations, by: str) -> Mapping[str, in
 
     A task is known again `by` a column of the images: `task_id`, or `source` where a folder has no ids.
     """
-    if before is None or not all((before / f"{name}.arrow").exists() for name in TABLES):
+    if before is None or not all((before / f"{name}.arrow").exists() for name in _TABLES):
         return {}
     old, new = _signatures((read(before), after), by)
     shared = old.keys() & new.keys()
@@ -38,7 +39,7 @@ def _signatures(both: tuple[Annotations, Annotations], by: str) -> list[dict[obj
     owners = [tasks[:start], tasks[start:]]
     for at, owner in enumerate(owners):
         sums[at, owner] += np.uint64(1)
-    for name in TABLES:
+    for name in _TABLES:
         rows = _rows(pa.concat_tables([getattr(each, name).cast(getattr(both[1], name).schema) for each in both]))
         middle = getattr(both[0], name).num_rows
         for at, part in enumerate((rows[:middle], rows[middle:])):
