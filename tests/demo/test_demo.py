@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import httpx
@@ -51,8 +51,10 @@ def project(tmp_path_factory):
         version, folder / "evaluate", [seen(row, row % 2, SCORE) for row, _ in version.on("test").files]
     )
     onnx = {f"onnx/{file.name}": file for file in work.folder.glob("blood.onnx*")}
-    os.chdir(folder)
-    deploy("blood", "1", "run-1", {"blood.pt": tiny.weights(folder / "w"), "evaluation.json": evaluation.file, **onnx})
+    with chdir(folder):
+        deploy(
+            "blood", "1", "run-1", {"blood.pt": tiny.weights(folder / "w"), "evaluation.json": evaluation.file, **onnx}
+        )
     run = folder / "runs/20260102T000000Z-abcdef"
     run.mkdir(parents=True)
     steps = {"train": ground.trained, "export.onnx": work.folder, "promote": run}

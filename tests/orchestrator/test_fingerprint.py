@@ -61,7 +61,8 @@ def values(annotation: Any, now: Any) -> list[Any]:
     if annotation is SecretStr:
         return []
     if origin in {Union, types.UnionType}:
-        return [value for arm in inner if arm is not type(None) for value in values(arm, now)]
+        arms = {*inner} - {type(None)} - ({str} if Path in inner else set())  # a path and an address are both text
+        return [value for arm in sorted(arms, key=str) for value in values(arm, now)]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return list(changed(now)) if isinstance(now, BaseModel) else []
     if origin in several:

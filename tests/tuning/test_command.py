@@ -143,7 +143,7 @@ def test_plan_status_and_run_know_of_it(folder):
         "study": begun.study, "trials": 3, "finished": 2, "verdict": None,
     }  # fmt: skip
     assert (
-        "parts               tune: 2 of 3 trials are finished, the best, trial 1, has mAP50-95 0.6500 on val, "
+        "parts                tune: 2 of 3 trials are finished, the best, trial 1, has mAP50-95 0.6500 on val, "
         "the defaults 0.6000"
     ) in said(folder, "status").splitlines()
     study(DECIDED)
