@@ -12,7 +12,6 @@ The sets: BCCD, one class much rarer than the others, and bursts of pictures tha
     python benchmarks/active.py --seeds 3 --steps 3 --bccd FOLDER SET …    BCCD: the folder with its export.json
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -32,6 +31,7 @@ import numpy as np  # noqa: E402
 import yaml  # noqa: E402
 
 from benchmarks import scenes  # noqa: E402
+from benchmarks.asked import asked  # noqa: E402
 from benchmarks.defaults import ENVIRONMENT, SCALE  # noqa: E402
 from detector.annotators.calibration import calibrated, uncalibrated  # noqa: E402
 from detector.annotators.order import Ranking, Scored, rank  # noqa: E402
@@ -194,14 +194,7 @@ def told(learned: dict[str, list[list[float]]]) -> dict:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser()
-    asked.add_argument("sets", nargs="*", metavar="SET", choices=[*CASES, []], help=", ".join(CASES))
-    asked.add_argument("--seeds", type=int, default=1)
-    asked.add_argument("--steps", type=int, default=1)
-    asked.add_argument("--bccd", type=Path)
-    asked.add_argument("--keep", type=Path, help="a folder for all trainings; what is there already is not done again")
-    asked.add_argument("--child", nargs=6)
-    arguments = asked.parse_args()
+    arguments = asked(CASES, child=6, steps=1)
     if arguments.child:
         folder, whole, name, seed, order, steps = arguments.child
         return child(Path(folder), Dataset(Path(whole)), name, int(seed), order, int(steps))

@@ -9,7 +9,6 @@ with N trials, and `of_tuned` is how much of what it finds the defaults reach, b
     python benchmarks/defaults.py --seeds 3 --tune 30 --bccd FOLDER SET …     BCCD: the folder with its export.json
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -28,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 import yaml  # noqa: E402
 
 from benchmarks import scenes  # noqa: E402
+from benchmarks.asked import asked  # noqa: E402
 from detector import sample  # noqa: E402
 from detector.data.dataset import Dataset  # noqa: E402
 from detector.data.evaluation import Evaluation  # noqa: E402
@@ -172,14 +172,7 @@ def tuned(folder: Path, trials: int) -> Iterator[tuple[str, Any]]:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser()
-    asked.add_argument("sets", nargs="*", metavar="SET", choices=[*CASES, []], help=", ".join(CASES))
-    asked.add_argument("--seeds", type=int, default=1)
-    asked.add_argument("--tune", type=int, default=0, metavar="TRIALS")
-    asked.add_argument("--bccd", type=Path)
-    asked.add_argument("--keep", type=Path, help="a folder for all trainings; what is there already is not done again")
-    asked.add_argument("--child", nargs=5)
-    arguments = asked.parse_args()
+    arguments = asked(CASES, child=5, tune=0)
     if arguments.child:
         side, folder, dataset, name, seed = arguments.child
         return child(side, Path(folder), Dataset(Path(dataset)), name, int(seed))

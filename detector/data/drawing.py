@@ -40,11 +40,10 @@ def with_shapes(photo: "Image", shapes: Sequence[Shape], letters: int = 12) -> "
     for shape in ordered:
         _outline(ink, shape, photo.size, letters)
     top = ordered[::-1]
-    for shape, place in zip(
-        top, places([_name(ink, each, photo.size, letters) for each in top], photo.size), strict=True
-    ):
+    names = [_name(ink, each, photo.size, letters) for each in top]
+    for shape, name, place in zip(top, names, places(names, photo.size), strict=True):
         if place is not None:
-            _label(ink, shape, place, letters)
+            _label(ink, shape, name, place, letters)
     return drawn
 
 
@@ -63,11 +62,10 @@ def _name(ink: "ImageDraw", shape: Shape, size: tuple[int, int], letters: int) -
     return Name(around, _width(ink, shape.label, letters) + 8, letters + 5)
 
 
-def _label(ink: "ImageDraw", shape: Shape, place: tuple[float, float], letters: int) -> None:
+def _label(ink: "ImageDraw", shape: Shape, name: Name, place: tuple[float, float], letters: int) -> None:
     """Its name, on its colour."""
     left, top = place
-    width, height = _width(ink, shape.label, letters) + 8, letters + 5
-    ink.rectangle((left, top, left + width, top + height), fill=_colour(shape))
+    ink.rectangle((left, top, left + name.width, top + name.height), fill=_colour(shape))
     write(ink, (left + 4, top + 1), shape.label, LIGHT if shape.wrong else DARK, letters)
 
 

@@ -130,7 +130,7 @@ def _otherwise(folder: str, of: _Looks) -> list[str]:
 
 
 @contextmanager
-def _opened(folder: str) -> Iterator[int | None]:
+def _opened(folder: str) -> Iterator[int]:
     """A folder that names are looked up in; -1, in which nothing is found, for one that is not there."""
     try:
         place = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY)

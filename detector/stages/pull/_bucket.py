@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import PlainValidator
 
@@ -27,6 +27,8 @@ from detector.system.progress import Progress
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
+
+    from detector.stages import Job
 
 FORM = r"^(s3|gs|abfss)://[^/\s]"
 _AT_ONCE = 16  # objects
@@ -99,8 +101,15 @@ def state_of(objects: Iterable[Object]) -> str:
     return sha256("".join(f"{each}\n" for each in objects).encode(errors="surrogatepass")).hexdigest()
 
 
-def copied(address: str, objects: list[Object], datasets: Path, progress: Progress) -> Path:
-    """The folder of the copy, brought up to date: it holds these objects and nothing else. Raises as `objects_of`."""
+def copy_of(address: str, endings: Iterable[str], job: "Job[Any]") -> Path:
+    """The folder of the copy, brought up to date with what `look` saw, or with what is there now. Raises as above."""
+    seen = job.source and job.source.content
+    objects = seen if isinstance(seen, list) else objects_of(address, endings)
+    return _copied(address, objects, job.datasets, job.report.progress)
+
+
+def _copied(address: str, objects: list[Object], datasets: Path, progress: Progress) -> Path:
+    """The folder of the copy, brought up to date: it holds these objects and nothing else."""
     folder = datasets / "pulled" / "buckets" / sha256(address.encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
     _remove(folder, {each.path for each in objects})

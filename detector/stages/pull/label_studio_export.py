@@ -74,9 +74,7 @@ def _looked_at(job: Job[Options]) -> "Export":
         return seen
     root = Path(options.images or options.path.parent)
     if _bucket.is_address(options.images):
-        address = str(options.images)
-        objects = seen if isinstance(seen, list) else _bucket.objects_of(address, IMAGE_ENDINGS)
-        root = _bucket.copied(address, objects, job.datasets, job.report.progress)
+        root = _bucket.copy_of(str(options.images), IMAGE_ENDINGS, job)
     return _opened(options, root, job.datasets)
 
 

@@ -86,9 +86,7 @@ def _walked(job: Job[Options]) -> "Folder":
     """The folder as `look` saw it, or the copy of it."""
     from detector.stages.pull._yolo.walk import ENDINGS, Folder, walk
 
-    seen = job.source and job.source.content
     if _bucket.is_address(job.options.path):
-        address = str(job.options.path)
-        objects = seen if isinstance(seen, list) else _bucket.objects_of(address, ENDINGS)
-        return walk(_bucket.copied(address, objects, job.datasets, job.report.progress), job.datasets)
+        return walk(_bucket.copy_of(str(job.options.path), ENDINGS, job), job.datasets)
+    seen = job.source and job.source.content
     return seen if isinstance(seen, Folder) else walk(Path(job.options.path), job.datasets)
