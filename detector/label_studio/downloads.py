@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any, NamedTuple
 
 from detector.data.images import Pixels, ingest_one, stored
@@ -63,11 +64,7 @@ def download(connection: Connection, images: Sequence[Shown], into: Into, whole:
     known = {name: pixels for name, pixels in before.items() if _is_stored(pixels, store)}
     needed = _addresses([image for image in images if image.name not in known], whole)
     tasks = {address: image.task for address, (image, *_) in needed.items() if _earlier(address) not in known}
-    with (
-        index.open("a", encoding="utf-8") as lines,
-        TemporaryDirectory(dir=into.scratch) as scratch,
-        into.progress("images", len(tasks)) as advance,
-    ):
+    with index.open("a", encoding="utf-8") as lines, into.progress("images", len(tasks)) as advance:
 
         def keep(address: str, pixels: Pixels) -> None:
             for name in dict.fromkeys(image.name for image in needed[address]):
@@ -76,11 +73,14 @@ def download(connection: Connection, images: Sequence[Shown], into: Into, whole:
                     lines.write(f"\n{json.dumps([prefix + name, *pixels[:5]])}")  # a torn line spoils no other
             lines.flush()
 
-        for address in needed.keys() - tasks.keys():
-            keep(address, known[_earlier(address)])
-        for address, pixels in _fetched(connection, tasks, Path(scratch), store):
+        def take(address: str, pixels: Pixels) -> None:
             keep(address, pixels)
             advance(1)
+
+        for address in needed.keys() - tasks.keys():
+            keep(address, known[_earlier(address)])
+        with TemporaryDirectory(dir=into.scratch) as scratch:
+            _fetch(connection, tasks, Path(scratch), store, take)
     return [known[image.name] for image in images]
 
 
@@ -127,22 +127,30 @@ def _is_stored(pixels: Pixels, store: Path) -> bool:
     return stored(store, pixels.sha256, pixels.extension).exists()
 
 
-def _fetched(
-    connection: Connection, needed: Mapping[str, int], scratch: Path, store: Path
-) -> Iterator[tuple[str, Pixels]]:
-    """Each reference with its pixels, as they come."""
+def _fetch(
+    connection: Connection,
+    needed: Mapping[str, int],
+    scratch: Path,
+    store: Path,
+    take: Callable[[str, Pixels], None],
+) -> None:
+    """Give each address and its pixels to `take`, one at a time, as soon as the image is in the store.
 
-    def one(number: int, source: str, task: int) -> tuple[str, Pixels]:
+    So what came is known even if another one fails, or the user stops the run, at that moment.
+    """
+    one_at_a_time = Lock()
+
+    def one(number: int, source: str, task: int) -> None:
         target = scratch / str(number)
         pixels = _ingested(connection, source, task, target, store)
         if pixels.problem == "broken_image":  # something on the way may have cut it, and have said that it was whole
             pixels = _ingested(connection, source, task, target, store)
-        return source, pixels
+        with one_at_a_time:
+            take(source, pixels)
 
     with _pool() as pool:
-        waiting = [pool.submit(one, number, *item) for number, item in enumerate(needed.items())]
-        for done in as_completed(waiting):
-            yield done.result()
+        for done in as_completed([pool.submit(one, number, *item) for number, item in enumerate(needed.items())]):
+            done.result()
 
 
 def _ingested(connection: Connection, source: str, task: int, target: Path, store: Path) -> Pixels:

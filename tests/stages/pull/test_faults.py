@@ -151,6 +151,21 @@ def test_a_fault_that_stays_ends_the_pull_and_the_next_one_goes_on(source, fault
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("whole_ones", range(1, IMAGES))
+def test_an_image_that_came_beside_one_that_failed_is_not_asked_for_again(source, whole_ones, tmp_path):
+    """Four are asked for at once: the failure of one may be known before the arrival of another."""
+    source.proxy.forget()
+    source.proxy.before_image[whole_ones + 1] = lambda: source.proxy.planned.extend([("image", "503")] * 100)
+    with pytest.raises(TryAgain):
+        source.pull(tmp_path)
+    had = len(list(tmp_path.glob("store/*/*")))
+    assert had == whole_ones
+    source.proxy.forget()
+    assert source.pull(tmp_path).id == source.whole
+    assert source.proxy.different_images() == IMAGES - had
+
+
+@pytest.mark.usefixtures("impatient")
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(planned=SEQUENCES)
 def test_faults_in_any_sequence(source, planned):
