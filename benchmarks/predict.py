@@ -28,7 +28,7 @@ from detector.reporting.terminal import Terminal
 from tests.support import tiny
 
 PICTURES, ROUNDS, SIZE, SCORE = 120, 3, 640, 0.25
-OF_ENGINE = 32  # pictures, a multiple of a batch
+OF_ENGINE = 160  # pictures, a multiple of a batch; a session takes longer for its first
 
 
 def rate(work: Callable[[], object], pictures: int = PICTURES) -> float:

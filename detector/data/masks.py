@@ -1,7 +1,7 @@
 """Brush masks: Label Studio's run-length code to a mask and back, and a mask to one polygon."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from detector.data.geometry import Floats, Ints
 Mask = NDArray[np.uint8]
 
 _SIZES = (3, 4, 8, 16)  # bits of a run's length, as Label Studio's own encoder has them
+_ONE_TREE, _ALL_LEAVES = 4, -1  # of FLANN: a k-d tree, searched until nothing nearer can be
 _FIRST = 53  # bit of the first run: behind the header
 
 
@@ -142,13 +143,11 @@ def outline_of(code: bytes, width: int, height: int) -> MaskOutline:
 
 def _join(rings: list[NDArray[np.int32]]) -> Floats:
     """Prim's minimum spanning tree over the rings, walked as one closed path."""
-    from scipy.spatial import KDTree
-
     path, waiting = rings[0].astype(np.float64), list(rings[1:])
     if not waiting:
         return path
     points = np.concatenate(rings)[len(path) :]  # of the waiting rings, one ring behind the other
-    distances, places = KDTree(path).query(points)  # of each point: to the path, and the index into it
+    distances, places = _nearest(points, path)
     while waiting:
         starts = np.cumsum([0, *(len(ring) for ring in waiting)])[:-1]
         at = int(np.minimum.reduceat(distances, starts).argmin())
@@ -158,20 +157,31 @@ def _join(rings: list[NDArray[np.int32]]) -> Floats:
         step = int(places[own][start])
         around = np.concatenate([ring[start:], ring[: start + 1]])
         path = np.concatenate([path[: step + 1], around, path[step:]])
-        points, distances, places = (np.delete(values, own, axis=0) for values in (points, distances, places))
-        distances, places = _nearer((distances, places), points, around, step)
+        others = np.ones(len(points), bool)
+        others[own] = False
+        points = points[others]
+        distances, places = _nearer((distances[others], places[others]), points, around, step)
     return path
 
 
-Nearest = tuple[Floats, NDArray[np.int64]]
+Nearest = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+
+def _nearest(points: NDArray[np.int32], path: NDArray[Any]) -> Nearest:
+    """Of each point: the square of its distance to the path, and the index of what is nearest there."""
+    import cv2
+
+    if not len(points):
+        return np.empty(0, np.float32), np.empty(0, np.int64)
+    tree = cv2.flann.Index(path.astype(np.float32), {"algorithm": _ONE_TREE, "leaf_max_size": 10})
+    places, distances = tree.knnSearch(points.astype(np.float32), 1, params={"checks": _ALL_LEAVES})
+    return distances[:, 0], places[:, 0].astype(np.int64)
 
 
 def _nearer(known: Nearest, points: NDArray[np.int32], added: NDArray[np.int32], step: int) -> Nearest:
     """How far the points are from the path, and from which place, after `added` was put into it behind `step`."""
-    from scipy.spatial import KDTree
-
     distances, places = known
     places = np.where(places > step, places + len(added) + 1, places)
-    closer, at = KDTree(added).query(points)
+    closer, at = _nearest(points, added)
     better = closer < distances
     return np.where(better, closer, distances), np.where(better, at + step + 1, places)

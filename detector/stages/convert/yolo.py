@@ -9,7 +9,7 @@ from detector.stages.convert._options import Options
 from detector.terms import SPLITS
 
 __all__ = ["LIBRARIES", "Options", "faults", "kept", "look", "run"]
-LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "pyyaml", "scipy")
+LIBRARIES = ("numpy", "opencv-python-headless", "pyarrow", "pyyaml")
 
 
 def faults(options: Options, pipeline: Pipeline) -> Iterator[tuple[Place, str]]:
