@@ -27,16 +27,20 @@ def load(file: Path) -> Network:
     core = openvino.Core()
     model = core.read_model(file, file.with_suffix(".bin"))
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": cores(), "INFERENCE_PRECISION_HINT": "f32"}
-    compiled = core.compile_model(model, "CPU", settings)
+    return network_of(core.compile_model(model, "CPU", settings))
+
+
+def network_of(compiled: Any) -> Network:
+    """A compiled model, to be run."""
     request = compiled.create_infer_request()
 
     def run(pictures: Floats) -> list[Floats]:
         given = request.infer([pictures])
         return [given[output].copy() for output in compiled.outputs]
 
-    length = model.input().get_partial_shape()[0]
+    length = compiled.input().get_partial_shape()[0]
     outputs = [_name(output, at) for at, output in enumerate(compiled.outputs)]
-    return Network(run, _name(model.input(), 0), outputs, None if length.is_dynamic else length.get_length())
+    return Network(run, _name(compiled.input(), 0), outputs, None if length.is_dynamic else length.get_length())
 
 
 def _name(tensor: Any, at: int) -> str:

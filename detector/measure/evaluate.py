@@ -16,7 +16,7 @@ from detector.measure.intervals import RESAMPLES, drawn, intervals
 from detector.measure.matches import Matches, match, scenes
 from detector.measure.operating import OperatingPoint, operating_point
 from detector.measure.precision import OneClass, by_class, resamples
-from detector.measure.shapes import Compared, Kind, Shapes
+from detector.measure.shapes import Compared, Kind, Shapes, kind_of
 from detector.measure.slices import slices
 from detector.measure.split import groups, part_of
 from detector.measure.tables import tables
@@ -50,7 +50,7 @@ def evaluate(
 def judge(seen: pa.Table, split: Split, weights: str, folder: Path, wanted: Wanted = PLAIN) -> Evaluation:
     """Compute all figures of predictions (schema SEEN), and leave an Evaluation of `weights` in `folder`."""
     part, task = part_of(split, seen), split.dataset.conversion["task"]
-    compared, kind = part.compared, _kind(task)
+    compared, kind = part.compared, kind_of(task)
     each_scene = list(scenes(compared, kind))
     matches = match(compared, each_scene)
     verdicts = mistakes.kinds(compared, matches, each_scene)
@@ -75,10 +75,6 @@ def judge(seen: pa.Table, split: Split, weights: str, folder: Path, wanted: Want
     evaluation = Evaluation(folder)
     evaluation.write(measured, tables(part, matches, verdicts, point))
     return evaluation
-
-
-def _kind(task: str) -> Kind:
-    return "segm" if task == "segment" else "bbox"
 
 
 def _classes(compared: Compared, matches: Matches) -> dict[str, OneClass]:

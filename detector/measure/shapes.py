@@ -15,6 +15,11 @@ Kind = Literal["bbox", "segm"]  # what is compared: boxes or masks
 Rle = dict[str, Any]  # COCO's run-length code: {"size": [height, width], "counts": bytes}
 
 
+def kind_of(task: str) -> Kind:
+    """What is compared where a network does `task`."""
+    return "segm" if task == "segment" else "bbox"
+
+
 @dataclass(frozen=True)
 class Shapes:
     """N objects or predictions, in the order of their images.
