@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.data.geometry import Ints
 from detector.measure.shapes import Compared, Kind, Shapes
 
 AREAS = ("", "small/", "medium/", "large/")  # COCO's: objects under 32², under 96² square pixels, and from there on
@@ -19,8 +20,8 @@ def coco_metrics(compared: Compared, kind: Kind) -> dict[str, float]:
     """
     if not len(compared.truth):
         return {}
-    evaluated, classes = _evaluated(compared, kind), compared.classes
-    precision, recall = np.asarray(evaluated["precision"]), np.asarray(evaluated["recall"])
+    classes = compared.classes
+    precision, recall = _evaluated(compared, kind)
     overall = {
         "mAP50-95": precision[..., 0, -1],
         "mAP50": precision[0, ..., 0, -1],
@@ -40,25 +41,47 @@ def _means(values: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(each.mean()) for name, each in measurable.items() if each.size}
 
 
-def _evaluated(compared: Compared, kind: Kind) -> Mapping[str, Any]:
-    """`precision` (thresholds, recalls, classes, areas, most), and `recall`, which has no axis of recalls."""
+def _evaluated(compared: Compared, kind: Kind) -> tuple[Any, Any]:
+    """`precision` (thresholds, recalls, classes, areas, most), and `recall`, which has no axis of recalls.
+
+    Class by class: the package makes an object of Python's of each prediction, and a class is all that it needs.
+    """
+    each = [_of_class(compared, label, kind) for label in range(len(compared.classes))]
+    precision, recall = zip(*each, strict=True)
+    return np.concatenate(precision, axis=2), np.concatenate(recall, axis=1)
+
+
+def _of_class(compared: Compared, label: int, kind: Kind) -> tuple[Any, Any]:
+    """As `_evaluated`, of one class; the axis of classes has a length of 1."""
     from faster_coco_eval import COCO, COCOeval_faster
 
+    truth = compared.truth.take(np.flatnonzero(compared.truth.class_id == label))
+    seen = compared.seen.take(_that_count(compared.seen, label))
+    images = np.union1d(truth.image, seen.image).tolist()
     head = {
-        "images": [{"id": at, "width": 1, "height": 1} for at in range(compared.images)],
-        "categories": [{"id": at, "name": name} for at, name in enumerate(compared.classes)],
+        "images": [{"id": at, "width": 1, "height": 1} for at in images],
+        "categories": [{"id": label, "name": compared.classes[label]}],
     }
     known, predicted = COCO(), COCO()
-    known.dataset = head | {"annotations": _annotations(compared.truth, kind)}
-    predicted.dataset = head | {"annotations": _annotations(compared.seen, kind)}
-    for each in (known, predicted):
-        each.createIndex()
+    known.dataset = head | {"annotations": _annotations(truth, kind)}
+    predicted.dataset = head | {"annotations": _annotations(seen, kind)}
+    for part in (known, predicted):
+        part.createIndex()
     evaluation = COCOeval_faster(known, predicted, kind, print_function=lambda *_: None)
     evaluation.params.maxDets = list(MOST)
     evaluation.evaluate()
     evaluation.accumulate()
-    counted: Mapping[str, Any] = evaluation.eval
-    return counted
+    return np.asarray(evaluation.eval["precision"]), np.asarray(evaluation.eval["recall"])
+
+
+def _that_count(seen: Shapes, label: int) -> Ints:
+    """The rows of a class's predictions without those that come after the most on their image."""
+    own = np.flatnonzero(seen.class_id == label)
+    own = own[np.lexsort((-seen.scores[own], seen.image[own]))]  # stable: as the package takes equal scores
+    image = seen.image[own]
+    starts = np.flatnonzero(np.diff(image, prepend=-1))
+    place = np.arange(len(own)) - np.repeat(starts, np.diff(np.append(starts, len(own))))
+    return np.sort(own[place < MOST[-1]])
 
 
 def _annotations(shapes: Shapes, kind: Kind) -> list[dict[str, Any]]:
