@@ -87,3 +87,16 @@ def test_a_stopped_worker_puts_its_trial_back_at_once_and_a_pruned_one_is_finish
     assert parent.info.status == "FINISHED"
     assert [run.info.status for run in below] == ["KILLED", "FINISHED", "FINISHED"]
     assert below[2].data.tags["detector.pruned"] == "after epoch 1, at mAP50-95 0.0000"
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_is_given_up_and_the_study_goes_on(tmp_path):
+    """Every gain but the pipeline's own is more than a float holds."""
+    folder = project(tmp_path)
+    file = folder / "pipeline.yaml"
+    file.write_text(re.sub(r"space: .*", "space: {cls: {choice: [1.0e+39, 2.0e+39]}}", file.read_text()))
+    outcome = ended(worker(folder, "--set", "train.epochs=3"))
+    assert [trial["state"] for trial in outcome["trials"]] == ["complete", "pruned", "pruned"]
+    assert outcome["study"]["verdict"]["winner"] is None
+    _, below = nested(runs_of(folder))
+    assert [run.data.tags.get("detector.pruned") for run in below[1:3]] == ["its training diverged"] * 2
