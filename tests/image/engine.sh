@@ -5,11 +5,15 @@
 # stand-in for that base: Debian's own Python, so that neither a registry of images nor a daemon is needed.
 
 IMAGE=localhost/detector:test
+WITHOUT_CUDA=https://download.pytorch.org/whl/cpu
+# What the image `cpu` takes PyTorch from: where its own index can't be reached, from PyPI, which has it with CUDA alone.
+PYTORCH=$WITHOUT_CUDA
+curl --silent --fail --head --max-time 10 --output /dev/null "$PYTORCH/" || PYTORCH=$(python3 -m pip config get global.index-url 2>/dev/null || echo https://pypi.org/simple)
 SCRATCH=$(mktemp --directory /tmp/image.XXXXXX)  # short: podman's sockets live below it
 
 if docker info >/dev/null 2>&1; then
   engine() { docker "$@"; }
-  build() { docker build --target "$2" --tag "$IMAGE" "$1"; }
+  build() { docker build --build-arg "PYTORCH=$PYTORCH" --target "$2" --tag "$IMAGE" "$1"; }
   remove_images() { docker rmi --force "$IMAGE"; }
   RUN=(run --network none)
 else

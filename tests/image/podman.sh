@@ -55,7 +55,7 @@ stand_in_for() {
 buildah_build() {
   local folder volumes=()
   for folder in $(pip_folders); do volumes+=(--volume "$folder:$folder:ro"); done
-  buildah bud --pull-never "${volumes[@]}" --target "$3" --tag "$1" "$2"
+  buildah bud --pull-never "${volumes[@]}" --build-arg "PYTORCH=$PYTORCH" --target "$3" --tag "$1" "$2"
 }
 
 # The folders of this machine that its pip takes packages from.

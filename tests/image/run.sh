@@ -8,6 +8,7 @@ source tests/image/engine.sh
 
 CANARY=canary-7c1f0e5b
 STOPPED=detector-stopped
+LARGEST=2500
 failures=0
 
 main() {
@@ -15,8 +16,14 @@ main() {
   echo "building the image"
   context "$SCRATCH/context"
   build "$SCRATCH/context" cpu >"$SCRATCH/build.log" 2>&1 || { tail -n 30 "$SCRATCH/build.log"; exit 1; }
-  echo "$(($(engine image inspect --format '{{.Size}}' "$IMAGE") / 1000000)) MB"
+  megabytes=$(($(engine image inspect --format '{{.Size}}' "$IMAGE") / 1000000))
+  echo "$megabytes MB"
 
+  if [ "$PYTORCH" = "$WITHOUT_CUDA" ]; then
+    check "no CUDA in it, and less than $LARGEST MB" without_cuda
+  else
+    echo "not checked: its size; $WITHOUT_CUDA can't be reached, so there is CUDA in it"
+  fi
   check "--help shows the commands" help
   check "--version is that of the source" version
   check "doctor finds mongod" doctor '✓ mongodb .*/mongod$'
@@ -60,6 +67,8 @@ context() {
 detector() { engine "${RUN[@]}" --rm "$IMAGE" "$@"; }
 
 inside() { engine "${RUN[@]}" --rm --entrypoint sh "${@:2}" "$IMAGE" -c "$1"; }
+
+without_cuda() { echo "$megabytes MB"; [ "$megabytes" -lt "$LARGEST" ] && ! inside 'pip list' | grep -i '^nvidia-'; }
 
 help() { detector --help | tee -a /dev/stderr | grep 'detector init'; }
 

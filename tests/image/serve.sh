@@ -36,7 +36,7 @@ bytes() { engine image inspect --format '{{.Size}}' "$1"; }
 # With nothing that can be written to but its caches.
 answers() {
   local picture
-  picture=$(find "$folder/sample" -name '*.jpg' -o -name '*.png' | sort | head -n 1)
+  picture=$(find "$folder/sample" -name '*.jpg' -o -name '*.png' | sort | sed -n 1p)
   engine "${RUN[@]}" --detach --name "$NAME" --read-only --tmpfs /tmp --tmpfs /cache:mode=1777 --volume "$folder:/work:ro" \
     --volume "$picture:/picture:ro" "$IMAGE"
   for _ in $(seq 60); do if ask health; then break; fi; sleep 1; done
