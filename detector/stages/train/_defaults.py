@@ -148,7 +148,7 @@ def _rules(course: _Course, written: dict[str, Any]) -> Iterator[tuple[str, Deri
 
 
 def _warmup(course: _Course) -> Derived:
-    steps = min(max(0.05 * course.steps, 20), STEPS)
+    steps = min(max(0.05 * course.steps, 20), STEPS, course.steps / 2)
     return Derived(round(steps / course.an_epoch, 2), f"{steps:.0f} of {course.steps:,} steps")
 
 

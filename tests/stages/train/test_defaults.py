@@ -102,6 +102,7 @@ class TestArguments:
         settings = settled(USUAL._replace(images=400), batch=4, epochs=50)
         assert settings.arguments["warmup_epochs"] == 2.5
         assert settled(USUAL._replace(images=20), batch=4, epochs=10).arguments["warmup_epochs"] == 4
+        assert settled(USUAL._replace(images=20), batch=4, epochs=4).arguments["warmup_epochs"] == 2  # half of them
 
 
 def test_a_training_uses_them_and_says_why(tmp_path):
