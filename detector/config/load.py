@@ -165,6 +165,8 @@ def _model(document: Document, model: type[ModelT], keys: Keys, value: Any, more
     try:
         return model.model_validate(value)
     except ValidationError as error:
+        known = {fault.path for fault in document.faults}  # a variable that is not set is no address either
         for inner, message in complaints(error, model, value, more):
-            document.fault((*keys, *inner), message)
+            if dotted((*keys, *inner)) not in known:
+                document.fault((*keys, *inner), message)
         return None
