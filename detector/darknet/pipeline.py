@@ -69,31 +69,31 @@ def _path(root: Path, folder: Path) -> str:
 
 def _sections(rows: Sequence[Became]) -> Iterator[str]:
     """Each section that something was written to."""
-    places: dict[str, tuple[Any, Became | None]] = {}
+    places: dict[str, tuple[Any, list[Became]]] = {}
     for row in rows:
         for place, value in row.places.items():
-            places.setdefault(place, (value, row))
+            places.setdefault(place, (value, []))[1].append(row)
     split = {_last(place): value for place, (value, _) in places.items() if ".split." in place}
     if split:
         yield from ["", _line(f"convert: {{split: {_flow(split)}}}", places["convert.split.val"][1])]
     options = {place: value for place, value in places.items() if place.startswith("train.options.")}
     trained = {place: value for place, value in places.items() if place.startswith("train.") and place not in options}
-    trained.setdefault("train.model", ("yolo26n.pt", None))
-    yield from ["", "train:", *(_line(f"  {_last(place)}: {value}", row) for place, (value, row) in trained.items())]
+    trained.setdefault("train.model", ("yolo26n.pt", []))
+    yield from ["", "train:", *(_line(f"  {_last(place)}: {value}", said) for place, (value, said) in trained.items())]
     if options:
         yield "  options:"
-        yield from (_line(f"    {_last(place)}: {value}", row) for place, (value, row) in options.items())
+        yield from (_line(f"    {_last(place)}: {value}", said) for place, (value, said) in options.items())
 
 
 def _last(place: str) -> str:
     return place.rpartition(".")[2]
 
 
-def _line(text: str, row: Became | None) -> str:
-    """A line of YAML, with the key that it comes from."""
-    if row is None:
+def _line(text: str, rows: Sequence[Became]) -> str:
+    """A line of YAML, with the keys that it comes from."""
+    if not rows:
         return text
-    return f"{text:<{_COMMENT - 2}}  # {_plain(f'{row.key} {_short(row.value)}')}"
+    return f"{text:<{_COMMENT - 2}}  # {_plain(', '.join(f'{row.key} {_short(row.value)}' for row in rows))}"
 
 
 def _rest(rows: Sequence[Became]) -> Iterator[str]:
