@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from detector import sample
@@ -81,6 +82,12 @@ def states(folder: Path) -> list[str]:
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as database:
         there = database.execute("SELECT name FROM sqlite_master WHERE name = 'trials'").fetchall()
         return [state for (state,) in database.execute("SELECT state FROM trials ORDER BY trial_id")] if there else []
+
+
+def remote(folder: Path) -> list[psutil.Process]:
+    """Every worker that an engine has started in the folder, on whatever machine."""
+    found = psutil.process_iter(["cmdline", "cwd"])
+    return [each for each in found if "engine=null" in (each.info["cmdline"] or []) and each.info["cwd"] == str(folder)]
 
 
 def wait_until(running: int, folder: Path, *processes: subprocess.Popen) -> None:
