@@ -24,10 +24,14 @@ class Machines(Section):
 
 
 class Command(NamedTuple):
-    """What a worker is: the arguments of `detector`, and the project's folder, which is the same on every machine."""
+    """What a worker is: the arguments of `detector`, and the project's folder, the same on every machine.
+
+    `machine` is the one whose project it is: the record tells the same folder of several machines apart.
+    """
 
     arguments: tuple[str, ...]
     folder: Path
+    machine: str
 
 
 class Ended(NamedTuple):

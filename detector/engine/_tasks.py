@@ -68,8 +68,8 @@ def _serve(cpus: float, gpus: float, out: TextIO) -> None:
     at_work: dict[int, Any] = {}
     for lines in _asked():
         for line in lines:
-            arguments, folder = json.loads(line)
-            at_work[next(numbers)] = task.remote(Command(tuple(arguments), Path(folder)), own)
+            arguments, folder, machine = json.loads(line)
+            at_work[next(numbers)] = task.remote(Command(tuple(arguments), Path(folder), machine), own)
         for number in _ready(at_work):
             _say(out, [number, *_ended(at_work.pop(number))])
     for reference in at_work.values():

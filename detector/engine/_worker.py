@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from detector.engine import Command, Ended
 from detector.errors import UsageError
+from detector.system.machine import VARIABLE
 from detector.system.mortal import mortal
 
 POLL = 0.2  # seconds between looks at it: an engine that stops this process is heard as often
@@ -30,7 +31,7 @@ def work(command: Command, environment: Mapping[str, str]) -> Ended:
     process = subprocess.Popen(
         mortal(sys.executable, "-m", "detector", *command.arguments),
         cwd=command.folder,
-        env={**environment, **os.environ},
+        env={**environment, **os.environ, VARIABLE: command.machine},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

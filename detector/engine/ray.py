@@ -89,7 +89,7 @@ class _Tasks:
         """One more. Raises TryAgain where the cluster's head is lost; so does what it gives."""
         number, self._count = self._count, self._count + 1
         try:
-            print(json.dumps([command.arguments, str(command.folder)]), file=self._asks, flush=True)
+            print(json.dumps([command.arguments, str(command.folder), command.machine]), file=self._asks, flush=True)
         except BrokenPipeError as error:
             raise TryAgain(LOST) from error
         return lambda: self._look(number)

@@ -23,6 +23,7 @@ from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
 from detector.stages import Result
 from detector.system.lock import is_shared, locked, shared
+from detector.system.machine import machine
 from detector.system.removed import told_if_removed
 from detector.tuning import said, winner
 from detector.tuning.crew import crew
@@ -101,7 +102,8 @@ def _trials(
         search = backend.search(options, split.dataset)
     does: Work = work
     if config.engine is not None:
-        does = stack.enter_context(crew(config.engine, Command(worker, Path.cwd()), folder / "workers", terminal)).work
+        command = Command(worker, Path.cwd(), machine())
+        does = stack.enter_context(crew(config.engine, command, folder / "workers", terminal)).work
     bench = Bench(config, step, inputs, split, folder, recording, terminal, does)
     found = opened(studies.database_of(config.name), key, pruner(search.epochs))
     return Trials(bench, found, search, options.tune, metric, key)

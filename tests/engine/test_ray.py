@@ -11,8 +11,9 @@ from collections import Counter
 import pytest
 
 from tests.support.cluster import ADDRESS, cluster, inner
-from tests.support.tuning import ended, project, remote, states, wait_until, wait_until_trains, worker
+from tests.support.tuning import ended, project, remote, squares, states, wait_until, wait_until_trains, worker
 from tests.test_json import matches
+from tests.tuning.test_workers import nested, runs_of
 
 ENGINE = ("--set", f"engine={{using: ray, address: '{ADDRESS}', workers: 2, gpus: 0}}")
 ASKED = ("--set", "train.tune.trials=4")
@@ -49,9 +50,30 @@ def test_a_lost_machine_costs_the_trial_on_it_and_the_study_is_that_of_one_machi
     again = [trial["state"] for trial in outcome["trials"] if trial["values"] == lost["values"]]
     assert again == ["fail", "complete"]
     assert remote(folder) == []
+    parent, below = nested(runs_of(folder))
+    assert parent.info.status == "FINISHED"
+    status = Counter(run.info.status for run in below)
+    assert (status["FINISHED"], status.total() - status["KILLED"]) == (4, 4)
     alone = ended(worker(folder, *ASKED))
     assert alone["trials"] == outcome["trials"]
     assert alone["study"] | {"updated": ""} == outcome["study"] | {"updated": ""}
+
+
+@pytest.mark.torture
+def test_a_machine_that_is_lost_while_the_seeds_are_trained_changes_no_verdict(machines, python, tmp_path):
+    head, node, _ = machines
+    folder = squares(tmp_path)
+    command = tune(head, python, folder, "--set", "train.tune.trials=2")
+    wait_until(2, folder, command, of=4)
+    node.crash()
+    outcome = ended(command)
+    verdict = outcome["study"]["verdict"]
+    assert (verdict["winner"], verdict["seeds"]) == (1, [1, 2, 3])
+    assert verdict["candidates"][0]["low"] > 0
+    assert states(folder).count("COMPLETE") == 2 + 2 * 3
+    parent, below = nested(runs_of(folder))
+    assert parent.info.status == "FINISHED"
+    assert "RUNNING" not in {run.info.status for run in below}
 
 
 def test_a_stop_leaves_no_worker_and_the_next_command_goes_on(machines, python, tmp_path):

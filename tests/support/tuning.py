@@ -90,10 +90,10 @@ def remote(folder: Path) -> list[psutil.Process]:
     return [each for each in found if "engine=null" in (each.info["cmdline"] or []) and each.info["cwd"] == str(folder)]
 
 
-def wait_until(running: int, folder: Path, *processes: subprocess.Popen) -> None:
-    """Until so many trials are worked on."""
+def wait_until(running: int, folder: Path, *processes: subprocess.Popen, of: int = 1) -> None:
+    """Until so many trials are worked on, and there are so many."""
     until = time.monotonic() + 300
-    while states(folder).count("RUNNING") < running:
+    while (now := states(folder)).count("RUNNING") < running or len(now) < of:
         assert all(process.poll() is None for process in processes), [process.communicate() for process in processes]
         assert time.monotonic() < until
         time.sleep(0.05)
