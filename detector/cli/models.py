@@ -27,13 +27,13 @@ def tune(pipeline: Path, overrides: tuple[str, ...], as_json: bool, wait_lock: f
     detector tune --set train.tune.trials=40        some more
     detector tune --apply                           with the winner in pipeline.yaml
     """
-    from detector.commands.tune import lines
+    from detector.commands.tune import Given, lines
     from detector.commands.tune import tune as search
     from detector.reporting.terminal import Terminal
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     config = opened(pipeline, overrides)
-    outcome = search(config, Path(pipeline.name), apply, terminal, wait_lock)
+    outcome = search(config, Given(Path(pipeline.name), overrides), apply, terminal, wait_lock)
 
     def told() -> None:
         for title, text in lines(outcome, pipeline):

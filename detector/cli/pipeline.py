@@ -81,12 +81,14 @@ def validate(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     detector validate
     detector validate nightly.yaml --set train.epochs=3
     """
+    from detector import engine
     from detector.stages import Pipeline, remarks_of
 
     config = opened(pipeline, overrides)
     steps = [step.name for step in config.steps]
     remarks = {step.name: [*remarks_of(step.backend, step.options, cast(Pipeline, config))] for step in config.steps}
     outcome = {"schema": 1, "status": "valid", "name": config.name, "task": config.task, "steps": steps}
+    remarks["engine"] = [missing] if (missing := engine.missing(config.engine)) else []
     outcome["remarks"] = {name: told for name, told in remarks.items() if told}
     lines = [f"{name:<19}  {remark}" for name, told in remarks.items() for remark in told]
     show(outcome, as_json, lambda: say("\n".join([f"{pipeline} is valid: {' → '.join(steps)}", *lines])))

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from detector.browse import mongod, samples
 from detector.browse.database import connected, environment
-from detector.browse.mortal import mortal
 from detector.commands import versions
 from detector.data.dataset import Dataset
 from detector.data.places import FIFTYONE
 from detector.errors import DetectorError, UsageError
+from detector.system.mortal import mortal
 
 ADDRESS = "127.0.0.1"
 PORT = 5151  # FiftyOne's own

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from detector.config.edit import written
 from detector.config.load import load
@@ -20,7 +20,20 @@ from detector.tuning.said import setting
 OPTIONS = ("train", "options")
 
 
-def tune(config: Config, pipeline: Path, apply: bool, terminal: Terminal, wait: float) -> dict[str, Any]:
+class Given(NamedTuple):
+    """The file, and what the command line has for it."""
+
+    pipeline: Path
+    overrides: tuple[str, ...]
+
+    @property
+    def worker(self) -> tuple[str, ...]:
+        """What makes `detector` a worker on another machine: it waits for a run that is at work in the project."""
+        sets = [word for override in (*self.overrides, "engine=null") for word in ("--set", override)]
+        return ("tune", str(self.pipeline), "--json", "--wait-lock", "inf", *sets)
+
+
+def tune(config: Config, given: Given, apply: bool, terminal: Terminal, wait: float) -> dict[str, Any]:
     """Search until there is a verdict, and with `apply` write what won into the file.
 
     With `apply`, a search that is decided on the present dataset version is not done again on a newer one first.
@@ -32,12 +45,12 @@ def tune(config: Config, pipeline: Path, apply: bool, terminal: Terminal, wait: 
     if study is None or study.verdict is None:
         from detector.tuning.tune import tune as search
 
-        study, rows, shown = search(config, terminal, wait)
+        study, rows, shown = search(config, terminal, wait, given.worker)
     assert study.verdict is not None  # noqa: S101 - a search ends with one
     values = dict(study.verdict.values)
     applied = apply and bool(values)
     if applied:
-        write(pipeline, values)
+        write(given.pipeline, values)
     return {
         "schema": 1,
         "status": "done",

@@ -17,6 +17,7 @@ from detector.config.overrides import apply
 from detector.config.pipeline import Config, Head, Step
 from detector.config.sections import DEFAULT_BACKENDS, DEFAULT_EXPORT, SECTIONS, backends, options_of
 from detector.config.validation import complaints
+from detector.engine import Machines
 from detector.errors import ConfigError, UsageError, did_you_mean
 from detector.secrets import protect, protect_address
 from detector.stages import Section
@@ -76,12 +77,12 @@ def _check(document: Document, overrides: Sequence[str], environment: Mapping[st
         _secrets_from_environment(document, Notify, ("notify",), data["notify"])
     head = _model(document, Head, (), {key: value for key, value in data.items() if key not in SECTIONS}, SECTIONS)
     sections = {keys: _section(document, keys, value) for keys, value in _entries(document, data)}
-    steps = tuple(_step(keys, options) for keys, options in sections.items() if options and keys != ("record",))
-    record = sections["record",]
+    record, engine = sections.pop(("record",)), cast(Machines | None, sections.pop(("engine",), None))
+    steps = tuple(_step(keys, options) for keys, options in sections.items() if options)
     if head is None or record is None:
         return None
     _refuse_twice(document, steps)
-    config = Config(head.name, head.task, head.classes, steps, record, head.notify)
+    config = Config(head.name, head.task, head.classes, steps, record, head.notify, engine)
     for step in steps:
         for keys, message in stages.faults_of(step.backend, step.options, cast(stages.Pipeline, config)):
             document.fault((*step.keys, *keys), message)
@@ -106,6 +107,8 @@ def _entries(document: Document, data: Mapping[Key, Any]) -> Iterator[tuple[Keys
     """Each section's place and raw data; `export` has one for each entry of its list."""
     for stage in SECTIONS:
         value = data.get(stage)
+        if stage == "engine" and value is None:
+            continue  # this machine
         if stage != "export":
             yield (stage,), value
         elif isinstance(value, list) or value is None:

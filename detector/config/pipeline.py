@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from detector import stages
 from detector.config.document import Keys
 from detector.config.notify import Notify
+from detector.engine import Machines
 from detector.secrets import cleaned
 from detector.stages import Backend, Section
 from detector.terms import Task
@@ -121,6 +122,7 @@ class Config:
     steps: tuple[Step, ...]
     record: Section
     notify: Notify | None = None
+    engine: Machines | None = None
 
     @property
     def measured_on(self) -> str:
@@ -134,6 +136,7 @@ class Config:
         dumped["record"] = _dump(self.record)
         dumped["export"] = [_dump(step.options) for step in self.steps if step.stage == "export"]
         dumped |= {"notify": _dump(self.notify)} if self.notify else {}
+        dumped |= {"engine": _dump(self.engine)} if self.engine else {}
         return yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True, width=120)
 
 

@@ -4,7 +4,6 @@ It would write a copy's files into the original, make the old folder of a moved 
 more. So a SQLite store whose files do not lie beside it is told where they are now, before MLflow opens it.
 """
 
-import platform
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from detector.record._database import WAIT
+from detector.system.machine import machine
 
 PLACE = "detector.folder"  # a tag: the machine and folder that a run worked in
 _PLACES = (  # table, column
@@ -30,8 +30,8 @@ def artifacts_of(database: Path) -> Path:
 
 
 def place() -> str:
-    """The machine and the folder that this process works in."""
-    return f"{platform.node()}:{Path.cwd()}"
+    """The machine and the folder that this process works for."""
+    return f"{machine()}:{Path.cwd()}"
 
 
 def follow(database: Path) -> None:

@@ -11,7 +11,6 @@ from detector.stages.train._tune import Tune
 from detector.tuning import said, space
 from detector.tuning.study import Draw, Shared
 from detector.tuning.trial import Bench, Pruned, Wanted
-from detector.tuning.workers import work
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -46,13 +45,8 @@ class Trials:
 
     def work(self) -> None:
         """Do trials until all are finished, by whichever worker."""
-        work(
-            self.shared,
-            Draw(self._asked, self._queue, self._sampler, self._draw),
-            self._do,
-            self.bench.waits,
-            self.tell,
-        )
+        draw = Draw(self._asked, self._queue, self._sampler, self._draw)
+        self.bench.work(self.shared, draw, self._do, self.bench.waits, self._told)
 
     def values(self, trial: "FrozenTrial | Trial") -> dict[str, Any]:
         """The arguments of a trial beside those that every training of the pipeline has."""
@@ -116,20 +110,31 @@ class Trials:
 
     def _do(self, trial: "Trial") -> float | None:
         own, values = OWN in trial.user_attrs, self.values(trial)
-        title = f"trial {trial.number}"
         shown = f"{self.shared.counts().finished} of {self.tune.trials} trials"
         try:
             evaluation = self.bench.evaluated(
-                trial, Wanted(title, shown, values, self.bench.seed, prune=not own), self.shared.put_back
+                trial, Wanted(_title(trial), shown, values, self.bench.seed, prune=not own), self.shared.put_back
             )
         except Pruned as why:
             trial.set_user_attr(WHY, str(why))
-            self.bench.terminal.line(title, said.pruned(str(why), values))
             return None
-        value = _value(evaluation.measured.metrics, self.metric)
-        best = all(value > each.values[0] for each in self.shared.trials("COMPLETE"))
-        self.bench.terminal.line(title, said.finished(value, values, best))
-        return value
+        return _value(evaluation.measured.metrics, self.metric)
+
+    def _told(self, trial: "FrozenTrial") -> None:
+        """A trial is finished, here or by another worker."""
+        values = self.values(trial)
+        if trial.state.name == "PRUNED":
+            line = said.pruned(trial.user_attrs[WHY], values)
+        else:
+            value = float(trial.values[0])
+            others = [each for each in self.shared.trials("COMPLETE") if each.number != trial.number]
+            line = said.finished(value, values, all(value > each.values[0] for each in others))
+        self.bench.terminal.line(_title(trial), line)
+        self.tell()
+
+
+def _title(trial: "FrozenTrial | Trial") -> str:
+    return f"trial {trial.number}"
 
 
 def _value(metrics: Mapping[str, float], metric: str) -> float:

@@ -11,7 +11,6 @@ from detector.measure.paired import pair
 from detector.tuning import winner
 from detector.tuning.study import Draw, Shared
 from detector.tuning.trial import PLACE, Bench, Wanted
-from detector.tuning.workers import work
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -40,7 +39,8 @@ class Seeds:
 
     def work(self) -> None:
         """Train until all are done, by whichever worker."""
-        work(self.shared, Draw(lambda: len(self.pairs), self._queue, _any, _nothing), self._do, self.bench.waits)
+        draw = Draw(lambda: len(self.pairs), self._queue, _any, _nothing)
+        self.bench.work(self.shared, draw, self._do, self.bench.waits, self._told)
 
     def candidate(self, best: Best) -> Candidate:
         """A trial beside the pipeline's own arguments, over all seeds."""
@@ -60,14 +60,20 @@ class Seeds:
 
     def _do(self, trial: "Trial") -> float:
         of, seed = trial.user_attrs[OF], trial.user_attrs[SEED]
-        title = f"{'defaults' if of == DEFAULTS else f'trial {of}'}, seed {seed}"
         shown = f"{self.shared.counts().finished} of {len(self.pairs)} seeds"
         evaluation = self.bench.evaluated(
-            trial, Wanted(title, shown, self.values[of], seed, prune=False), self.shared.put_back
+            trial, Wanted(_title(trial), shown, self.values[of], seed, prune=False), self.shared.put_back
         )
-        value = evaluation.measured.metrics[self.metric]
-        self.bench.terminal.line(title, f"{value:.4f}")
-        return value
+        return evaluation.measured.metrics[self.metric]
+
+    def _told(self, trial: "FrozenTrial") -> None:
+        """A training is finished, here or by another worker."""
+        self.bench.terminal.line(_title(trial), f"{trial.values[0]:.4f}")
+
+
+def _title(trial: "FrozenTrial | Trial") -> str:
+    of, seed = trial.user_attrs[OF], trial.user_attrs[SEED]
+    return f"{'defaults' if of == DEFAULTS else f'trial {of}'}, seed {seed}"
 
 
 def pair_of(trial: "FrozenTrial") -> Pair:

@@ -29,6 +29,7 @@ GRACE = 60  # seconds without one, after which a trial is dead
 KILLS = 5  # a trial that has ended its worker so often is not tried again
 BUSY = 60.0  # seconds to wait for another worker to let go of the database
 POLL = 1.0  # seconds between looks at what other workers do
+FINISHED = ("COMPLETE", "PRUNED")
 BEGUN = "begun"  # an attribute of a trial: its own number, once its heart has beaten
 
 log = logging.getLogger(__name__)
@@ -120,13 +121,17 @@ class Shared:
         state = TrialState.PRUNED if value is None else TrialState.COMPLETE
         self.study.tell(trial, value, state=state, skip_if_finished=True)
 
+    def as_it_is(self, trial: "Trial") -> "FrozenTrial":
+        """The trial, as all workers see it."""
+        return self.storage.get_trial(trial._trial_id)
+
     def holds(self, trial: "Trial") -> bool:
         """Whether the trial is still this worker's."""
-        return self.storage.get_trial(trial._trial_id).state.name == "RUNNING"
+        return self.as_it_is(trial).state.name == "RUNNING"
 
     def put_back(self, trial: "Trial") -> None:
         """A trial can't be finished here: it is tried again, by whoever comes first."""
-        self._fail(self.storage.get_trial(trial._trial_id), None)
+        self._fail(self.as_it_is(trial), None)
 
     def drop_others(self) -> None:
         """Trials that WAIT and are of no concern are not done: another search had asked for them."""

@@ -19,6 +19,7 @@ from detector.reporting.terminal import Terminal
 from detector.stages import Job, Result
 from detector.stages.train._failures import Diverged
 from detector.terms import counted
+from detector.tuning.workers import Work
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -57,6 +58,7 @@ class Bench:
     folder: Path
     record: Tuning
     terminal: Terminal
+    work: Work
 
     @property
     def seed(self) -> int:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from detector import record
+from detector import engine, record
 from detector.config.pipeline import Config
 from detector.data import studies
 from detector.data.dataset import Dataset, Split
 from detector.data.places import DATASETS, RUNS
+from detector.engine import Command
 from detector.errors import DetectorError, UsageError
 from detector.orchestrator import studied
 from detector.orchestrator.loop import run
@@ -22,12 +23,15 @@ from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
 from detector.stages import Result
 from detector.system.lock import is_shared, locked, shared
+from detector.system.machine import machine
 from detector.system.removed import told_if_removed
 from detector.tuning import said, winner
+from detector.tuning.crew import crew
 from detector.tuning.database import database, opened
 from detector.tuning.search import Trials, pruner
 from detector.tuning.seeds import DEFAULTS, Seeds, is_there, pair_of
 from detector.tuning.trial import Bench
+from detector.tuning.workers import Work, work
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -41,8 +45,10 @@ class Searched(NamedTuple):
     shown: Shown
 
 
-def tune(config: Config, terminal: Terminal, wait: float) -> Searched:
+def tune(config: Config, terminal: Terminal, wait: float, worker: tuple[str, ...]) -> Searched:
     """Search, together with other workers, until there is a verdict.
+
+    With an engine, all trainings are those of the workers that it starts, each `detector` with the arguments `worker`.
 
     Raises:
         Locked: A run is at work here, for longer than `wait` seconds.
@@ -54,6 +60,8 @@ def tune(config: Config, terminal: Terminal, wait: float) -> Searched:
             "train.tune is missing, which says what to search for: write `tune: {trials: 20}` below train, or add "
             "--set train.tune.trials=20"
         )
+    if missing := engine.missing(config.engine):
+        raise UsageError(f"engine.using: {missing}")
     used: list[Path] = []
     with (
         told_if_removed(lambda: used, (RUNS, DATASETS)),
@@ -61,7 +69,7 @@ def tune(config: Config, terminal: Terminal, wait: float) -> Searched:
         database(studies.database_of(config.name)),
     ):
         with locked(studies.STUDIES / config.name / "starting", math.inf):  # a second worker finds all of it done
-            trials = _trials(config, _up_to_date(config, terminal, wait), terminal, stack)
+            trials = _trials(config, _up_to_date(config, terminal, wait), worker, terminal, stack)
         used += [studies.workers_of(config.name), trials.bench.split.dataset.folder]
         terminal.line("tune", "\n".join(said.begun(trials.tell(_decided(config, trials)))))
         trials.work()
@@ -75,8 +83,10 @@ def _up_to_date(config: Config, terminal: Terminal, wait: float) -> Mapping[str,
     return {done.name: done.result for done in outcome.steps}
 
 
-def _trials(config: Config, inputs: Mapping[str, Result], terminal: Terminal, stack: ExitStack) -> Trials:
-    """The study, its folder, its log and its record, all open until the stack ends."""
+def _trials(
+    config: Config, inputs: Mapping[str, Result], worker: tuple[str, ...], terminal: Terminal, stack: ExitStack
+) -> Trials:
+    """The study, its folder, its log, its record and its workers, all open until the stack ends."""
     from detector.models.quiet import quietly
 
     step, key = studied.step_of(config, "train"), studied.key_of(config, inputs["convert"])
@@ -90,7 +100,11 @@ def _trials(config: Config, inputs: Mapping[str, Result], terminal: Terminal, st
     backend: Any = step.backend
     with quietly(folder / "log"):
         search = backend.search(options, split.dataset)
-    bench = Bench(config, step, inputs, split, folder, recording, terminal)
+    does: Work = work
+    if config.engine is not None:
+        command = Command(worker, Path.cwd(), machine())
+        does = stack.enter_context(crew(config.engine, command, folder / "workers", terminal)).work
+    bench = Bench(config, step, inputs, split, folder, recording, terminal, does)
     found = opened(studies.database_of(config.name), key, pruner(search.epochs))
     return Trials(bench, found, search, options.tune, metric, key)
 

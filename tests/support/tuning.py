@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from detector import sample
@@ -83,10 +84,16 @@ def states(folder: Path) -> list[str]:
         return [state for (state,) in database.execute("SELECT state FROM trials ORDER BY trial_id")] if there else []
 
 
-def wait_until(running: int, folder: Path, *processes: subprocess.Popen) -> None:
-    """Until so many trials are worked on."""
+def remote(folder: Path) -> list[psutil.Process]:
+    """Every worker that an engine has started in the folder, on whatever machine."""
+    found = psutil.process_iter(["cmdline", "cwd"])
+    return [each for each in found if "engine=null" in (each.info["cmdline"] or []) and each.info["cwd"] == str(folder)]
+
+
+def wait_until(running: int, folder: Path, *processes: subprocess.Popen, of: int = 1) -> None:
+    """Until so many trials are worked on, and there are so many."""
     until = time.monotonic() + 300
-    while states(folder).count("RUNNING") < running:
+    while (now := states(folder)).count("RUNNING") < running or len(now) < of:
         assert all(process.poll() is None for process in processes), [process.communicate() for process in processes]
         assert time.monotonic() < until
         time.sleep(0.05)

@@ -5,11 +5,11 @@ import sys
 import time
 from pathlib import Path
 
-from detector.browse.mortal import mortal
+from detector.system.mortal import mortal
 
 PARENT = """
 import subprocess, sys, time
-from detector.browse.mortal import mortal
+from detector.system.mortal import mortal
 child = subprocess.Popen(mortal(sys.executable, "-c", "import time; time.sleep(60)"))
 print(child.pid, flush=True)
 time.sleep(60)
