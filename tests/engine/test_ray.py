@@ -17,15 +17,13 @@ from tests.tuning.test_workers import nested, runs_of
 
 ENGINE = ("--set", f"engine={{using: ray, address: '{ADDRESS}', workers: 2, gpus: 0}}")
 ASKED = ("--set", "train.tune.trials=4")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1200),
-    pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("nsenter"), reason="only root may make namespaces"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
 def machines(python):
+    if os.geteuid() != 0 or not shutil.which("nsenter"):
+        pytest.skip("only root may make namespaces")
     with cluster(python.with_name("ray")) as both:
         yield both
 
@@ -37,6 +35,7 @@ def tune(machine, python, folder, *arguments, **variables):
     return machine.start(*command, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.torture
 def test_a_lost_machine_costs_the_trial_on_it_and_the_study_is_that_of_one_machine(machines, python, tmp_path):
     head, node, _ = machines
     folder = project(tmp_path)
@@ -76,6 +75,7 @@ def test_a_machine_that_is_lost_while_the_seeds_are_trained_changes_no_verdict(m
     assert "RUNNING" not in {run.info.status for run in below}
 
 
+@pytest.mark.torture
 def test_a_stop_leaves_no_worker_and_the_next_command_goes_on(machines, python, tmp_path):
     head, *_ = machines
     folder = project(tmp_path)
@@ -94,6 +94,7 @@ def test_a_stop_leaves_no_worker_and_the_next_command_goes_on(machines, python, 
     assert ": goes on after epoch" in log
 
 
+@pytest.mark.torture
 def test_a_killed_command_leaves_no_worker_and_what_it_had_in_its_environment_is_in_no_file(machines, python, tmp_path):
     head, _, files = machines
     folder, token = project(tmp_path), secrets.token_hex()
@@ -108,6 +109,7 @@ def test_a_killed_command_leaves_no_worker_and_what_it_had_in_its_environment_is
     assert [file for file in written if token.encode() in file.read_bytes()] == []
 
 
+@pytest.mark.torture
 def test_a_lost_head_is_said(machines, python, tmp_path):
     """After the minute for which Ray tries to reach it."""
     head, node, _ = machines

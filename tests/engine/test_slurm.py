@@ -19,6 +19,7 @@ def tune(python, folder, *arguments):
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.torture
 def test_a_killed_worker_is_replaced_and_the_study_is_that_of_one_machine(python, tmp_path):
     folder = project(tmp_path)
     command = tune(python, folder)
@@ -32,6 +33,7 @@ def test_a_killed_worker_is_replaced_and_the_study_is_that_of_one_machine(python
     assert alone["trials"] == outcome["trials"]
 
 
+@pytest.mark.torture
 def test_a_stop_leaves_no_worker_and_the_next_command_goes_on(python, tmp_path):
     folder = project(tmp_path)
     command = tune(python, folder, "--set", "train.epochs=8")
@@ -45,6 +47,7 @@ def test_a_stop_leaves_no_worker_and_the_next_command_goes_on(python, tmp_path):
     assert outcome["study"]["finished"] == 4
 
 
+@pytest.mark.torture
 def test_what_ends_every_worker_ends_the_command_with_its_code(python, tmp_path):
     folder = project(tmp_path)
     options = "train.options={cls: 1.0e+39, optimizer: SGD, lr0: 0.9, warmup_epochs: 0, mosaic: 0, workers: 0}"
@@ -64,6 +67,7 @@ def test_without_slurm_it_is_said_in_a_sentence(python, tmp_path):
     assert done.stderr.splitlines()[-1] == said
 
 
+@pytest.mark.torture
 def test_a_job_whose_time_is_over_is_queued_again_and_goes_on(python, tmp_path):
     folder = project(tmp_path)
     command = tune(python, folder, "--set", "engine.workers=1", "--set", "train.epochs=8")
