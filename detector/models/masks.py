@@ -34,7 +34,8 @@ def encoded(protos: Single, coefficients: Single, boxes: Floats, window: Window)
 
     count, height, width = protos.shape
     rows, across = raster(window.picture[1], window.picture[0])
-    logits = (coefficients @ protos.reshape(count, -1)).reshape(-1, height, width)
+    columns = protos.transpose(0, 2, 1).reshape(count, -1)  # a run goes down a column
+    logits = (coefficients @ columns).reshape(-1, width, height)
     scale, shift = _to_protos((across, rows), (width, height), window)
     stride = np.array(window.given[::-1]) / (width, height)
     edges = (boxes / np.tile(stride, 2) - 0.5 - np.tile(shift, 2)) / np.tile(scale, 2)
@@ -53,27 +54,25 @@ def _to_protos(size: tuple[int, int], protos: tuple[int, int], window: Window) -
 
 
 def _inside(logits: Single, box: Ints, scale: Floats, shift: Floats) -> npt.NDArray[np.bool_]:
-    """The mask within its box, (height, width)."""
+    """The mask within its box, (width, height), of logits whose rows are columns, too."""
     import cv2
 
     left, top, right, bottom = box.tolist()
     if right <= left or bottom <= top:
         return np.zeros((0, 0), bool)
     start = scale * (left, top) + shift
-    turn = np.array([[scale[0], 0, start[0]], [0, scale[1], start[1]]])
+    turn = np.array([[scale[1], 0, start[1]], [0, scale[0], start[0]]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    drawn = cv2.warpAffine(logits, turn, (right - left, bottom - top), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    drawn = cv2.warpAffine(logits, turn, (bottom - top, right - left), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     inside: npt.NDArray[np.bool_] = drawn > 0
     return inside
 
 
 def _runs(inside: npt.NDArray[np.bool_], box: Ints, rows: int, across: int) -> list[int]:
     """Lengths of runs down the columns of the whole raster, zeros first."""
-    if not inside.any():
-        return [rows * across]
-    column = np.zeros((inside.shape[0] + 2, inside.shape[1]), np.int8)
-    column[1:-1] = inside
-    turns, at = np.nonzero(np.diff(column, axis=0).T)
+    column = np.zeros((inside.shape[0], inside.shape[1] + 2), bool)
+    column[:, 1:-1] = inside
+    turns, at = np.divmod(np.flatnonzero(np.diff(column.ravel())), column.shape[1])
     places = (box[0] + turns) * rows + box[1] + at
     twice = np.flatnonzero(np.diff(places) == 0)  # a run that goes on at the top of the next column
     places = np.delete(places, np.concatenate([twice, twice + 1]))

@@ -147,6 +147,6 @@ def test_runs_are_those_of_pycocotools(data):
         inside = np.random.default_rng(data.draw(st.integers(0, 10**6))).random(inside.shape) < 0.7
     whole = np.zeros((rows, across), np.uint8)
     whole[top:bottom, left:right] = inside
-    counts = _runs(inside, np.array([left, top, right, bottom]), rows, across)
+    counts = _runs(inside.T, np.array([left, top, right, bottom]), rows, across)
     (code,) = ours.frPyObjects([{"size": [rows, across], "counts": counts}], rows, across)
     assert bytes(code["counts"]) == theirs.encode(np.asfortranarray(whole))["counts"]
