@@ -23,6 +23,8 @@ sys.path.insert(0, str(ROOT))
 from detector.data.dataset import Dataset  # noqa: E402
 from detector.models.quiet import device, quietly  # noqa: E402
 from detector.models.weights import architecture, load_model  # noqa: E402
+from detector.stages.train._defaults import settle  # noqa: E402
+from detector.stages.train._facts import facts_of  # noqa: E402
 from detector.stages.train.ultralytics import Options, run  # noqa: E402
 from tests.support.jobs import Pipeline, job  # noqa: E402
 
@@ -51,6 +53,12 @@ def converted(folder: Path, export: Path | None) -> Dataset:
     subprocess.run(line, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=environment)
     [latest] = folder.glob("datasets/*/latest")
     return Dataset(latest.resolve())
+
+
+def written_out(options: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """The options with all that the stage would derive, so that both sides train alike."""
+    settings = settle(Options(**options), facts_of(dataset))
+    return options | {"patience": settings.patience, "options": settings.arguments}
 
 
 def stage(folder: Path, dataset: Path, options: dict[str, Any]) -> None:
@@ -157,7 +165,7 @@ def main() -> None:
         return child(*arguments.child)
     with tempfile.TemporaryDirectory() as scratch:
         dataset = converted(Path(scratch) / "project", arguments.export and arguments.export.resolve())
-        figures = measured(Path(scratch), dataset, SAMPLE | arguments.options, arguments.rounds)
+        figures = measured(Path(scratch), dataset, written_out(SAMPLE | arguments.options, dataset), arguments.rounds)
         print(json.dumps({"benchmark": "train", "options": arguments.options, **figures}))
     return None
 
