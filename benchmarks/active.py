@@ -20,7 +20,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,8 +30,9 @@ import numpy as np  # noqa: E402
 import yaml  # noqa: E402
 
 from benchmarks import scenes  # noqa: E402
+from benchmarks.apart import ENVIRONMENT, apart, with_seeds  # noqa: E402
 from benchmarks.asked import asked  # noqa: E402
-from benchmarks.defaults import ENVIRONMENT, SCALE  # noqa: E402
+from benchmarks.defaults import SCALE  # noqa: E402
 from detector.annotators.calibration import calibrated, uncalibrated  # noqa: E402
 from detector.annotators.order import Ranking, Scored, rank  # noqa: E402
 from detector.data.dataset import Dataset  # noqa: E402
@@ -163,17 +163,13 @@ def described(whole: Dataset, files: Sequence[str], describer: Describer) -> np.
 def curves(folder: Path, whole: Dataset, name: str, seeds: int, steps: int) -> dict[str, list[list[float]]]:
     """What every annotator's model learned, by order; as many at once as there are cores. What is there stays."""
 
-    def work(of: tuple[str, int]) -> list[float]:
-        place = folder / f"{of[0]}-{of[1]}"
+    def work(order: str, seed: int) -> list[float]:
+        place = folder / f"{order}-{seed}"
         if not (place / "curve.json").exists():
-            line = [sys.executable, __file__, "--child", place, whole.folder, name, of[1], of[0], steps]
-            subprocess.run([*map(str, line)], check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+            apart(__file__, place, whole.folder, name, seed, order, steps)
         return json.loads((place / "curve.json").read_text())
 
-    wanted = [(order, seed) for seed in range(seeds) for order in ("all", *ORDERS)]
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        done = dict(zip(wanted, workers.map(work, wanted), strict=True))
-    return {order: [done[order, seed] for seed in range(seeds)] for order in ("all", *ORDERS)}
+    return with_seeds(("all", *ORDERS), seeds, work)
 
 
 def told(learned: dict[str, list[list[float]]]) -> dict:

@@ -11,13 +11,10 @@ images of test and by the seeds.
 """
 
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +22,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import active, defaults  # noqa: E402
+from benchmarks.apart import apart, with_seeds  # noqa: E402
 from benchmarks.asked import asked  # noqa: E402
-from benchmarks.defaults import ENVIRONMENT, SCALE, Case  # noqa: E402
+from benchmarks.defaults import SCALE, Case  # noqa: E402
 from detector.data.dataset import Dataset  # noqa: E402
 from detector.data.evaluation import Evaluation  # noqa: E402
 from detector.measure.evaluate import Weights, evaluate  # noqa: E402
@@ -87,21 +85,15 @@ def child(choice: str, folder: Path, dataset: Dataset, name: str, seed: int, mod
 def trained(folder: Path, dataset: Dataset, name: str, seeds: int, lent: Path) -> dict[str, list[Evaluation]]:
     """Every training of every choice, as many at once as there are cores."""
 
-    def work(of: tuple[str, int]) -> Evaluation:
-        choice, seed = of
+    def work(choice: str, seed: int) -> Evaluation:
         place = folder / f"{choice.replace(' ', '-')}-{seed}"
         if not (place / "test/evaluation.json").exists():
             fresh = name == "rare" or choice == SCRATCH
             model = "yolo11n.yaml" if fresh else lent
-            line = [sys.executable, __file__, "--child", choice, place, dataset.folder, name, seed, model]
-            subprocess.run([*map(str, line)], check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+            apart(__file__, choice, place, dataset.folder, name, seed, model)
         return Evaluation(place / "test")
 
-    choices = WEIGHED if name == "rare" else BORROWED
-    wanted = [(choice, seed) for seed in range(seeds) for choice in choices]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = dict(zip(wanted, pool.map(work, wanted), strict=True))
-    return {choice: [done[choice, seed] for seed in range(seeds)] for choice in choices}
+    return with_seeds(WEIGHED if name == "rare" else BORROWED, seeds, work)
 
 
 def beside(evaluations: dict[str, list[Evaluation]]) -> Iterator[tuple[str, Any]]:
@@ -121,11 +113,8 @@ def beside(evaluations: dict[str, list[Evaluation]]) -> Iterator[tuple[str, Any]
 
 def dataset_of(folder: Path, name: str, bccd: Path | None) -> Dataset:
     """The set, converted in `folder`."""
-    there = [*folder.glob("project/datasets/*/latest")]
-    if there:
-        return Dataset(there[0].resolve())
     make = active.pool if name == "rare" else defaults.project
-    return make(folder / "project", name, bccd)
+    return defaults.there(folder) or make(folder / "project", name, bccd)
 
 
 def lender(folder: Path) -> Path:

@@ -10,14 +10,12 @@ with N trials, and `of_tuned` is how much of what it finds the defaults reach, b
 """
 
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 import yaml  # noqa: E402
 
 from benchmarks import scenes  # noqa: E402
+from benchmarks.apart import ENVIRONMENT, apart, with_seeds  # noqa: E402
 from benchmarks.asked import asked  # noqa: E402
 from detector import sample  # noqa: E402
 from detector.data.dataset import Dataset  # noqa: E402
@@ -41,7 +40,6 @@ from tests.support.jobs import Pipeline, job  # noqa: E402
 
 SCALE = (0.33, 0.25, 256)
 SIDES = ("ultralytics", "ours")
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 
 class Case(NamedTuple):
@@ -137,17 +135,13 @@ def child(side: str, folder: Path, dataset: Dataset, name: str, seed: int) -> No
 def trained(folder: Path, dataset: Dataset, name: str, seeds: int) -> dict[str, list[Evaluation]]:
     """Every training of both sides, as many at once as there are cores."""
 
-    def work(of: tuple[str, int]) -> Evaluation:
-        place = folder / f"{of[0]}-{of[1]}"
+    def work(side: str, seed: int) -> Evaluation:
+        place = folder / f"{side}-{seed}"
         if not (place / "test/evaluation.json").exists():
-            line = [sys.executable, __file__, "--child", of[0], place, dataset.folder, name, of[1]]
-            subprocess.run([*map(str, line)], check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+            apart(__file__, side, place, dataset.folder, name, seed)
         return Evaluation(place / "test")
 
-    wanted = [(side, seed) for seed in range(seeds) for side in SIDES]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = dict(zip(wanted, pool.map(work, wanted), strict=True))
-    return {side: [done[side, seed] for seed in range(seeds)] for side in SIDES}
+    return with_seeds(SIDES, seeds, work)
 
 
 def beside(evaluations: dict[str, list[Evaluation]]) -> Iterator[tuple[str, Any]]:
@@ -171,6 +165,12 @@ def tuned(folder: Path, trials: int) -> Iterator[tuple[str, Any]]:
     yield "verdict", verdict["why"]
 
 
+def there(place: Path) -> Dataset | None:
+    """The set as an earlier call has converted it."""
+    latest = next(place.glob("project/datasets/*/latest"), None)
+    return latest and Dataset(latest.resolve())
+
+
 def main() -> None:
     arguments = asked(CASES, child=5, tune=0)
     if arguments.child:
@@ -180,8 +180,7 @@ def main() -> None:
         for name in arguments.sets or SHORT:
             place = (arguments.keep or Path(scratch)).resolve() / name
             started = time.perf_counter()
-            [*there] = place.glob("project/datasets/*/latest")
-            dataset = Dataset(there[0].resolve()) if there else project(place / "project", name, arguments.bccd)
+            dataset = there(place) or project(place / "project", name, arguments.bccd)
             figures = dict(beside(trained(place, dataset, name, arguments.seeds)))
             if arguments.tune:
                 figures |= tuned(place / "project", arguments.tune)

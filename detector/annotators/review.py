@@ -13,7 +13,7 @@ from detector.annotators.suspicions import Suspicion, suspicions
 from detector.annotators.viewed import Reviewed
 from detector.data.dataset import Dataset
 from detector.measure.matches import scenes
-from detector.measure.shapes import Kind
+from detector.measure.shapes import kind_of
 from detector.measure.split import Part
 
 WORTH = 0.3  # how likely a mistake must be to be shown
@@ -52,7 +52,7 @@ class Review(NamedTuple):
 def review(of: Reviewed, parts: Mapping[str, Part], memory: Memory, limit: int) -> Review:
     """All that is likely enough, but what somebody has looked at."""
     chance = calibrated(of.evaluation) or uncalibrated
-    kind: Kind = "segm" if of.dataset.conversion["task"] == "segment" else "bbox"
+    kind = kind_of(of.dataset.conversion["task"])
     every = [
         _mistake(each, part, of.dataset)
         for part in parts.values()

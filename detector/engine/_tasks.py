@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from detector.engine import Command, Ended
-from detector.engine._worker import POLL, work
+from detector.engine._worker import POLL, TO_END, work
 from detector.errors import DetectorError
 from detector.terms import counted
 
 PATIENCE = 5.0  # seconds for an address to answer: Ray itself tries for minutes
-SECONDS = 7.0  # for workers to end, of the ten that a stop has
 
 
 def main(address: str, cpus: str, gpus: str) -> None:
@@ -75,7 +74,7 @@ def _serve(cpus: float, gpus: float, out: TextIO) -> None:
     for reference in at_work.values():
         ray.cancel(reference)
     if at_work:
-        ray.wait([*at_work.values()], num_returns=len(at_work), timeout=SECONDS)
+        ray.wait([*at_work.values()], num_returns=len(at_work), timeout=TO_END)
 
 
 def _asked() -> Iterator[list[bytes]]:

@@ -16,6 +16,7 @@ from detector.system.mortal import mortal
 
 POLL = 0.2  # seconds between looks at it: an engine that stops this process is heard as often
 SECONDS = 10.0  # a command that is stopped ends within them
+TO_END = 7.0  # of them, for the workers of that command
 
 
 def work(command: Command, environment: Mapping[str, str]) -> Ended:

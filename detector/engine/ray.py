@@ -13,7 +13,7 @@ from typing import IO, Literal, cast
 from pydantic import Field, field_validator
 
 from detector.engine import Cluster, Command, Ended, Job, Machines
-from detector.engine._tasks import SECONDS
+from detector.engine._worker import TO_END
 from detector.errors import TryAgain
 from detector.system.installed import version_of
 from detector.terms import counted
@@ -61,7 +61,7 @@ def cluster(options: Options, logs: Path) -> Iterator[Cluster]:
         with suppress(BrokenPipeError):
             asks.close()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(SECONDS + 1)
+            process.wait(TO_END + 1)
         process.kill()
 
 

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from detector.engine import Cluster, Command, Ended, Job, Machines
-from detector.engine._worker import POLL, work
+from detector.engine._worker import POLL, TO_END, work
 from detector.errors import Interrupted, TryAgain
 from detector.system.installed import version_of
 from detector.terms import counted
-
-SECONDS = 7.0  # for workers to end, of the ten that a stop has
 
 if TYPE_CHECKING:
     from submitit import Job as Submitted
@@ -77,7 +75,7 @@ def _stop(jobs: "list[Submitted[Ended]]", options: Options) -> None:
             os.kill(int(job.job_id), signal.SIGTERM)
         else:
             job.cancel(check=False)
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + TO_END
     while not all(job.done() for job in jobs) and time.monotonic() < until:
         time.sleep(POLL)
 

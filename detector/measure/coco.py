@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from detector.data.geometry import Ints
 from detector.measure.shapes import Compared, Kind, Shapes
 
 AREAS = ("", "small/", "medium/", "large/")  # COCO's: objects under 32², under 96² square pixels, and from there on
@@ -56,7 +55,7 @@ def _of_class(compared: Compared, label: int, kind: Kind) -> tuple[Any, Any]:
     from faster_coco_eval import COCO, COCOeval_faster
 
     truth = compared.truth.take(np.flatnonzero(compared.truth.class_id == label))
-    seen = compared.seen.take(_that_count(compared.seen, label))
+    seen = compared.seen.take(np.flatnonzero(compared.seen.class_id == label))
     images = np.union1d(truth.image, seen.image).tolist()
     head = {
         "images": [{"id": at, "width": 1, "height": 1} for at in images],
@@ -72,16 +71,6 @@ def _of_class(compared: Compared, label: int, kind: Kind) -> tuple[Any, Any]:
     evaluation.evaluate()
     evaluation.accumulate()
     return np.asarray(evaluation.eval["precision"]), np.asarray(evaluation.eval["recall"])
-
-
-def _that_count(seen: Shapes, label: int) -> Ints:
-    """The rows of a class's predictions without those that come after the most on their image."""
-    own = np.flatnonzero(seen.class_id == label)
-    own = own[np.lexsort((-seen.scores[own], seen.image[own]))]  # stable: as the package takes equal scores
-    image = seen.image[own]
-    starts = np.flatnonzero(np.diff(image, prepend=-1))
-    place = np.arange(len(own)) - np.repeat(starts, np.diff(np.append(starts, len(own))))
-    return np.sort(own[place < MOST[-1]])
 
 
 def _annotations(shapes: Shapes, kind: Kind) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ def judge(seen: pa.Table, split: Split, weights: str, folder: Path, wanted: Want
     weighting = resamples(compared.images, RESAMPLES, groups(part.images))
     counts = mistakes.count(compared.seen.scores, matches, verdicts, point.score)
     costs = mistakes.costs(compared, matches, verdicts)
+    that_count = replace(compared, seen=compared.seen.take(np.flatnonzero(matches.counted)))
     measured = Measured(
         split=split.name,
         dataset=split.dataset.version,
@@ -66,7 +67,7 @@ def judge(seen: pa.Table, split: Split, weights: str, folder: Path, wanted: Want
         weights=weights,
         task=task,
         classes=split.dataset.classes,
-        metrics=_coco(compared, kind) | _at_point(point) | dict(_by_class_at_point(compared, matches, point)),
+        metrics=_coco(that_count, kind) | _at_point(point) | dict(_by_class_at_point(compared, matches, point)),
         intervals=dict(intervals(drawn(classes, weighting))),
         operating_point=asdict(point),
         mistakes={name: {"count": counts[name], "cost": costs[name]} for name in mistakes.KINDS},

@@ -51,16 +51,15 @@ def run(job: Job[Options]) -> Result:
     from detector.stages.export._make import make, taken_out
     from detector.stages.export._recipe import Made
 
-    options, dataset = job.options, Dataset(job.inputs["convert"].path)
+    options = job.options
     keep_silent()
     folder = make(job, format="openvino", dynamic=options.dynamic, device="cpu", **BITS[options.precision])
     files = taken_out(job, folder, {".xml": ".xml", ".bin": ".bin"})
-    made = Made("openvino", options.precision, LIBRARIES)
-    if options.precision != "int8":
-        return finish(job, files, load(files[0]), made)
-    size = Trained(job.inputs["train"].path).made_from.sides
-    with quietly(job.folder / LOG):
-        kept = quantize(files[0], dataset, size, options.max_drop)
-    result = finish(job, files, load(files[0]), made)
+    kept = 0
+    if options.precision == "int8":
+        size = Trained(job.inputs["train"].path).made_from.sides
+        with quietly(job.folder / LOG):
+            kept = quantize(files[0], Dataset(job.inputs["convert"].path), size, options.max_drop)
+    result = finish(job, files, load(files[0]), Made("openvino", options.precision, LIBRARIES))
     said = f"{counted(kept, 'layer')} would cost too much accuracy on val in int8, and stayed in floating point"
     return replace(result, notes=[said, *result.notes]) if kept else result
