@@ -57,7 +57,7 @@ def planned(project):
 def test_the_measuring_code_is_a_reason_to_measure_and_what_it_measures_counts(project):
     assert planned(project) == {}
     half = "dict.fromkeys(('mAP50-95', 'mAP50', 'precision', 'recall', 'F1', 'score'), 0.5)"
-    edit(project, "measure/evaluate.py", "metrics=_coco(compared, kind) | _at_point(point)", f"metrics={half}")
+    edit(project, "measure/evaluate.py", "metrics=_coco(that_count, kind) | _at_point(point)", f"metrics={half}")
     why = planned(project)
     assert why["evaluate"] == ["its code changed"]
     assert why["export.onnx"] == why["promote"] == ["waits for evaluate"]
