@@ -1,14 +1,16 @@
-"""A segmentation network's masks as COCO's run-length codes, each computed inside its own box alone."""
+"""A segmentation network's masks as COCO's run-length codes, each computed inside its own box alone.
 
+A mask is where its logits, interpolated between their places, are above 0.
+"""
+
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from detector.data.geometry import Floats, Ints
 from detector.data.raster import raster
-
-Single = npt.NDArray[np.float32]
+from detector.models.turns import Single, axis, turns
 
 
 class Window(NamedTuple):
@@ -34,15 +36,15 @@ def encoded(protos: Single, coefficients: Single, boxes: Floats, window: Window)
 
     count, height, width = protos.shape
     rows, across = raster(window.picture[1], window.picture[0])
-    columns = protos.transpose(0, 2, 1).reshape(count, -1)  # a run goes down a column
-    logits = (coefficients @ columns).reshape(-1, width, height)
+    logits = (coefficients @ protos.reshape(count, -1)).reshape(-1, height, width)
     scale, shift = _to_protos((across, rows), (width, height), window)
     stride = np.array(window.given[::-1]) / (width, height)
     edges = (boxes / np.tile(stride, 2) - 0.5 - np.tile(shift, 2)) / np.tile(scale, 2)
-    edges = np.clip(np.ceil(edges), 0, np.tile((across, rows), 2)).astype(np.int64)
-    runs = [_runs(_inside(each, box, scale, shift), box, rows, across) for each, box in zip(logits, edges, strict=True)]
-    codes = mask.frPyObjects([{"size": [rows, across], "counts": each} for each in runs], rows, across) if runs else []
-    return [bytes(code["counts"]) for code in codes]
+    pixels: Ints = np.clip(np.ceil(edges), 0, np.tile((across, rows), 2)).astype(np.int64)
+    axes = [axis(*side) for side in zip((across, rows), (width, height), scale, shift, strict=True)]
+    ends = turns(logits, pixels, *axes)
+    counts = [{"size": [rows, across], "counts": each} for each in _runs(*ends, len(boxes), rows * across)]
+    return [bytes(code["counts"]) for code in mask.frPyObjects(counts, rows, across)] if counts else []
 
 
 def _to_protos(size: tuple[int, int], protos: tuple[int, int], window: Window) -> tuple[Floats, Floats]:
@@ -53,29 +55,13 @@ def _to_protos(size: tuple[int, int], protos: tuple[int, int], window: Window) -
     return scale, 0.5 * scale + np.array(window.corner) * stride - 0.5
 
 
-def _inside(logits: Single, box: Ints, scale: Floats, shift: Floats) -> npt.NDArray[np.bool_]:
-    """The mask within its box, (width, height), of logits whose rows are columns, too."""
-    import cv2
-
-    left, top, right, bottom = box.tolist()
-    if right <= left or bottom <= top:
-        return np.zeros((0, 0), bool)
-    start = scale * (left, top) + shift
-    turn = np.array([[scale[1], 0, start[1]], [0, scale[0], start[0]]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    drawn = cv2.warpAffine(logits, turn, (bottom - top, right - left), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    inside: npt.NDArray[np.bool_] = drawn > 0
-    return inside
-
-
-def _runs(inside: npt.NDArray[np.bool_], box: Ints, rows: int, across: int) -> list[int]:
-    """Lengths of runs down the columns of the whole raster, zeros first."""
-    column = np.zeros((inside.shape[0], inside.shape[1] + 2), bool)
-    column[:, 1:-1] = inside
-    turns, at = np.divmod(np.flatnonzero(np.diff(column.ravel())), column.shape[1])
-    places = (box[0] + turns) * rows + box[1] + at
-    twice = np.flatnonzero(np.diff(places) == 0)  # a run that goes on at the top of the next column
-    places = np.delete(places, np.concatenate([twice, twice + 1]))
-    ends = np.concatenate([[0], places, [rows * across]])
+def _runs(of: Ints, places: Ints, masks: int, pixels: int) -> Iterator[list[int]]:
+    """Of each mask the lengths of its runs, zeros first, from the places where it begins and ends."""
+    counts = np.bincount(of, minlength=masks)
+    starts = np.cumsum(counts + 2) - counts - 2
+    ends = np.zeros(len(places) + 2 * masks, np.int64)
+    ends[np.arange(len(places)) + 2 * of + 1] = places
+    ends[starts + counts + 1] = pixels
     lengths: list[int] = np.diff(ends).tolist()
-    return lengths if lengths[-1] else lengths[:-1]
+    for start, stop in zip(starts.tolist(), (starts + counts).tolist(), strict=True):
+        yield lengths[start : stop + 1] if lengths[stop] else lengths[start:stop]

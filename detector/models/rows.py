@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from detector.data.geometry import Floats
-from detector.models.masks import Single, Window, encoded
+from detector.models.masks import Window, encoded
+from detector.models.turns import Single
 
 Masks = tuple[Single, Single]  # prototypes and coefficients
 

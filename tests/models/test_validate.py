@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detector.data.evaluation import SEEN
 from detector.data.raster import raster
-from detector.models.masks import Window, _runs, encoded
+from detector.models.masks import Window, encoded
 from detector.models.quiet import quietly
 from detector.models.validate import seen_on
 from tests.support import tiny
@@ -131,22 +131,46 @@ def _code(pixels):
     return mask.encode(np.asfortranarray(pixels.astype(np.uint8)))
 
 
-@settings(max_examples=200, deadline=None)
-@given(data=st.data())
-def test_runs_are_those_of_pycocotools(data):
-    """Any mask in any box of a raster, whose height the box may fill."""
-    from faster_coco_eval import mask as ours
-    from pycocotools import mask as theirs
+def by_pixels(logits, box, window, drawn):
+    """Every pixel of the raster, interpolated in float64; None if one is so near 0 that rounding decides."""
+    places = (np.mgrid[: drawn[0], : drawn[1]] + 0.5).transpose(1, 2, 0)
+    given = places * window.picture / drawn * window.gain[::-1] + window.corner[::-1]
+    at = np.clip(given * logits.shape / window.given - 0.5, 0, np.array(logits.shape) - 1)
+    cell = np.minimum(at.astype(int), np.array(logits.shape) - 2)
+    (y, x), (down, across) = cell.transpose(2, 0, 1), (at - cell).transpose(2, 0, 1)
+    near, far = (logits[y + step, x] * (1 - across) + logits[y + step, x + 1] * across for step in (0, 1))
+    values = near * (1 - down) + far * down
+    left, top, right, bottom = box
+    inside = (given >= (top, left)).all(axis=-1) & (given < (bottom, right)).all(axis=-1)
+    return None if np.abs(values[inside]).min(initial=1) < 1e-5 else inside & (values > 0)
 
-    rows, across = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
-    top, left = data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, across - 1))
-    bottom, right = data.draw(st.integers(top + 1, rows)), data.draw(st.integers(left + 1, across))
-    kind = data.draw(st.sampled_from(["random", "full", "empty"]))
-    inside = np.full((bottom - top, right - left), kind == "full")
-    if kind == "random":
-        inside = np.random.default_rng(data.draw(st.integers(0, 10**6))).random(inside.shape) < 0.7
-    whole = np.zeros((rows, across), np.uint8)
-    whole[top:bottom, left:right] = inside
-    counts = _runs(inside.T, np.array([left, top, right, bottom]), rows, across)
-    (code,) = ours.frPyObjects([{"size": [rows, across], "counts": counts}], rows, across)
-    assert bytes(code["counts"]) == theirs.encode(np.asfortranarray(whole))["counts"]
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_masks_are_those_that_are_drawn_pixel_by_pixel(data):
+    """Any logits, in boxes of any kind (none, a line, the whole, beyond an edge), enlarged and made smaller."""
+    random = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    width, height = data.draw(st.integers(1, 90)), data.draw(st.integers(1, 90))
+    window = letterboxed((width, height), 32 * data.draw(st.integers(1, 3)))
+    protos = random.standard_normal((3, window.given[0] // 4, window.given[1] // 4)).astype(np.float32)
+    protos[2] = 1
+    coefficients = random.standard_normal((5, 3)).astype(np.float32)
+    coefficients[:, 2] *= data.draw(st.sampled_from([0, 1, 9]))  # 9: full ones and empty ones
+    corners = np.sort(random.uniform(-0.2, 1.2, (5, 2, 2)) * window.given[::-1], axis=1).reshape(5, 4)
+    corners[0] = (0, 0, *window.given[::-1])
+    corners[1, 2:] = corners[1, :2]
+    drawn = raster(width, height)
+    codes = encoded(protos, coefficients, corners, window)
+    logits = np.einsum("nk,kyx->nyx", coefficients, protos)
+    for code, each, box in zip(codes, logits, corners, strict=True):
+        true = by_pixels(each, box, window, drawn)
+        assert true is None or code == _code(true)["counts"]
+
+
+def test_a_mask_between_two_pixels_is_no_mask():
+    """Where a picture has fewer pixels than there are logits, one can begin and end between two of them."""
+    protos = np.full((1, 16, 16), -1, np.float32)
+    protos[0, 5] = 1
+    window = Window((3, 3), (64, 64), (64 / 3, 64 / 3), (0, 0))
+    (code,) = encoded(protos, np.ones((1, 1), np.float32), np.array([[0, 0, 64, 64.0]]), window)
+    assert code == _code(np.zeros((3, 3)))["counts"]
