@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detector.measure.shapes import Compared, Kind, Shapes
+from detector.system.garbage import paused
 
 AREAS = ("", "small/", "medium/", "large/")  # COCO's: objects under 32², under 96² square pixels, and from there on
 MOST = (1, 10, 100)  # predictions of a class that count on an image
@@ -62,22 +63,25 @@ def _of_class(compared: Compared, label: int, kind: Kind) -> tuple[Any, Any]:
         "categories": [{"id": label, "name": compared.classes[label]}],
     }
     known, predicted = COCO(), COCO()
-    known.dataset = head | {"annotations": _annotations(truth, kind)}
-    predicted.dataset = head | {"annotations": _annotations(seen, kind)}
-    for part in (known, predicted):
-        part.createIndex()
-    evaluation = COCOeval_faster(known, predicted, kind, print_function=lambda *_: None)
-    evaluation.params.maxDets = list(MOST)
-    evaluation.evaluate()
-    evaluation.accumulate()
+    with paused():
+        known.dataset = head | {"annotations": _annotations(truth, kind)}
+        predicted.dataset = head | {"annotations": _annotations(seen, kind)}
+        for part in (known, predicted):
+            part.createIndex()
+        evaluation = COCOeval_faster(known, predicted, kind, print_function=lambda *_: None)
+        evaluation.params.maxDets = list(MOST)
+        evaluation.evaluate()
+        evaluation.accumulate()
     return np.asarray(evaluation.eval["precision"]), np.asarray(evaluation.eval["recall"])
 
 
 def _annotations(shapes: Shapes, kind: Kind) -> list[dict[str, Any]]:
-    masks = [{"segmentation": mask} for mask in shapes.masks or ()] if kind == "segm" else [{}] * len(shapes)
+    masks = shapes.masks if kind == "segm" and shapes.masks is not None else [None] * len(shapes)
     columns = (each.tolist() for each in (shapes.image, shapes.class_id, shapes.boxes, shapes.areas, shapes.scores))
     return [
-        {"id": at, "image_id": image, "category_id": label, "bbox": box, "area": area, "score": score, "iscrowd": 0}
-        | more
-        for at, (image, label, box, area, score, more) in enumerate(zip(*columns, masks, strict=True), start=1)
-    ]
+        {
+            "id": at, "image_id": image, "category_id": label, "bbox": box, "area": area, "score": score,
+            "segmentation": mask, "iscrowd": 0,
+        }
+        for at, (image, label, box, area, score, mask) in enumerate(zip(*columns, masks, strict=True), start=1)
+    ]  # fmt: skip

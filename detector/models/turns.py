@@ -53,9 +53,8 @@ def turns(logits: Single, boxes: Ints, across: Axis, down: Axis) -> tuple[Ints, 
 def _inside(logits: Single, boxes: Ints, masks: Ints, across: Axis, down: Axis) -> tuple[Ints, Ints, Ints]:
     """Turns between two rows of logits: mask, column, and the first row of pixels behind it."""
     _, height, width = logits.shape
-    cells = _mixed(logits > 0, boxes, masks, across, down)
-    line, cell = np.divmod(cells, width)
-    mask, row = np.divmod(line, height)
+    mask, row, cell = _mixed(logits > 0, boxes, masks, across, down)
+    cells = (mask * height + row) * width + cell
     first = np.searchsorted(across.cell, np.arange(width))
     of, x = _columns(np.maximum(first[cell], boxes[mask, 0]), np.minimum(first[cell + 1], boxes[mask, 2]))
     part = across.part[x]
@@ -67,22 +66,29 @@ def _inside(logits: Single, boxes: Ints, masks: Ints, across: Axis, down: Axis) 
     return mask, x[turned], np.clip(behind, boxes[mask, 1], boxes[mask, 3])
 
 
-def _mixed(positive: npt.NDArray[np.bool_], boxes: Ints, masks: Ints, across: Axis, down: Axis) -> Ints:
-    """Cells in the boxes whose corners are not of one sign, by the number of their first corner."""
-    _, height, width = positive.shape
-    low, high = boxes[masks, :2], boxes[masks, 2:] - 1
-    cells = np.column_stack(
-        [masks, across.cell[low[:, 0]], down.cell[low[:, 1]], across.cell[high[:, 0]], down.cell[high[:, 1]]]
-    )
-    found = [np.empty(0, np.int64)]
-    for mask, left, top, right, bottom in cells.tolist():
-        across_box = right - left + 2
-        sign = positive[mask, top : bottom + 2, left : right + 2].ravel()
-        corner, others = sign[: -across_box - 1], (sign[1:-across_box], sign[across_box:-1], sign[across_box + 1 :])
-        rows, columns = np.divmod(np.flatnonzero(np.logical_or.reduce([corner != each for each in others])), across_box)
-        within = columns <= right - left
-        found.append(((mask * height + top + rows) * width + left + columns)[within])
-    return np.concatenate(found)
+def _mixed(
+    positive: npt.NDArray[np.bool_], boxes: Ints, masks: Ints, across: Axis, down: Axis
+) -> tuple[Ints, Ints, Ints]:
+    """Cells in the boxes whose corners are not of one sign: mask, row, column."""
+    left, right = across.cell[boxes[masks, 0]], across.cell[boxes[masks, 2] - 1] + 2
+    top, bottom = down.cell[boxes[masks, 1]], down.cell[boxes[masks, 3] - 1] + 2
+    places = zip(*(each.tolist() for each in (masks, top, bottom, left, right)), strict=True)
+    found = [_unlike(positive[mask, up:low, start:stop]) for mask, up, low, start, stop in places]
+    of = np.repeat(np.arange(len(masks)), [len(cells) for cells in found])
+    row, column = np.divmod(np.concatenate([np.empty(0, np.int64), *found]), (right - left)[of])
+    inside = np.flatnonzero(column < (right - left - 1)[of])  # from the last one the next row would be reached
+    of = of[inside]
+    return masks[of], row[inside] + top[of], column[inside] + left[of]
+
+
+def _unlike(sign: npt.NDArray[np.bool_]) -> Ints:
+    """Where a value differs from that at its right, below, or at the right of that; counted through the rows."""
+    flat, width = sign.ravel(), sign.shape[1]
+    corner = flat[: -width - 1]
+    unlike = corner != flat[1:-width]
+    unlike |= corner != flat[width:-1]
+    unlike |= corner != flat[width + 1 :]
+    return np.flatnonzero(unlike)
 
 
 def _at_edges(logits: Single, boxes: Ints, masks: Ints, across: Axis, down: Axis) -> list[tuple[Ints, Ints, Ints]]:
