@@ -25,6 +25,7 @@ ENV HOME=/cache USER=detector MPLCONFIGDIR=/cache/matplotlib PYTHONUNBUFFERED=1
 # Dependencies first: they change less often than the code does.
 WORKDIR /opt/detector
 COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY deploy/slim.sh deploy/slim.sh
 COPY detector/__init__.py detector/__init__.py
 ENTRYPOINT ["detector"]
 CMD ["--help"]
@@ -33,7 +34,8 @@ FROM system AS cpu
 
 # PyTorch's own index has builds without CUDA, which count as the later ones: 4.6 GB less than PyPI's.
 ARG PYTORCH=https://download.pytorch.org/whl/cpu
-RUN pip install --no-cache-dir --constraint constraints.txt --extra-index-url "$PYTORCH" .
+RUN pip install --no-cache-dir --constraint constraints.txt --extra-index-url "$PYTORCH" . \
+    && deploy/slim.sh /usr/local/lib/python3.11/*-packages
 COPY detector detector
 RUN pip install --no-cache-dir --no-deps --force-reinstall .
 USER 1000
@@ -43,7 +45,8 @@ FROM system AS gpu
 
 # PyTorch brings CUDA along. TensorRT's libraries are on NVIDIA's index; its packages on PyPI only point there.
 RUN pip install --no-cache-dir --constraint constraints.txt . \
-    && pip install --no-cache-dir --constraint constraints.txt --extra-index-url https://pypi.nvidia.com '.[tensorrt]'
+    && pip install --no-cache-dir --constraint constraints.txt --extra-index-url https://pypi.nvidia.com '.[tensorrt]' \
+    && deploy/slim.sh /usr/local/lib/python3.11/*-packages
 COPY detector detector
 RUN pip install --no-cache-dir --no-deps --force-reinstall .
 USER 1000
@@ -51,15 +54,11 @@ WORKDIR /work
 
 FROM python:3.11.14-slim-bookworm AS serve
 
-# What only tests, builds, trains or is a server's own stays out: a tenth of it.
 WORKDIR /opt/detector
 COPY pyproject.toml constraints.txt README.md LICENSE ./
-COPY deploy/serve.txt deploy/serve.txt
+COPY deploy/serve.txt deploy/slim.sh deploy/
 RUN pip install --no-cache-dir --constraint constraints.txt --requirement deploy/serve.txt \
-    && for unused in pyarrow/include pyarrow/src pyarrow/libarrow_flight pyarrow/libarrow_python_flight cv2/data \
-        onnxruntime/transformers onnxruntime/tools onnxruntime/quantization onnxruntime/datasets; do \
-        rm -rf /usr/local/lib/python3.11/*-packages/$unused*; done \
-    && find /usr/local/lib/python3.11 -type d -name tests -prune -exec rm -rf {} +
+    && deploy/slim.sh /usr/local/lib/python3.11/*-packages
 COPY detector detector
 RUN pip install --no-cache-dir --no-deps .
 
