@@ -20,7 +20,12 @@ def mortal(*command: str | Path) -> list[str]:
     return [sys.executable, "-I", "-S", __file__, *map(str, command)]
 
 
-if __name__ == "__main__":
+def end_with_parent() -> None:
+    """Send this process SIGTERM when the one that started it ends."""
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    end_with_parent()
     os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - to become it is the point

@@ -28,7 +28,7 @@ OURS = {  # arguments that follow from the rest of pipeline.yaml, and what to se
     "data": "the dataset version is what convert made",
     "task": "set task, at the top of the file",
     "classes": "set classes, at the top of the file",
-    "device": "it is the first GPU, else every core; CUDA_VISIBLE_DEVICES in the environment picks another GPU",
+    "device": "set train.device",
     "mode": "it is a training",
     "save": "checkpoints are always kept",
     "split": "training is watched on val; set evaluate.split for the rest",

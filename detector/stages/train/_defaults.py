@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from detector.data.trained import ImageSize, sides
+from detector.stages.train._devices import shares
 from detector.stages.train._facts import Facts
 from detector.stages.train._options import Options
 
@@ -71,7 +72,7 @@ def settle(options: Options, facts: Facts) -> Settings:
         return rule.value if written is None else written
 
     image_size = take("image_size", options.image_size, _image_size(facts))
-    size = options.batch or _batch_size(facts, options.epochs or EPOCHS[1])
+    size = options.batch or _shared(_batch_size(facts, options.epochs or EPOCHS[1]), shares(options.device))
     epochs = take("epochs", options.epochs, _epochs(facts, size))
     batch = take("batch", options.batch, _batch(facts, size, epochs))
     patience = take("patience", options.patience, _patience(epochs))
@@ -112,6 +113,10 @@ def _whole(pixels: float) -> int:
 
 def _batch_size(facts: Facts, epochs: int) -> int:
     return next((each for each in BATCHES if epochs * facts.images >= STEPS * each), BATCHES[-1])
+
+
+def _shared(batch: int, devices: int) -> int:
+    return math.ceil(batch / devices) * devices
 
 
 def _batch(facts: Facts, size: int, epochs: int) -> Derived:

@@ -12,6 +12,11 @@ SMALLEST: dict[Task, str] = {"detect": "yolo26n.pt", "segment": "yolo26n-seg.pt"
 OTHER_TASKS = re.compile(r"-(seg|cls|pose|obb|sem|depth|reid)\b")
 
 
+def model_of(written: str | None, task: Task) -> str:
+    """The model that is trained: as it is written, or the smallest current weights of the task."""
+    return written or SMALLEST[task]
+
+
 def network_faults(model: str, scale: tuple[float, float, int] | None, task: Task) -> Faults:
     """What is wrong with the model's name, or with a scale for it."""
     path = Path(model)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from detector.stages import Section
+from detector.stages.train._devices import Device
 from detector.stages.train._size import Size
 from detector.stages.train._tune import Tune
 
@@ -14,7 +15,7 @@ DERIVED = "left out, derived from the data"
 class Options(Section):
     """What to train, and for how long. Anything else that Ultralytics takes goes under `options`."""
 
-    SHAPE_NOTHING: ClassVar[frozenset[str]] = frozenset({"tune"})
+    SHAPE_NOTHING: ClassVar[frozenset[str]] = frozenset({"tune", "device"})
     using: Literal["ultralytics"] = "ultralytics"
     model: str | None = Field(
         None,
@@ -24,6 +25,12 @@ class Options(Section):
     )
     scale: tuple[float, float, int] | None = Field(
         None, description="an architecture's depth and width multiples and most channels, in place of its own"
+    )
+    device: Device = Field(
+        None,
+        description="the GPUs to share each batch among, by number, or all of them; left out, the first one, and the "
+        "processor where there is none",
+        examples=[[0, 1], "all"],
     )
     warm_start: bool = Field(False, description="begin with what the champion has learned, once there is one")
     epochs: int | None = Field(

@@ -1,6 +1,6 @@
 """What is told of a training: its arguments, every epoch, and how it ended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from detector.data.trained import ImageSize, Trained
 from detector.models.names import plain_names
 from detector.models.quiet import LOG
 from detector.models.weights import CUSTOM
+from detector.stages.train._devices import CPU
 from detector.terms import Task
 
 
@@ -21,21 +22,22 @@ def parameters(trainer: Any, size: ImageSize) -> dict[str, object]:
     return {f"train/{name}": value for name, value in (plain | {"device": str(trainer.device)}).items()}
 
 
-def network(trainer: Any, model: str, sides: tuple[int, int]) -> dict[str, object]:
+def described(trainer: Any, model: str, sides: tuple[int, int]) -> dict[str, object]:
     """The network that is trained.
 
     What `train.model` names, its scale (a letter, or depth, width and most channels), its number of parameters, and the
     billions of operations that one image takes.
     """
-    from ultralytics.utils.torch_utils import get_flops
+    from ultralytics.utils.torch_utils import get_flops, unwrap_model
 
-    scale = trainer.model.yaml.get("scale")
-    scale = trainer.model.yaml["scales"][scale] if scale == CUSTOM else scale
+    network = unwrap_model(trainer.model)
+    scale = network.yaml.get("scale")
+    scale = network.yaml["scales"][scale] if scale == CUSTOM else scale
     return {
         "network/model": model,
         "network/scale": str(scale or "its own"),
         "network/parameters": size(trainer),
-        "network/GFLOPs": round(get_flops(trainer.model, sides), 3),
+        "network/GFLOPs": round(get_flops(network, sides), 3),
     }
 
 
@@ -70,9 +72,15 @@ def overfitting(folder: Path) -> Iterator[str]:
         )
 
 
-def summary(figures: Mapping[str, float], device: str) -> str:
+def summary(figures: Mapping[str, float], devices: Sequence[str]) -> str:
     return (
         f"epoch {figures['best_epoch']:.0f} of {figures['epochs']:.0f} is best: "
         f"mAP50 {figures['mAP50']:.3f}, mAP50-95 {figures['mAP50-95']:.3f} on val; "
-        f"{figures['parameters'] / 1e6:.2g} M parameters, on {'the CPU' if device == 'cpu' else 'a GPU'}"
+        f"{figures['parameters'] / 1e6:.2g} M parameters, on {_in_words(devices)}"
     )
+
+
+def _in_words(devices: Sequence[str]) -> str:
+    if CPU in devices:
+        return "the CPU" if len(devices) == 1 else f"the CPU, in {len(devices)} processes"
+    return "a GPU" if len(devices) == 1 else f"{len(devices)} GPUs"

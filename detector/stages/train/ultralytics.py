@@ -1,4 +1,4 @@
-"""Train a YOLO model with Ultralytics, on the first GPU where there is one, else on every core."""
+"""Train a YOLO model with Ultralytics: on the first GPU, on several, or else on every core."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from detector.stages import Job, Pipeline, Result
 from detector.stages.train._arguments import Faults, training_faults
 from detector.stages.train._checkpoint import checkpoint, epochs_done
-from detector.stages.train._network import SMALLEST, network_faults
+from detector.stages.train._devices import device_faults
+from detector.stages.train._network import model_of, network_faults
 from detector.stages.train._options import Options
 from detector.stages.train._transforms import transform_faults
 from detector.stages.train._tune import tune_faults
@@ -22,7 +23,8 @@ LIBRARIES = ("ultralytics-opencv-headless", "torch", "albumentations", "numpy", 
 
 def faults(options: Options, pipeline: Pipeline) -> Faults:
     """Names and values that the installed packages won't take; a path inside the section, and a message."""
-    yield from network_faults(options.model or SMALLEST[pipeline.task], options.scale, pipeline.task)
+    yield from network_faults(model_of(options.model, pipeline.task), options.scale, pipeline.task)
+    yield from _below("device", device_faults(options.device, options.batch))
     yield from _below("options", training_faults(options.options))
     if isinstance(options.image_size, tuple) and "rect" in options.options:
         yield ("options", "rect"), "can't be set beside two sides in train.image_size, which every picture is fitted to"
@@ -35,7 +37,7 @@ def remarks(options: Options, pipeline: Pipeline) -> Iterator[str]:
     """What has to be fetched."""
     from detector.models.weights import place_of_fetched
 
-    model = options.model or SMALLEST[pipeline.task]
+    model = model_of(options.model, pipeline.task)
     if model.endswith(".pt") and not Path(model).is_file() and not place_of_fetched(model).is_file():
         yield f"{model} is not on this machine: it is fetched once, from Ultralytics' releases on GitHub"
 
