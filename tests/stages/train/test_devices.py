@@ -56,7 +56,7 @@ def test_batches_that_all_gpus_of_this_machine_cannot_share_are_refused(tmp_path
         training.train(tmp_path, "detect", converted, device="all")
 
 
-@pytest.mark.parametrize("task", ["detect", "segment"])
+@pytest.mark.parametrize("task", ["detect", pytest.param("segment", marks=pytest.mark.torture)])
 def test_two_processes_train_one_network(tmp_path, task):
     report, converted = training.Recorded(), training.version(tmp_path, task)
     size = [64, 96] if task == "detect" else 64  # two sides have a trainer of their own
