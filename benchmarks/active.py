@@ -3,9 +3,9 @@
 A pool of pictures has labels that nobody has seen yet. A fifth of them, drawn by chance, is annotated; a network is
 trained on those, looks at the rest, and ranks them as `detector push --order` does; the annotator labels the next
 fifth, and so on. Each training is the train stage with its defaults, measured on test by COCO's rules. One on fewer
-pictures sees them more often, up to three times, as the stage's own rule for epochs has it: all take about as many
-steps. `full` is the mean of what is learned from the whole pool; `needed` is the smallest share of the labels with
-which the mean comes within 0.01 of that, by order, or null.
+pictures sees them more often, up to three times, as the stage's own rule for epochs has it: all take as many steps, and
+one on the first fifth 0.6 of them. `full` is the mean of what is learned from the whole pool; `needed` is the smallest
+share of the labels with which the mean comes within 0.01 of that, by order, or null.
 
 The sets: BCCD, one class much rarer than the others, and bursts of pictures that are nearly the same.
 

@@ -57,7 +57,7 @@ def converted(folder: Path, export: Path | None) -> Dataset:
 
 def written_out(options: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
     """The options with all that the stage would derive, so that both sides train alike."""
-    settings = settle(Options(**options), facts_of(dataset))
+    settings = settle(Options(**options), facts_of(dataset), 1)
     return options | {"patience": settings.patience, "options": settings.arguments}
 
 

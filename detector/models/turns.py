@@ -28,7 +28,7 @@ class Axis(NamedTuple):
 
 
 def axis(pixels: int, logits: int, scale: float, shift: float) -> Axis:
-    """Outside of the first and last logit their values go on."""
+    """So many pixels among so many logits, two or more; outside of the first and last one their values go on."""
     place = np.clip(scale * np.arange(pixels) + shift, 0, logits - 1)
     cell = np.minimum(place.astype(np.int64), logits - 2)
     return Axis(cell, (place - cell).astype(np.float32), scale, shift)

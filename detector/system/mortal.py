@@ -20,12 +20,7 @@ def mortal(*command: str | Path) -> list[str]:
     return [sys.executable, "-I", "-S", __file__, *map(str, command)]
 
 
-def end_with_parent() -> None:
-    """Send this process SIGTERM when the one that started it ends."""
+if __name__ == "__main__":
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    end_with_parent()
     os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 - to become it is the point

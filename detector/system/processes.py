@@ -127,7 +127,7 @@ def _share(
 
 def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file: int, sender: Connection) -> None:
     """In a forked process: its share."""
-    _end_with_the_parent()
+    end_with_parent()
     with open(file, "wb", closefd=False) as sink:
         share = _share(work, parts, claims, lambda result: memory_file.laid(result, sink))
     for error in share.failed.values():
@@ -135,8 +135,11 @@ def _help(work: Callable[[Part], Any], parts: Sequence[Part], claims: int, file:
     sender.send(share)
 
 
-def _end_with_the_parent() -> None:
-    """Ctrl-C, and a terminal's end, reach every process of it: the parent says what happens then."""
+def end_with_parent() -> None:
+    """End this process, which `multiprocessing` started, when its parent ends; Ctrl-C is for the parent alone.
+
+    So is a terminal's end: both reach every process of it, and the parent says what happens then.
+    """
     signal.set_wakeup_fd(-1)  # the parent's pipe, if it has one: a signal to this process is none to it
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

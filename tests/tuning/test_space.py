@@ -61,7 +61,7 @@ def test_where_the_optimizer_is_auto_a_trial_has_what_that_comes_to(dataset, tmp
 
 def test_what_is_derived_from_the_data_is_where_a_search_sets_out(dataset, tmp_path):
     found = searched(dataset, tmp_path, epochs=40, tune={})
-    derived = settle(Options(epochs=40), facts_of(dataset)).derived
+    derived = settle(Options(epochs=40), facts_of(dataset), 1).derived
     assert {name: value for name, value in found.own.items() if name in derived} == {
         name: derived[name].value for name in ("lr0", "scale", "close_mosaic") if name in derived
     }

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import psutil
 
 from detector.data.trained import ImageSize, sides
-from detector.stages.train._devices import shares
 from detector.stages.train._facts import Facts
 from detector.stages.train._options import Options
 
@@ -52,6 +51,7 @@ class _Course(NamedTuple):
     batch: int
     epochs: int
     learned: bool
+    devices: int
 
     @property
     def an_epoch(self) -> int:
@@ -62,8 +62,8 @@ class _Course(NamedTuple):
         return self.epochs * self.an_epoch
 
 
-def settle(options: Options, facts: Facts) -> Settings:
-    """Every option as it is written, or else as it is derived."""
+def settle(options: Options, facts: Facts, devices: int) -> Settings:
+    """Every option as it is written, or else as it is derived, for a training on so many devices."""
     derived: dict[str, Derived] = {}
 
     def take(name: str, written: Any, rule: Derived) -> Any:
@@ -72,12 +72,12 @@ def settle(options: Options, facts: Facts) -> Settings:
         return rule.value if written is None else written
 
     image_size = take("image_size", options.image_size, _image_size(facts))
-    size = options.batch or _shared(_batch_size(facts, options.epochs or EPOCHS[1]), shares(options.device))
+    size = options.batch or _batch_size(facts, options.epochs or EPOCHS[1])
     epochs = take("epochs", options.epochs, _epochs(facts, size))
-    batch = take("batch", options.batch, _batch(facts, size, epochs))
+    batch = take("batch", options.batch, _batch(facts, math.ceil(size / devices) * devices, epochs))
     patience = take("patience", options.patience, _patience(epochs))
     learned = options.warm_start or not (options.model or "").endswith(".yaml")
-    course = _Course(facts, sides(image_size), batch, epochs, learned)
+    course = _Course(facts, sides(image_size), batch, epochs, learned, devices)
     arguments = dict(options.options)
     for name, rule in _rules(course, arguments):
         arguments[name] = take(name, arguments.get(name), rule)
@@ -113,10 +113,6 @@ def _whole(pixels: float) -> int:
 
 def _batch_size(facts: Facts, epochs: int) -> int:
     return next((each for each in BATCHES if epochs * facts.images >= STEPS * each), BATCHES[-1])
-
-
-def _shared(batch: int, devices: int) -> int:
-    return math.ceil(batch / devices) * devices
 
 
 def _batch(facts: Facts, size: int, epochs: int) -> Derived:
@@ -190,7 +186,7 @@ def _scale(facts: Facts) -> Derived:
 
 
 def _cache(course: _Course) -> Derived | None:
-    needed = course.facts.images * math.prod(course.sides) * 3
+    needed = course.facts.images * math.prod(course.sides) * 3 * course.devices
     if needed > CACHED * psutil.virtual_memory().available:
         return None
     return Derived("ram", f"the images take {needed / 1e6:,.0f} MB of memory, and are decoded once")

@@ -20,9 +20,9 @@ def devices(wanted: Device) -> list[str]:
     Raises:
         UsageError: This machine has not so many.
     """
-    from torch.cuda import device_count
+    from torch.cuda import device_count, is_available
 
-    count = device_count()
+    count = device_count() if is_available() else 0  # it counts those, too, that their driver is too old for
     if wanted is None or wanted == "all":
         return [str(at) for at in range(count)][: None if wanted else 1] or [CPU]
     if absent := [each for each in wanted if isinstance(each, int) and each >= count]:
@@ -32,7 +32,7 @@ def devices(wanted: Device) -> list[str]:
 
 
 def shares(wanted: Device) -> int:
-    """Among how many devices a batch is shared, without importing what is heavy."""
+    """How many devices that will be, as far as is known without importing what is heavy."""
     if wanted != "all":
         return len(wanted or [None])
     there = [str(at) for at in range(len(gpus()))]

@@ -41,7 +41,7 @@ def in_words(watch: Watch) -> Iterator[None]:
     Raises:
         UsageError: Ultralytics refuses a setting, before the first epoch.
         Diverged: The loss has been NaN for epochs.
-        DetectorError: The memory of the GPU is too small.
+        DetectorError: The memory of the GPU is too small; processes that share the training don't reach each other.
     """
     import torch
 
@@ -54,6 +54,8 @@ def in_words(watch: Watch) -> Iterator[None]:
         ) from error
     except (DetectorError, OSError):
         raise
+    except torch.distributed.DistError as error:
+        raise DetectorError(f"the processes of the training can't reach each other: {_sentence(error)}") from error
     except Exception as error:
         if watch.trainer is None:
             raise UsageError(f"Ultralytics refuses to train with these settings: {_sentence(error)}") from error

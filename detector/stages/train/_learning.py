@@ -1,4 +1,4 @@
-"""What Ultralytics is given to learn, and what is reported of every epoch: in one process, or in each of several."""
+"""What Ultralytics is given to learn: in one process, or in each of several."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,29 +8,29 @@ from detector.data.trained import ImageSize, sides
 from detector.errors import UsageError
 from detector.models.letters import write_names
 from detector.models.names import plain_names
-from detector.models.quiet import threads_for
 from detector.models.weights import load_model
 from detector.stages import Job
 from detector.stages.train._augment import transforms
-from detector.stages.train._checkpoint import checkpoint, forget_after, keep_whole
+from detector.stages.train._checkpoint import checkpoint, forget_after
 from detector.stages.train._defaults import Settings
 from detector.stages.train._devices import CPU
+from detector.stages.train._epochs import Epochs
 from detector.stages.train._failures import Watch, in_words
 from detector.stages.train._network import model_of
 from detector.stages.train._options import Options
-from detector.stages.train._told import described, metrics, parameters, size
+from detector.stages.train._told import size
 
 
 class Learning(NamedTuple):
     """What a training is done with.
 
-    network: the file that it begins with, a checkpoint where it was cut short; device: as Ultralytics takes it;
-    pretrained, version: the champion's weights, where it begins with those.
+    network: the file that it begins with, a checkpoint where it was cut short; devices: by the names that Ultralytics
+    has for them; pretrained, version: the champion's weights, where it begins with those.
     """
 
     settings: Settings
     network: str
-    device: str
+    devices: tuple[str, ...]
     pretrained: Path | None = None
     version: str | None = None
 
@@ -43,44 +43,27 @@ class Learned(NamedTuple):
     parameters: dict[str, object]
 
 
-def learn(job: Job[Options], learning: Learning, processors: int = 0) -> Learned:
+def learn(job: Job[Options], learning: Learning) -> Learned:
     """Train in the job's folder, where there is a checkpoint from there on.
 
-    Of several processes each does this, and the first one keeps and tells; with `processors` they are on CPUs.
+    Of several processes each does this; the first one keeps the weights, and has something to say.
     """
     settings, leads = learning.settings, _leads()
-    size_of_images = sides(settings.image_size)
     write_names(job.pipeline.classes)
-    augmentations = transforms(job.options.augment, Dataset(job.inputs["convert"].path), size_of_images)
+    dataset = Dataset(job.inputs["convert"].path)
+    augmentations = transforms(job.options.augment, dataset, sides(settings.image_size))
     network, done = _network(job, learning, leads)
-    watch, used = Watch(), _begun_with(learning.version)
     with job.report.progress("train", settings.epochs) as advance:
-
-        def begin(trainer: Any) -> None:
-            watch.begin(trainer)
-            _use_threads(trainer, size_of_images)
-            if not leads:
-                return
-            keep_whole(trainer, settings.image_size)
-            model = model_of(job.options.model, job.pipeline.task)
-            used.update(parameters(trainer, settings.image_size) | described(trainer, model, size_of_images))
-            used.update({"train/device": learning.device} if "," in learning.device else {})
-            job.report.parameters(used)
-            advance(done)
-
-        def end_epoch(trainer: Any) -> None:
-            watch.end_epoch(trainer)
-            job.report.metrics(metrics(trainer, job.pipeline.task), step=trainer.epoch + 1)
-            advance(1)
-
-        network.add_callback("on_train_start", begin)
-        network.add_callback("on_model_save", end_epoch)  # once an epoch; on_fit_epoch_end comes again after the last
-        with in_words(watch):
+        epochs = Epochs(job, settings.image_size, learning.devices, advance, Watch(), _begun_with(learning.version))
+        advance(done)
+        network.add_callback("on_train_start", epochs.begin if leads else epochs.follow)
+        network.add_callback("on_model_save", epochs.end)  # once an epoch; on_fit_epoch_end comes again after the last
+        with in_words(epochs.watch):
             network.train(
-                **_arguments(job, learning), augmentations=augmentations, resume=done > 0,
-                trainer=_trainer(job, settings.image_size, processors),
+                **_arguments(job, learning, dataset), augmentations=augmentations, resume=done > 0,
+                trainer=_trainer(job, settings.image_size, learning.devices),
             )  # fmt: skip
-    return _told(network.trainer, job, used)
+    return _learned(network.trainer, job, epochs.parameters) if leads else Learned({}, 0, {})
 
 
 def _leads() -> bool:
@@ -90,9 +73,7 @@ def _leads() -> bool:
     return RANK in {-1, 0}
 
 
-def _told(trainer: Any, job: Job[Options], used: dict[str, object]) -> Learned:
-    if not _leads():
-        return Learned({}, 0, {})
+def _learned(trainer: Any, job: Job[Options], used: dict[str, object]) -> Learned:
     figures = {
         **plain_names(trainer.metrics, job.pipeline.task),
         "best_epoch": trainer.stopper.best_epoch,
@@ -102,25 +83,17 @@ def _told(trainer: Any, job: Job[Options], used: dict[str, object]) -> Learned:
     return Learned(figures, len(trainer.train_loader.dataset) * (trainer.epoch + 1 - trainer.start_epoch), used)
 
 
-def _use_threads(trainer: Any, size: tuple[int, int]) -> None:
-    import torch
-    from ultralytics.utils.torch_utils import unwrap_model
-
-    if trainer.device.type == "cpu":
-        torch.set_num_threads(threads_for(unwrap_model(trainer.model), size, trainer.batch_size))
-
-
-def _trainer(job: Job[Options], size: ImageSize, processors: int) -> type[Any] | None:
+def _trainer(job: Job[Options], size: ImageSize, devices: tuple[str, ...]) -> type[Any] | None:
     """Ultralytics' own where that is all: None. Pictures with two sides, and several CPUs, it does not know."""
     trainer: type[Any] | None = None
     if not isinstance(size, int):
         from detector.models.fitted import fitting_trainer
 
         trainer = fitting_trainer(job.pipeline.task, size)
-    if processors:
+    if CPU in devices and len(devices) > 1:
         from detector.models.processors import on_processors
 
-        trainer = on_processors(job.pipeline.task, processors, trainer)
+        trainer = on_processors(job.pipeline.task, len(devices), trainer)
     return trainer
 
 
@@ -143,7 +116,7 @@ def _begun_with(version: str | None) -> dict[str, object]:
     return {} if version is None else {"train/warm_start_version": version}
 
 
-def _arguments(job: Job[Options], learning: Learning) -> dict[str, Any]:
+def _arguments(job: Job[Options], learning: Learning, dataset: Dataset) -> dict[str, Any]:
     """What the network is trained with.
 
     `pretrained` are weights to begin with, taken up once the network has this data set's classes: by name and shape,
@@ -152,12 +125,12 @@ def _arguments(job: Job[Options], learning: Learning) -> dict[str, Any]:
     settings = learning.settings
     begins = {"pretrained": str(learning.pretrained)} if learning.pretrained else {}
     return settings.arguments | begins | {
-        "data": str(Dataset(job.inputs["convert"].path).data_yaml),
+        "data": str(dataset.data_yaml),
         "epochs": settings.epochs,
         "imgsz": max(sides(settings.image_size)),
         "batch": settings.batch,
         "patience": settings.patience,
         "seed": job.options.seed,
-        "device": CPU if learning.device.startswith(CPU) else learning.device,  # several CPUs are no device of its
+        "device": CPU if CPU in learning.devices else ",".join(learning.devices),
         "save_dir": str(job.folder),
     }  # fmt: skip

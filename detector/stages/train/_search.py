@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from detector.data.dataset import Dataset
 from detector.stages.train._arguments import default_of
 from detector.stages.train._defaults import Settings, settle
+from detector.stages.train._devices import shares
 from detector.stages.train._facts import facts_of
 from detector.stages.train._options import Options
 from detector.stages.train._tune import Tune, Values, is_whole
@@ -36,7 +37,7 @@ def searched(options: Options, dataset: Dataset) -> Search:
 
     That is what is written, or else derived from the data, or else Ultralytics' default.
     """
-    settings, space = settle(options, facts_of(dataset)), (options.tune or Tune()).space
+    settings, space = settle(options, facts_of(dataset), shares(options.device)), (options.tune or Tune()).space
     names = tuple(space) or FEW
     auto = is_auto(settings.arguments.get("optimizer", "")) and "optimizer" not in space
     chosen = _chosen(settings, dataset) if auto and not IGNORED_IF_AUTO.isdisjoint(names) else {}

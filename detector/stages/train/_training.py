@@ -3,6 +3,7 @@
 import json
 
 from detector.data.dataset import Dataset
+from detector.data.epochs import table_of
 from detector.data.trained import ImageSize, MadeFrom, Trained
 from detector.errors import DetectorError, UsageError
 from detector.models.quiet import LOG, quietly
@@ -17,7 +18,7 @@ from detector.stages.train._failures import Diverged
 from detector.stages.train._learning import Learned, Learning, learn
 from detector.stages.train._network import model_of
 from detector.stages.train._options import Options
-from detector.stages.train._ranks import learn_on
+from detector.stages.train._together import learn_together
 from detector.stages.train._told import documents, overfitting, summary
 from detector.system.files import write_whole
 
@@ -25,7 +26,7 @@ from detector.system.files import write_whole
 def train(job: Job[Options]) -> Result:
     """Train in the job's folder, and say how it went."""
     places = devices(job.options.device)
-    settings = _settings(job)
+    settings = _settings(job, len(places))
     if settings.batch % len(places):
         raise UsageError(f"train.batch is {settings.batch}, and {len(places)} GPUs can't share that; set a multiple")
     try:
@@ -57,13 +58,14 @@ def _learned(job: Job[Options], settings: Settings, places: list[str]) -> Learne
     champion = _champion(job) if fresh else None
     weights, version = (champion.fetch(), champion.number) if champion else (None, None)
     with quietly(job.folder / LOG):
-        network = _network(job) if fresh else str(checkpoint(job.folder))
-        learning = Learning(settings, network, ",".join(places), weights, version)
-        return learn_on(places, job, learning) if len(places) > 1 else learn(job, learning)
+        network = _begins_with(job) if fresh else str(checkpoint(job.folder))
+        learning = Learning(settings, network, tuple(places), weights, version)
+        return learn_together(job, learning) if len(places) > 1 else learn(job, learning)
 
 
-def _network(job: Job[Options]) -> str:
-    """The file to begin with: weights, or an architecture, which has random ones."""
+def _begins_with(job: Job[Options]) -> str:
+    """The file of weights, or of an architecture, which has random ones."""
+    table_of(job.folder).unlink(missing_ok=True)  # of a training without a checkpoint
     model = model_of(job.options.model, job.pipeline.task)
     if model.endswith(".pt"):
         return str(find_weights(model, job.folder / LOG))
@@ -76,9 +78,9 @@ def _made_from(job: Job[Options], image_size: ImageSize, learned: str) -> MadeFr
     return MadeFrom(version, pipeline.task, list(pipeline.classes), model, image_size, learned)
 
 
-def _settings(job: Job[Options]) -> Settings:
+def _settings(job: Job[Options], devices: int) -> Settings:
     """Every option as it is written or derived; derived.json says which and why."""
-    settings = settle(job.options, facts_of(Dataset(job.inputs["convert"].path)))
+    settings = settle(job.options, facts_of(Dataset(job.inputs["convert"].path)), devices)
     write_whole(Trained(job.folder).derived_file, json.dumps(as_json(settings.derived), indent=1) + "\n")
     return settings
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from detector.stages import Job, Pipeline, Result
 from detector.stages.train._arguments import Faults, training_faults
 from detector.stages.train._checkpoint import checkpoint, epochs_done
-from detector.stages.train._devices import device_faults
+from detector.stages.train._devices import device_faults, shares
 from detector.stages.train._network import model_of, network_faults
 from detector.stages.train._options import Options
 from detector.stages.train._transforms import transform_faults
@@ -53,7 +53,8 @@ def derived(options: Options, inputs: Mapping[str, Result]) -> Mapping[str, Mapp
     from detector.stages.train._defaults import as_json, settle
     from detector.stages.train._facts import facts_of
 
-    return as_json(settle(options, facts_of(Dataset(inputs["convert"].path))).derived)
+    facts = facts_of(Dataset(inputs["convert"].path))
+    return as_json(settle(options, facts, shares(options.device)).derived)
 
 
 def _below(key: str, inner: Faults) -> Faults:

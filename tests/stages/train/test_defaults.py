@@ -14,7 +14,7 @@ USUAL = Facts(images=150, pixels=1920, median=0.15, small=0.1, spread=0.2)
 
 
 def settled(facts=USUAL, **options):
-    return settle(Options(**{"model": "yolo11n.yaml"} | options), facts)
+    return settle(Options(**{"model": "yolo11n.yaml"} | options), facts, 1)
 
 
 def test_the_facts_are_those_of_the_train_split(tmp_path):
@@ -57,7 +57,7 @@ class TestTheStagesOwn:
         assert settled(USUAL._replace(small=small, pixels=pixels)).image_size == size
 
     def test_no_images_are_no_reason_to_fail(self):
-        assert settle(Options(), Facts(0, 0, 0.0, 0.0, 0.0)).batch == 4
+        assert settle(Options(), Facts(0, 0, 0.0, 0.0, 0.0), 1).batch == 4
 
 
 def test_what_is_written_stands_and_is_not_said_to_be_derived():
@@ -113,6 +113,7 @@ def test_a_training_uses_them_and_says_why(tmp_path):
     expected = settle(
         Options(model="yolo11n.yaml", epochs=1, image_size=training.SIZE, options={"plots": False}),
         facts_of(Dataset(converted.path)),
+        1,
     )
     assert expected.derived.keys() >= {"batch", "patience", "nbs", "optimizer", "lr0", "scale", "cache"}
     used = {name.removeprefix("train/"): value for name, value in report.used.items()}

@@ -35,25 +35,33 @@ def test_what_can_be_on_no_machine_is_a_fault(options, fault):
     assert message.startswith(fault)
 
 
-def test_a_gpu_that_is_not_here_is_told(monkeypatch):
-    with pytest.raises(UsageError, match=r"^train\.device names GPU 64, and this machine has "):
-        devices([0, 64] if devices(None) != ["cpu"] else [64])
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+def machine(monkeypatch, gpus, usable=True):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: usable)
+
+
+def test_gpus_are_those_that_can_be_used(monkeypatch):
+    machine(monkeypatch, 2, usable=False)  # an old driver
+    assert (devices(None), devices("all")) == (["cpu"], ["cpu"])
+    with pytest.raises(UsageError, match=r"^train\.device names GPU 0, and this machine has none that is usable$"):
+        devices([0])
+    machine(monkeypatch, 3)
     assert (devices(None), devices("all"), devices([2, 0])) == (["0"], ["0", "1", "2"], ["2", "0"])
     with pytest.raises(UsageError, match=r"names GPU 3, and this machine has GPUs 0 to 2$"):
         devices([0, 3])
 
 
-def test_a_batch_that_is_derived_can_be_shared():
-    assert settle(Options(), FEW).batch == 4
-    assert settle(Options(device=["cpu"] * 3), FEW).batch == 6
+def test_what_is_derived_leaves_as_many_epochs_whatever_shares_the_batches():
+    alone, shared = settle(Options(), FEW, 1), settle(Options(), FEW, 3)
+    assert (alone.batch, shared.batch) == (4, 6)
+    assert (alone.epochs, alone.patience) == (shared.epochs, shared.patience)
 
 
 def test_batches_that_all_gpus_of_this_machine_cannot_share_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+    machine(monkeypatch, 3)
     converted = training.version(tmp_path, "detect")
     with pytest.raises(UsageError, match=r"^train\.batch is 4, and 3 GPUs can't share that; set a multiple$"):
-        training.train(tmp_path, "detect", converted, device="all")
+        training.train(tmp_path, "detect", converted, device="all", batch=4)
 
 
 @pytest.mark.parametrize("task", ["detect", pytest.param("segment", marks=pytest.mark.torture)])
@@ -76,6 +84,20 @@ def test_what_one_of_them_refuses_is_told_as_if_it_were_alone(tmp_path):
     converted = training.version(tmp_path, "detect")
     with pytest.raises(UsageError, match=r"^Ultralytics refuses to train with these settings: 'freeze=999' froze the"):
         training.train(tmp_path, "detect", converted, device=TWO, options={"freeze": 999})
+    assert processes_of(tmp_path) == []
+
+
+class Ending(training.Recorded):
+    """A report that ends the training after its first epoch, as that of a pruned trial does."""
+
+    def metrics(self, values, step=0):
+        raise KeyError(step, *values)
+
+
+def test_what_ends_it_from_outside_ends_all_of_them(tmp_path):
+    converted = training.version(tmp_path, "detect")
+    with pytest.raises(KeyError, match="1"):
+        training.train(tmp_path, "detect", converted, device=TWO, report=Ending())
     assert processes_of(tmp_path) == []
 
 
@@ -106,7 +128,7 @@ def in_its_second_epoch(folder, process):
         time.sleep(0.02)
     shared = processes_of(folder)
     assert len(shared) == 2
-    return shared
+    return sorted(shared, key=lambda each: any(file.path.endswith("/1.ultralytics.log") for file in files(each)))
 
 
 @pytest.mark.torture
@@ -122,9 +144,9 @@ def test_one_that_is_stopped_or_killed_ends_all_and_the_next_run_goes_on(tmp_pat
     expected = {"run": 75 if how == signal.SIGTERM else -9, "part": 1}
     assert process.returncode == expected[whom], err
     if whom == "part":
-        error = json.loads(out)["error"]
-        assert error.startswith("the training on the processor, part ")
-        assert f"was killed by {how.name}; ultralytics.log in the train folder of the run tells more" in error
+        said = f"the training on the processor, part 2 was killed by {how.name}; "
+        said += "train/1.ultralytics.log in the run's folder tells more"
+        assert json.loads(out)["error"] == said
     assert psutil.wait_procs(shared, timeout=15)[1] == []
     outcome = cut_short.run(folder, *SHARED)
     assert "goes on after epoch" in outcome["said"]

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -13,10 +14,11 @@ from typing import Any
 from detector.errors import DetectorError
 from detector.models.quiet import LOG, cores, quietly
 from detector.stages import Job
-from detector.stages.train._devices import CPU
 from detector.stages.train._learning import Learning, learn
 from detector.stages.train._options import Options
-from detector.system.mortal import end_with_parent
+from detector.system.processes import end_with_parent
+
+HELD = {signal.SIGINT, signal.SIGHUP}  # until a process that starts can leave them to its parent
 
 
 class _Told:
@@ -43,21 +45,31 @@ class _Told:
         return nullcontext(lambda steps: self._tell("advance", steps))
 
 
+def log_of(rank: int, folder: Path) -> Path:
+    """What a process of the training in `folder` has to say."""
+    return folder / (f"{rank}.{LOG}" if rank else LOG)
+
+
 def work(rank: int, environment: Mapping[str, str], job: Job[Options], learning: Learning, told: Connection) -> None:
     """Learn with the others; what is said, how it ends and why it fails goes to `told`."""
     end_with_parent()
-    for each in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # from a terminal they reach all; the first process ends the others
-    log = job.folder / (LOG if rank == 0 else f"{rank}.{LOG}")
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+    os.register_at_fork(after_in_child=told.close)  # else what loads images keeps it open when this process is killed
+    log = log_of(rank, job.folder)
     _write_to(log)
-    os.environ.update(environment)  # before the package is imported, which reads it then
-    if processors := learning.device.split(",").count(CPU):
-        os.environ["OMP_NUM_THREADS"] = str(max(1, cores() // processors))
+    threads = max(1, cores() // len(learning.devices))
+    os.environ.update({**environment, "OMP_NUM_THREADS": str(threads)})  # packages read it while they are imported
     try:
         with quietly(log):
-            learned = learn(replace(job, report=_Told(told, rank == 0)), learning, processors)
+            learned = learn(replace(job, report=_Told(told, rank == 0)), learning)
     except (DetectorError, OSError) as error:
+        error.add_note("".join(traceback.format_exception(error)))
         told.send(("failed", error))
+    except Exception as error:  # noqa: BLE001 - raised by the parent
+        traceback.print_exc()
+        told.send(("broke", str(error)))
+        sys.stderr.flush()
+        os._exit(1)  # what others wait for may be waited for here, too
     else:
         told.send(("learned", learned))
 
