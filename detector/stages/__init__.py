@@ -59,7 +59,7 @@ class Section(BaseModel):
     """What every backend's part of pipeline.yaml has: the backend's name. Unknown keys are refused.
 
     `NOT_NAMED` are the options that don't say what is made, but what happens if that fails; `SHAPE_NOTHING` are those
-    that leave the result as it is: where it is trained, say.
+    that are no reason to make it again: where it is trained, say.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
