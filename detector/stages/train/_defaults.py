@@ -20,6 +20,7 @@ EPOCHS = (100, 300)  # usual, most
 SIDE = 16  # pixels that nine objects in ten should have at least
 SHRUNK = 12  # pixels of a median object, of which mosaic, which halves it, would leave too little
 SIZES = (640, 1280)  # pixels of an image; usual, most
+LEAST, BRIGHTNESS, SATURATION = 0.1, 0.4, 0.7  # of a gain of colour; the largest ones are Ultralytics' own
 CACHED = 0.1  # of the memory that is free, at most
 
 SHOWN = ("image_size", "epochs", "batch", "optimizer", "lr0")  # on the terminal
@@ -144,6 +145,7 @@ def _rules(course: _Course, written: dict[str, Any]) -> Iterator[tuple[str, Deri
         yield from _optimizer(course)
     yield from _mosaic(course)
     yield "scale", _scale(course.facts)
+    yield from _colour(course.facts)
     if cached := _cache(course):
         yield "cache", cached
 
@@ -183,6 +185,18 @@ def _scale(facts: Facts) -> Derived:
     """As much as the sizes of one class differ, so that the network is not prepared for what never comes."""
     value = round(min(max(facts.spread, 0.1), 0.5), 2)
     return Derived(value, f"sizes within a class differ by {facts.spread:.0%}")
+
+
+def _colour(facts: Facts) -> Iterator[tuple[str, Derived]]:
+    """As much as the images differ in it: a gain is drawn evenly from 1 ± the value, which spreads by 1/√3 of it."""
+    if facts.colours is None:
+        return
+    for name, quantity, spread, most in (
+        ("hsv_v", "brightness", facts.colours.brightness, BRIGHTNESS),
+        ("hsv_s", "saturation", facts.colours.saturation, SATURATION),
+    ):
+        value = round(min(max(math.sqrt(3) * spread, LEAST), most), 2)
+        yield name, Derived(value, f"the {quantity} of the images differs by {spread:.0%}")
 
 
 def _cache(course: _Course) -> Derived | None:

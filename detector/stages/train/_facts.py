@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.data.dataset import Dataset
+from detector.stages.train._colour import Colours, colours_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,6 +21,7 @@ class Facts(NamedTuple):
     median: float  # the side of the square that has the area of the median object
     small: float  # the same, which nine objects in ten reach
     spread: float  # of the logarithm of the side, among the objects of one class
+    colours: Colours | None = None  # how much they differ between images; None where there are too few
 
 
 def facts_of(dataset: Dataset) -> Facts:
@@ -36,6 +38,7 @@ def facts_of(dataset: Dataset) -> Facts:
         median=float(np.median(sides)) if len(sides) else 0.0,
         small=float(np.quantile(sides, 0.1)) if len(sides) else 0.0,
         spread=_spread(sides, instances["class_id"].to_numpy()),
+        colours=colours_of([dataset.image_path(file) for _, file in dataset.on("train").files]),
     )
 
 

@@ -2,9 +2,12 @@
 
 import json
 
+import cv2
+import numpy as np
 import pytest
 
 from detector.data.dataset import Dataset
+from detector.stages.train._colour import Colours, colours_of
 from detector.stages.train._defaults import settle
 from detector.stages.train._facts import Facts, facts_of
 from detector.stages.train._options import Options
@@ -33,6 +36,20 @@ def test_the_facts_are_those_of_the_train_split(tmp_path):
     assert sides[middle - 1] <= facts.median <= sides[middle]
     assert sides[0] <= facts.small <= facts.median
     assert 0.05 < facts.spread < 0.5
+
+
+def test_colours_are_those_of_the_pictures(tmp_path):
+    """Of one hue, with a brightness that is halved from one to the next and a saturation that is not."""
+    light = [200 / 2 ** (at % 3) for at in range(24)]
+    places = [tmp_path / f"{at}.png" for at in range(24)]
+    for place, value in zip(places, light, strict=True):
+        cv2.imwrite(str(place), cv2.cvtColor(np.full((64, 64, 3), (90, 120, value), np.uint8), cv2.COLOR_HSV2BGR))
+    found = colours_of(places)
+    assert found.brightness == pytest.approx(np.log(light).std(), abs=0.01)
+    assert found.saturation < 0.02
+    places[0].write_bytes(b"no picture")
+    assert colours_of(places).brightness == pytest.approx(found.brightness, abs=0.05)
+    assert colours_of(places[:9]) is None
 
 
 class TestTheStagesOwn:
@@ -93,6 +110,16 @@ class TestArguments:
     @pytest.mark.parametrize(("spread", "scale"), [(0.0, 0.1), (0.23, 0.23), (2.0, 0.5)])
     def test_scale_is_as_sizes_differ(self, spread, scale):
         assert settled(USUAL._replace(spread=spread)).arguments["scale"] == scale
+
+    @pytest.mark.parametrize(
+        ("colours", "gains"), [((0.01, 0.0), (0.1, 0.1)), ((0.1, 0.2), (0.17, 0.35)), ((0.5, 1.0), (0.4, 0.7))]
+    )
+    def test_colours_are_changed_as_much_as_they_differ(self, colours, gains):
+        arguments = settled(USUAL._replace(colours=Colours(*colours))).arguments
+        assert (arguments["hsv_v"], arguments["hsv_s"]) == gains
+
+    def test_too_few_images_say_nothing_of_colours(self):
+        assert {"hsv_v", "hsv_s"}.isdisjoint(settled().arguments)
 
     def test_images_that_fit_are_kept_in_memory(self):
         assert settled().arguments["cache"] == "ram"
