@@ -13,7 +13,7 @@ from detector.engines.speed import Speed, speeds
 from detector.errors import GateRefused
 from detector.measure.engine import LEAST, METRIC, Drop, drop, measured
 from detector.stages import Job
-from detector.terms import counted
+from detector.terms import counted, rounded
 
 TIMED = 32  # pictures that the speed is measured on
 FOLDER = "evaluation"
@@ -86,10 +86,10 @@ def in_words(timed: Sequence[Speed]) -> str:
     """How fast it is on this machine."""
     first, best = timed[0], max(timed, key=lambda speed: speed.images_per_second)
     of = "a picture" if first.batch == 1 else f"a batch of {first.batch}"
-    own = f"{first.p50:.3g} ms {of} (p95 {first.p95:.3g}), {first.images_per_second:.3g} images/s"
+    own = f"{rounded(first.p50)} ms {of} (p95 {rounded(first.p95)}), {rounded(first.images_per_second)} images/s"
     if best.batch != first.batch:
-        own += f", in batches of {best.batch} {best.images_per_second:.3g}"
-    return f"{own}; apart from that, {first.before:.2g} ms a picture before, {first.after:.2g} ms after"
+        own += f", in batches of {best.batch} {rounded(best.images_per_second)}"
+    return f"{own}; apart from that, {rounded(first.before, 2)} ms a picture before, {rounded(first.after, 2)} ms after"
 
 
 def _accuracy(evaluation: Evaluation, lost: Drop | None) -> dict[str, float]:

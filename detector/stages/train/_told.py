@@ -10,7 +10,7 @@ from detector.models.names import plain_names
 from detector.models.quiet import LOG
 from detector.models.weights import CUSTOM
 from detector.stages.train._devices import CPU
-from detector.terms import Task
+from detector.terms import Task, rounded
 
 
 def parameters(trainer: Any, size: ImageSize) -> dict[str, object]:
@@ -76,7 +76,7 @@ def summary(figures: Mapping[str, float], devices: Sequence[str]) -> str:
     return (
         f"epoch {figures['best_epoch']:.0f} of {figures['epochs']:.0f} is best: "
         f"mAP50 {figures['mAP50']:.3f}, mAP50-95 {figures['mAP50-95']:.3f} on val; "
-        f"{figures['parameters'] / 1e6:.2g} M parameters, on {_in_words(devices)}"
+        f"{rounded(figures['parameters'] / 1e6, 2)} M parameters, on {_in_words(devices)}"
     )
 
 
