@@ -44,27 +44,26 @@ def learn_together(job: Job[Options], learning: Learning) -> Learned:
         tell: dict[str, Callable[..., None]] = {
             "say": report.say, "parameters": report.parameters, "metrics": report.metrics, "advance": advance,
         }  # fmt: skip
-        [*_, learned] = sorted(_followed(processes, tell), key=lambda each: len(each.figures))
-    return learned
+        return _followed(processes, tell)
 
 
-def _followed(processes: Processes, tell: Mapping[str, Callable[..., None]]) -> Iterator[Learned]:
-    """What each has learned, which the first one alone tells; until then, what they say is passed on."""
-    at_work = dict(processes)
-    while at_work:
-        ready = wait([*at_work], 1)
+def _followed(processes: Processes, tell: Mapping[str, Callable[..., None]]) -> Learned:
+    """What the first one has learned, once all have; until then, what they say is passed on."""
+    learned: dict[Connection, Learned] = {}
+    while at_work := processes.keys() - learned.keys():
+        ready = wait(at_work, 1)
         for connection in [each for each in at_work if each in ready]:
             told, given = _heard(connection)
             if told == "learned":
-                yield given
-                del at_work[connection]  # how it ends is of no interest
+                learned[connection] = given  # how it ends is of no interest
             elif told in tell:
                 tell[told](*given)
             else:
                 raise _failed(processes, connection, told, given)
-        for connection, process in at_work.items():
-            if process.exitcode is not None and not connection.poll():  # who inherited its pipe may be there still
-                raise _failed(processes, connection)
+        for connection in at_work - learned.keys():
+            if processes[connection].exitcode is not None and not connection.poll():
+                raise _failed(processes, connection)  # who inherited its pipe may be there still
+    return learned[next(iter(processes))]
 
 
 def _heard(connection: Connection) -> tuple[str, Any]:
@@ -86,16 +85,13 @@ def _failed(processes: Processes, connection: Connection, told: str = "", given:
     rank = [*processes.values()].index(process)
     log = f"{log_of(rank, Path('train'))} in the run's folder tells more"
     if killed:
-        return DetectorError(f"the training on {process.name} was killed by {_name(process)}; {log}")
+        name = signal.Signals(-(process.exitcode or 0)).name
+        return DetectorError(f"the training on {process.name} was killed by {name}; {log}")
     if told == "failed":
         failure: Exception = given
         return failure
     how = f"failed: {given}" if told == "broke" else f"ended with exit code {process.exitcode}"
     return DetectorError(f"the training on {process.name} {how}; {log}")
-
-
-def _name(process: SpawnProcess) -> str:
-    return signal.Signals(-(process.exitcode or 0)).name
 
 
 @contextmanager

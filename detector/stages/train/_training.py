@@ -30,7 +30,7 @@ def train(job: Job[Options]) -> Result:
     if settings.batch % len(places):
         raise UsageError(f"train.batch is {settings.batch}, and {len(places)} GPUs can't share that; set a multiple")
     try:
-        learned = _learned(job, settings, places)
+        learned = _learn(job, settings, places)
     except Diverged:
         checkpoint(job.folder).unlink(missing_ok=True)  # the next run would go on to the same end
         raise
@@ -52,9 +52,11 @@ def train(job: Job[Options]) -> Result:
     )
 
 
-def _learned(job: Job[Options], settings: Settings, places: list[str]) -> Learned:
+def _learn(job: Job[Options], settings: Settings, places: list[str]) -> Learned:
     """What one process or several make of it; the champion is fetched once."""
     fresh = not checkpoint(job.folder).exists()
+    if fresh:
+        table_of(job.folder).unlink(missing_ok=True)  # else each of several processes would remove it
     champion = _champion(job) if fresh else None
     weights, version = (champion.fetch(), champion.number) if champion else (None, None)
     with quietly(job.folder / LOG):
@@ -65,7 +67,6 @@ def _learned(job: Job[Options], settings: Settings, places: list[str]) -> Learne
 
 def _begins_with(job: Job[Options]) -> str:
     """The file of weights, or of an architecture, which has random ones."""
-    table_of(job.folder).unlink(missing_ok=True)  # of a training without a checkpoint
     model = model_of(job.options.model, job.pipeline.task)
     if model.endswith(".pt"):
         return str(find_weights(model, job.folder / LOG))
