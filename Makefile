@@ -4,13 +4,13 @@
 PYTHON ?= python3
 PIP = -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-fast browser postgresql lint docs bench test-gpu torture test-contest test-image clean
+.PHONY: run test test-fast browser postgresql azurite lint docs bench test-gpu torture test-contest test-image clean
 
 run: .venv/ready ## the sample project, from annotations to an engine
 	.venv/bin/detector init
 	.venv/bin/detector run pipeline.yaml
 
-test: .venv/ready-for-tests .venv-label-studio/ready browser postgresql
+test: .venv/ready-for-tests .venv-label-studio/ready browser postgresql azurite
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --no-loadscope-reorder
 
 # No server, no training, no browser: what a single edit is likely to break, in under a minute.
@@ -71,6 +71,11 @@ postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null; } \
 	  || echo "no PostgreSQL here: the test of a record that is kept in one is skipped"
+
+azurite:
+	@[ -d .cache/azurite/node_modules ] || { command -v npm >/dev/null \
+	  && npm install --prefix .cache/azurite --silent --no-audit --no-fund azurite@3.37.0 >/dev/null; } \
+	  || echo "no Node.js here: the tests of pictures in Azure's storage are skipped"
 
 clean: ## everything that make made, but no data set and no run
 	rm -rf .venv .venv-label-studio .cache

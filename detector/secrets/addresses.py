@@ -21,6 +21,7 @@ _AUTHORITY = re.compile(r"[^/?#]*")
 _NOT_A_PORT = re.compile(r"[^:@\[]*:(?!\d*$).")  # `user:pass…`, cut off by a / in the password
 _DATABASE = re.compile(r"(postgres|mysql|mariadb|mssql|oracle|mongodb|redis|amqp|sqlite)", re.IGNORECASE)
 _HTTP = ("http", "https")
+_AZURE = ("abfs", "abfss", "wasb", "wasbs")  # whose addresses have a container where others have a user
 
 
 def public(text: str) -> str:
@@ -51,6 +52,8 @@ def split_user(scheme: str, rest: str) -> tuple[str, str]:
     if _DATABASE.match(scheme) or ("@" not in authority and _NOT_A_PORT.match(authority)):
         authority = rest.partition("?")[0] if "@" in rest.partition("?")[0] else rest
     user, at, _ = authority.rpartition("@")
+    if scheme.lower() in _AZURE and ":" not in user:
+        return "", rest
     return user, rest[len(user) + len(at) :]
 
 

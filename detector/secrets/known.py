@@ -12,7 +12,10 @@ SHORTEST = 4  # characters: a shorter one is a part of many words
 _LONG = 12  # characters: such a one is taken out within a word, too
 _WORD = re.compile(r"[a-z]{0,8}|.{0,5}", re.DOTALL)  # a password that output is full of; the address hides it
 _NO_SCHEME = re.compile(r"[^\s/:@]+:\S+@\S")
-_IN_ENVIRONMENT = re.compile(r"(?:.*_)?(TOKEN|PASSWORD|PASSWD|PGPASSWORD|SECRET|SECRET_KEY|ACCESS_KEY|API_KEY|APIKEY)")
+_IN_ENVIRONMENT = re.compile(
+    r"(?:.*_)?(TOKEN|PASSWORD|PASSWD|PGPASSWORD|SECRET|SECRET_KEY|ACCESS_KEY|STORAGE_KEY|ACCOUNT_KEY|API_KEY|APIKEY)"
+)
+_IN_CONNECTION_STRING = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([^;]{8,})")  # Azure's
 _HEADER = re.compile(
     r"(\b[Aa]uthorization\b[\"']?\s*[:=]\s*[\"']?(?:Bearer|Token|Basic)\s+|\b(?:Bearer|Token|Basic)\s+(?=\S*[\d=]))"
     r"[\w.~+/=-]{8,}"
@@ -50,6 +53,8 @@ def protect_environment(environment: Mapping[str, str]) -> None:
     for name, value in environment.items():
         if _IN_ENVIRONMENT.fullmatch(name.upper()) and len(value) >= 8:
             protect(value)
+        elif parts := _IN_CONNECTION_STRING.findall(value):
+            _add(parts)
         elif "://" in value:
             protect_address(value)
 

@@ -24,6 +24,7 @@ from detector.secrets import (
 PUBLIC = [
     ("https://me:c4nary@host/a.jpg", "https://***@host/a.jpg"),
     ("https://c4nary@host", "https://***@host"),
+    ("abfss://box:c4nary@me.dfs.core.windows.net/a", "abfss://box:***@me.dfs.core.windows.net/a"),
     ("https://c4nary:x-oauth-basic@host", "https://***@host"),
     ("https://me:c4nary/x@host/a.jpg", "https://***@host/a.jpg"),
     ("https://me:c4n@ry@host/a.jpg", "https://***@host/a.jpg"),
@@ -54,6 +55,7 @@ PUBLIC = [
     ),
 ]
 PLAIN = [
+    "abfss://box@me.dfs.core.windows.net/a.jpg",
     "https://b/a.jpg?Expires=3&v=1",
     "https://host:8080/@me/x.jpg?id=3&sr=2&st=4",
     "http://[::1]:80/@x",

@@ -1,27 +1,21 @@
 """A folder in a bucket of S3, Google Cloud Storage or Azure: what is in it now, and a copy of that on this disk.
 
-    s3://bucket/folder      AWS_ACCESS_KEY_ID and its like, or the machine's own role; AWS_ENDPOINT_URL names a server
-                            that is not Amazon's
-    gs://bucket/folder      GOOGLE_APPLICATION_CREDENTIALS, or the machine's own account
-    abfss://container@account.dfs.core.windows.net/folder    Azure's default credentials
-
 The copy is in datasets/<name>/pulled/buckets/<12 hex digits of the address>/. An object whose size and time are those
 of its copy is not fetched again.
 """
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import PlainValidator
 
-from detector.errors import DetectorError, TryAgain, UsageError
-from detector.secrets import public
+from detector.errors import UsageError
+from detector.stages.pull._storage import CREDENTIALS, opened, parts_of_azure, told
 from detector.system.files import write_whole
 from detector.system.progress import Progress
 
@@ -32,18 +26,6 @@ if TYPE_CHECKING:
 
 FORM = r"^(s3|gs|abfss)://[^/\s]"
 _AT_ONCE = 16  # objects
-_PASSING = re.compile(
-    r"NETWORK_CONNECTION|SLOW_DOWN|SERVICE_UNAVAILABLE|INTERNAL_FAILURE|REQUEST_TIMEOUT|THROTTLING|[Cc]ould not connect"
-    r"|[Tt]imed? ?out|[Uu]navailable"
-)
-_REASON = re.compile(r"AWS Error (\w+) during \w+ operation:? ?(.*?)(?: \(Request ID.*)?$", re.DOTALL)
-_REFUSED = "the credentials in the environment (AWS_ACCESS_KEY_ID and its like) don't open it"
-_KNOWN = {
-    "ACCESS_DENIED": _REFUSED,
-    "INVALID_ACCESS_KEY_ID": _REFUSED,
-    "SIGNATURE_DOES_NOT_MATCH": _REFUSED,
-    "NO_SUCH_BUCKET": "there is no such bucket",
-}
 
 
 def _place(value: object) -> str | Path:
@@ -53,10 +35,13 @@ def _place(value: object) -> str | Path:
 
 
 def _without_keys(address: str) -> str:
-    if address.startswith("s3://") and "@" in address.split("/")[2]:
-        raise ValueError("has credentials in it; export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead")
+    scheme, _, place = address.partition("://")
+    if "@" in place.split("/")[0] and scheme != "abfss":
+        raise ValueError(f"has credentials in it; export {CREDENTIALS[scheme]} and its like instead")
     if "?" in address:
-        raise ValueError("is an address of a folder, without a query; AWS_ENDPOINT_URL and AWS_REGION say the rest")
+        raise ValueError("is an address of a folder, without a query; the environment says the rest")
+    if scheme == "abfss":
+        parts_of_azure(address)
     return address.rstrip("/")
 
 
@@ -86,8 +71,8 @@ def objects_of(address: str, endings: Iterable[str]) -> list[Object]:
     from pyarrow.fs import FileSelector, FileType
 
     wanted = tuple(endings)
-    with _told(address):
-        system, folder = _opened(address)
+    with told(address):
+        system, folder = opened(address)
         found = system.get_file_info(FileSelector(folder, recursive=True))
     files = [each for each in found if each.type == FileType.File and each.path.lower().endswith(wanted)]
     objects = [Object(each.path.removeprefix(folder).lstrip("/"), each.size, each.mtime_ns or 0) for each in files]
@@ -116,8 +101,8 @@ def _copied(address: str, objects: list[Object], datasets: Path, progress: Progr
     missing = [each for each in objects if not _is_there(folder / each.path, each)]
     for place in {(folder / each.path).parent for each in missing}:
         place.mkdir(parents=True, exist_ok=True)
-    with _told(address):
-        system, base = _opened(address)
+    with told(address):
+        system, base = opened(address)
     with progress("fetch", len(missing)) as advance, ThreadPoolExecutor(_AT_ONCE) as pool:
         for _ in pool.map(lambda each: _fetch(system, base, each, folder, address), missing):
             advance(1)
@@ -125,7 +110,7 @@ def _copied(address: str, objects: list[Object], datasets: Path, progress: Progr
 
 
 def _fetch(system: "FileSystem", base: str, wanted: Object, folder: Path, address: str) -> None:
-    with _told(address), system.open_input_stream(f"{base}/{wanted.path}") as stream:
+    with told(address), system.open_input_stream(f"{base}/{wanted.path}") as stream:
         content = stream.read()
     target = folder / wanted.path
     write_whole(target, content, lasting=False)
@@ -155,41 +140,3 @@ def _refuse_odd(path: str, address: str) -> None:
     parts = path.split("/")
     if not {"", ".", ".."}.isdisjoint(parts) or "\0" in path or PurePosixPath(path).is_absolute():
         raise UsageError(f"{address}: the object {path!r} can be no file; rename it, or name a folder below it")
-
-
-def _opened(address: str) -> tuple["FileSystem", str]:
-    """The file system, and the folder in it."""
-    from pyarrow import fs
-
-    if not address.startswith("s3://"):
-        system, folder = fs.FileSystem.from_uri(address)
-        return system, folder
-    server = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    folder = address.removeprefix("s3://")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return fs.S3FileSystem(
-        region=region or ("us-east-1" if server else fs.resolve_s3_region(folder.partition("/")[0])),
-        endpoint_override=server,
-        connect_timeout=10,
-        request_timeout=60,
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=3),
-    ), folder
-
-
-@contextmanager
-def _told(address: str) -> Iterator[None]:
-    """What Arrow says of a bucket, as one sentence."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise UsageError(f"{address}: nothing is there; check the bucket and the folder") from error
-    except (OSError, ValueError) as error:
-        raise _problem(address, str(error)) from error
-
-
-def _problem(address: str, said: str) -> DetectorError:
-    match = _REASON.search(said)
-    reason = _KNOWN.get(match[1], match[2] or match[1]) if match else said
-    if _PASSING.search(said):
-        return TryAgain(f"{address} can't be reached: {public(reason)}")
-    return UsageError(f"{address} can't be read: {public(reason)}")
