@@ -85,7 +85,7 @@ KINDS = {
 
 def looked_at(paths: list[Path]):
     shortest = [min(cv2.imread(str(path)).shape[:2]) for path in paths]
-    described = embed(paths, shortest)
+    described = embed(list(zip(paths, shortest, strict=True)))
     return described, find(Files(paths, shortest), described, np.zeros(len(paths), np.int64))
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from detector.data.ingested import ingest_once
+from detector.data.ingested import Means, ingest_once
 
 IMAGES, ROUNDS = 400, 5
 
@@ -67,8 +67,8 @@ def measure(decode: Callable[[Path], None], root: Path) -> dict[str, object]:
     rounds = []
     for number in range(ROUNDS):
         store = root / f"store{number}"
-        ours = seconds(lambda store=store: ingest_once(files, store, Silent()))
-        again = seconds(lambda store=store: ingest_once(files, store, Silent()))
+        ours = seconds(lambda store=store: ingest_once(files, store, Means(Silent())))
+        again = seconds(lambda store=store: ingest_once(files, store, Means(Silent())))
         rounds.append((seconds(lambda: alone(decode, files)), ours, again))
     return {
         "name": f"ingest_{decode.__name__}",

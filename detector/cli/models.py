@@ -147,14 +147,17 @@ def predict(
     detector predict photos/ --using onnx                     the champion as it is deployed
     detector predict photos/ --model best.onnx --score 0.4 --form labels
     """
-    from detector.commands.predict import Request, lines
+    from detector.commands.predict import Request, lines, sharing
     from detector.commands.predict import predict as look
+    from detector.config.load import engine_of
     from detector.inference.model import find, given
     from detector.inference.pictures import listed
     from detector.reporting.terminal import Terminal
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     request = Request(listed([place.absolute() for place in places]), score, to.absolute(), forms or FORMS)
+    machines = engine_of(pipeline)
     model = given(Path(which)) or find(which, using, named(pipeline))
-    outcome = look(model, request, terminal.progress)
+    with sharing(machines, request.to, terminal.line) as shards:
+        outcome = look(model, request, terminal.progress, shards)
     show_lines(outcome, as_json, lines(outcome, to))

@@ -4,28 +4,31 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from detector.engine import Machines, Tell, shared
 from detector.errors import UsageError
 from detector.inference import FORMS
-from detector.inference.drawn import Drawn
 from detector.inference.model import Model
-from detector.inference.pictures import Source, Unread, count, frames
-from detector.inference.seen import seen
+from detector.inference.part import Look, batches, look_at
+from detector.inference.pictures import Source, Unread, count
+from detector.inference.seen import BATCH, Seen
 from detector.inference.written import KEYS, Coco, Json, Writer, Yolo
 from detector.models.quiet import LOG
 from detector.system import fonts
 from detector.system.files import read_json
 from detector.system.progress import Progress
-
-if TYPE_CHECKING:
-    from detector.inference.predictors import Sees
+from detector.system.shards import Shards, alone
 
 MARK = "predictions.json"
 OURS = {MARK, "coco.json", "labels", "pictures", LOG}
+PART = 256  # pictures at least that another machine is sent at a time
 MOST = 3  # files that are named
 
 
@@ -39,7 +42,7 @@ class Request:
     forms: Sequence[str]
 
 
-def predict(model: Model, request: Request, progress: Progress) -> dict[str, Any]:
+def predict(model: Model, request: Request, progress: Progress, shards: Shards = alone) -> dict[str, Any]:
     """Look at every picture, and put what was seen into the folder `request.to`, whole or not at all.
 
     Raises:
@@ -51,12 +54,24 @@ def predict(model: Model, request: Request, progress: Progress) -> dict[str, Any
     with tempfile.TemporaryDirectory(prefix=".predictions-", dir=request.to.parent) as scratch:
         folder = Path(scratch) / "whole"
         folder.mkdir()
-        outcome = _look(model, request, folder, progress)
+        outcome = _look(model, request, folder, progress, shards)
         if not outcome["pictures"]:
             raise UsageError(f"no picture can be read: {_named(outcome['unread'])}")
         shutil.rmtree(request.to, ignore_errors=True)
         folder.rename(request.to)
     return outcome
+
+
+@contextmanager
+def sharing(machines: Machines | None, to: Path, tell: Tell) -> Iterator[Shards]:
+    """Who looks at the pictures: this machine, or those of an engine; what these say is kept beside `to` meanwhile."""
+    if machines is None:
+        yield alone
+        return
+    to.parent.mkdir(parents=True, exist_ok=True)
+    logs = tempfile.TemporaryDirectory(prefix=".workers-", dir=to.parent)
+    with logs, shared(machines, Path(logs.name), tell) as shards:
+        yield shards
 
 
 def _may_go(folder: Path) -> bool:
@@ -66,16 +81,15 @@ def _may_go(folder: Path) -> bool:
     return not names or (names <= OURS and isinstance(told, dict) and told.keys() == KEYS)
 
 
-def _look(model: Model, request: Request, folder: Path, progress: Progress) -> dict[str, Any]:
-    from detector.inference.predictors import predictor as loaded
-
-    score = model.counts_from(request.score)
-    predictor = loaded(model.file, score, folder / LOG)
-    described = model.described(score, predictor.classes)
-    main = Json(folder, described)
-    writers = [main, *_writers(request.forms, folder, predictor.classes)]
+def _look(model: Model, request: Request, folder: Path, progress: Progress, shards: Shards) -> dict[str, Any]:
+    look = Look(model.file, model.counts_from(request.score), folder, "pictures" in request.forms)
     began = time.perf_counter()
-    tally = _written(request.sources, predictor, writers, main.unread, progress)
+    with progress("pictures", count(request.sources)) as advance:
+        parts = shards(partial(look_at, look=look), batches(request.sources), advance, least=PART // BATCH, gpu=True)
+    classes, described = parts[0].classes, model.described(look.score, parts[0].classes)
+    main = Json(folder, described)
+    each_seen = chain.from_iterable(part.seen for part in parts)
+    tally = _written(each_seen, main, [*_writers(request.forms, folder, classes)])
     return {
         "schema": 1,
         "status": "done",
@@ -83,39 +97,29 @@ def _look(model: Model, request: Request, folder: Path, progress: Progress) -> d
         "score_from": "asked" if request.score is not None else "default" if model.score is None else "measured",
         "pictures": len(main.pictures),
         "unread": [each._asdict() for each in main.unread],
-        "objects": {name: tally[at] for at, name in enumerate(predictor.classes)},
-        "seconds": round(time.perf_counter() - began, 3),
+        "objects": {name: tally[at] for at, name in enumerate(classes)},
+        "seconds": round(time.perf_counter() - began - max(part.loading for part in parts), 3),
         "folder": str(request.to),
         "forms": [form for form in FORMS if form in request.forms],
     }
 
 
-def _written(
-    sources: Sequence[Source],
-    predictor: "Sees",
-    writers: Sequence[Writer],
-    unread: list[Unread],
-    progress: Progress,
-) -> Counter[int]:
+def _written(each_seen: Iterable[Seen | Unread], main: Json, others: Sequence[Writer]) -> Counter[int]:
     """How many objects of each class id were seen."""
-    tally = Counter[int]()
-    with progress("pictures", count(sources)) as advance:
-        for each in seen(frames(sources), predictor):
-            if isinstance(each, Unread):
-                unread.append(each)
-            else:
-                tally.update(one.class_id for one in each.objects)
-                for writer in writers:
-                    writer.add(each)
-            advance(1)
+    tally, writers = Counter[int](), (main, *others)
+    for each in each_seen:
+        if isinstance(each, Unread):
+            main.unread.append(each)
+            continue
+        tally.update(one.class_id for one in each.objects)
         for writer in writers:
-            writer.end()
+            writer.add(each)
+    for writer in writers:
+        writer.end()
     return tally
 
 
 def _writers(forms: Sequence[str], folder: Path, classes: Sequence[str]) -> Iterator[Writer]:
-    if "pictures" in forms:
-        yield Drawn(folder, classes)
     if "labels" in forms:
         yield Yolo(folder)
     if "coco" in forms:

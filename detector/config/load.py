@@ -65,6 +65,22 @@ def name_of(path: Path) -> str | None:
     return name if isinstance(name, str) and name else None
 
 
+def engine_of(path: Path) -> Machines | None:
+    """The machines that the pipeline asks for, also where something else in the file is wrong; None for this one.
+
+    Raises:
+        ConfigError: with every fault of that section.
+    """
+    if name_of(path) is None:
+        return None
+    document = parse(content_of(path).decode("utf-8"), os.environ)
+    value = document.data.get("engine")
+    machines = None if value is None else _section(document, ("engine",), value)
+    if faults := [fault for fault in document.faults if fault.path.startswith("engine")]:
+        raise ConfigError(str(path), faults)
+    return cast(Machines | None, machines)
+
+
 def _check(document: Document, overrides: Sequence[str], environment: Mapping[str, str]) -> Config | None:
     if not isinstance(document.data, dict):
         document.fault((), "a pipeline is a mapping of keys: name, task, classes, pull, train, …")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from detector.system.files import READ_ONLY, content_of, write_whole
-from detector.system.progress import Progress
+from detector.system.shards import Advance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,10 +55,10 @@ class Pixels(NamedTuple):
     detail: str | None = None
 
 
-def ingest(files: Sequence[Path | None], store: Path, progress: Progress) -> list[Pixels]:
+def ingest(files: Sequence[Path | None], advance: Advance, store: Path) -> list[Pixels]:
     """Take `files` into `store`, decoding them in parallel; None stands for a file that was not found."""
     taken = []
-    with progress("images", len(files)) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for pixels in pool.map(lambda file: ingest_one(file, store), files):
             taken.append(pixels)
             advance(1)

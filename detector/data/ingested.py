@@ -4,13 +4,19 @@ datasets/<name>/store/ingested.msgpack      path → size, time, and what was fo
 """
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from detector.data.images import Pixels, ingest, stored
 from detector.system.files import write_whole
 from detector.system.progress import Progress
+from detector.system.shards import Shards, alone
+
+PART = 1_000  # files at least that another machine is sent at a time
 
 
 class Known(msgspec.Struct, array_like=True, gc=False):
@@ -21,14 +27,24 @@ class Known(msgspec.Struct, array_like=True, gc=False):
     pixels: Pixels
 
 
-def ingest_once(files: Sequence[Path | None], store: Path, progress: Progress, anew: bool = False) -> list[Pixels]:
-    """As `detector.data.images.ingest`, for files that stay where they are; all of them are read if `anew`."""
+class Means(NamedTuple):
+    """Who is told how far it is, who does it, and whether to read also what is known."""
+
+    progress: Progress
+    shards: Shards = alone
+    anew: bool = False
+
+
+def ingest_once(files: Sequence[Path | None], store: Path, means: Means) -> list[Pixels]:
+    """As `detector.data.images.ingest`, for files that stay where they are."""
     index = store / "ingested.msgpack"
-    known = {} if anew else _read(index)
+    known = {} if means.anew else _read(index)
     taken = [_look(file, known, store) for file in files]
     unread = [at for at, pixels in enumerate(taken) if pixels is None]
     stamps = {at: _stamp(file) for at in unread if (file := files[at])}
-    for at, pixels in zip(unread, ingest([files[at] for at in unread], store, progress), strict=True):
+    with means.progress("images", len(unread)) as advance:
+        parts = means.shards(partial(ingest, store=store), [files[at] for at in unread], advance, least=PART)
+    for at, pixels in zip(unread, chain.from_iterable(parts), strict=True):
         taken[at] = pixels
         if (file := files[at]) and not pixels.problem:
             known[str(file)] = Known(*stamps[at], pixels)

@@ -1,4 +1,4 @@
-"""Machines that `detector tune` sends its workers to, and the contract that they meet.
+"""Machines that the workers of `detector tune` and the shards of stages are sent to, and the contract that they meet.
 
 A module here without an underscore is a backend: the `using:` value of the section `engine`. What that section says
 shapes no output: a worker on another machine does what one here does, in the same folder.
@@ -7,31 +7,42 @@ shapes no output: a worker on another machine does what one here does, in the sa
 import importlib
 import pkgutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 from pydantic import Field
 
+from detector.errors import DetectorError, GateRefused, Locked, TryAgain, UsageError
 from detector.stages import Section
+from detector.system.shards import Shards, alone
+
+_FAILURES = {error.exit_code: error for error in (UsageError, GateRefused, Locked, TryAgain)}
+AGAIN = 5  # times that each worker is started anew which was cut short
+
+
+Tell = Callable[[str, str], None]  # a title, and a line for the person who watches
 
 
 class Machines(Section):
     """What every engine is asked for."""
 
-    workers: int = Field(2, ge=1, description="how many trainings at once")
+    workers: int = Field(2, ge=1, description="how many trainings, or shards of a stage, at once")
     cpus: int = Field(1, ge=1, description="CPU cores for each worker")
 
 
 class Command(NamedTuple):
-    """What a worker is: the arguments of `detector`, and the project's folder, the same on every machine.
+    """What a worker is: a module of Python's with arguments, and the project's folder, the same on every machine.
 
-    `machine` is the one whose project it is: the record tells the same folder of several machines apart.
+    `machine` is the one whose project it is: the record tells the same folder of several machines apart. `gpu` says
+    whether it has the GPUs that the options ask for, or none.
     """
 
+    module: str
     arguments: tuple[str, ...]
     folder: Path
     machine: str
+    gpu: bool = True
 
 
 class Ended(NamedTuple):
@@ -40,6 +51,15 @@ class Ended(NamedTuple):
     code: int
     said: str
     machine: str
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether the same worker may do better the next time."""
+        return self.code < 0 or self.code == TryAgain.exit_code
+
+    def failure(self, what: str) -> DetectorError:
+        """The error that ended it; `what` is said before its own words."""
+        return _FAILURES.get(self.code, DetectorError)(f"{what} on {self.machine} ended: {self.said}")
 
 
 Job = Callable[[], Ended | None]  # how a worker ended; None while it is at work, or waits for its turn; or TryAgain
@@ -71,6 +91,20 @@ class Engine(Protocol):
             TryAgain: They can't be reached now.
         """
         ...
+
+
+def shared(machines: Machines | None, logs: Path, tell: Tell) -> AbstractContextManager[Shards]:
+    """Who does the shards of a run: this machine, or where an engine is asked for its machines, within the block.
+
+    What these print goes to `logs`. Raises UsageError where what reaches them is not installed here.
+    """
+    if machines is None:
+        return nullcontext(alone)
+    if lacks := missing(machines):
+        raise UsageError(f"engine.using: {lacks}")
+    from detector.engine._shared import shared_among
+
+    return shared_among(machines, logs, tell)
 
 
 def names() -> list[str]:

@@ -61,14 +61,15 @@ def _about() -> str:
 def _serve(cpus: float, gpus: float, out: TextIO) -> None:
     import ray
 
-    task = ray.remote(work).options(num_cpus=cpus, num_gpus=gpus, max_retries=-1, scheduling_strategy="SPREAD")
+    task, options = ray.remote(work), {"num_cpus": cpus, "max_retries": -1, "scheduling_strategy": "SPREAD"}
     own = dict(os.environ)  # kept in Ray's memory; the variables of its runtime_env are shown on its dashboard
     numbers = itertools.count()
     at_work: dict[int, Any] = {}
     for lines in _asked():
         for line in lines:
-            arguments, folder, machine = json.loads(line)
-            at_work[next(numbers)] = task.remote(Command(tuple(arguments), Path(folder), machine), own)
+            module, arguments, folder, machine, gpu = json.loads(line)
+            command = Command(module, tuple(arguments), Path(folder), machine, gpu)
+            at_work[next(numbers)] = task.options(**options, num_gpus=gpus if gpu else 0).remote(command, own)
         for number in _ready(at_work):
             _say(out, [number, *_ended(at_work.pop(number))])
     for reference in at_work.values():

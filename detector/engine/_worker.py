@@ -1,4 +1,4 @@
-"""One worker, on the machine that an engine has chosen for it: a `detector` command, from its start to its end."""
+"""One worker, on the machine that an engine has chosen for it: a command, from its start to its end."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def work(command: Command, environment: Mapping[str, str]) -> Ended:
         return Ended(UsageError.exit_code, missing, machine)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])  # Slurm sends it to all when a job's time is nearly over
     process = subprocess.Popen(
-        mortal(sys.executable, "-m", "detector", *command.arguments),
+        mortal(sys.executable, "-m", command.module, *command.arguments),
         cwd=command.folder,
         env={**environment, **os.environ, VARIABLE: command.machine},
         stdin=subprocess.DEVNULL,

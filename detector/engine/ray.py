@@ -18,7 +18,7 @@ from detector.errors import TryAgain
 from detector.system.installed import version_of
 from detector.terms import counted
 
-LOST = "engine: the head of the Ray cluster is lost; start it again, and the search goes on from what is done"
+LOST = "engine: the head of the Ray cluster is lost; start it again; what is done is not done again"
 
 
 class Options(Machines):
@@ -89,7 +89,7 @@ class _Tasks:
         """One more. Raises TryAgain where the cluster's head is lost; so does what it gives."""
         number, self._count = self._count, self._count + 1
         try:
-            print(json.dumps([command.arguments, str(command.folder), command.machine]), file=self._asks, flush=True)
+            print(json.dumps(command, default=str), file=self._asks, flush=True)
         except BrokenPipeError as error:
             raise TryAgain(LOST) from error
         return lambda: self._look(number)

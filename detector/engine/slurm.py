@@ -51,13 +51,12 @@ def cluster(options: Options, logs: Path) -> Iterator[Cluster]:
             "engine: there is no Slurm on this machine (no srun); start this where jobs are submitted"
         ) from error
     own = {} if options.partition is None else {"slurm_partition": options.partition}
-    executor.update_parameters(
-        name="detector-tune", timeout_min=options.minutes, cpus_per_task=options.cpus, gpus_per_node=options.gpus, **own
-    )
+    executor.update_parameters(name="detector", timeout_min=options.minutes, cpus_per_task=options.cpus, **own)
     each = f"{counted(options.cpus, 'CPU')} and {counted(options.gpus, 'GPU')} each"
     jobs: list[Submitted[Ended]] = []
 
     def start(command: Command) -> Job:
+        executor.update_parameters(gpus_per_node=options.gpus if command.gpu else 0)
         jobs.append(_submit(executor, command))
         return partial(_ended, jobs[-1])
 

@@ -1,6 +1,6 @@
 """One evaluation: predictions of weights on a split, and all that is computed from them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from detector.measure.slices import slices
 from detector.measure.split import groups, part_of
 from detector.measure.tables import tables
 from detector.models.validate import seen_on
+from detector.system.shards import Advance
 
 
 class Wanted(NamedTuple):
@@ -40,9 +41,7 @@ class Weights(NamedTuple):
 PLAIN = Wanted()
 
 
-def evaluate(
-    trained: Weights, split: Split, folder: Path, advance: Callable[[int], None], wanted: Wanted = PLAIN
-) -> Evaluation:
+def evaluate(trained: Weights, split: Split, folder: Path, advance: Advance, wanted: Wanted = PLAIN) -> Evaluation:
     """Measure weights on a split, and leave an Evaluation in `folder`; `advance` is called for each image."""
     return judge(seen_on(trained.file, split, folder, advance), split, trained.fingerprint, folder, wanted)
 

@@ -14,6 +14,7 @@ from detector import __version__, record
 from detector.config.pipeline import Config
 from detector.data import runs
 from detector.data.places import DATASETS, FIFTYONE, RUNS, STORE
+from detector.engine import shared
 from detector.errors import GateRefused, TryAgain
 from detector.orchestrator import report, results, unfinished
 from detector.orchestrator.deploying import deploy
@@ -27,6 +28,7 @@ from detector.stages import Job, Result, kept_of, so_far
 from detector.system.files import write_whole
 from detector.system.progress import Progress
 from detector.system.removed import refuse_removed, told_if_removed
+from detector.system.shards import Shards
 from detector.system.text import visible
 
 logger = logging.getLogger("detector")
@@ -64,7 +66,8 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
                 with state.terminal.at_work("record"):
                     recorder = stack.enter_context(_recorder(config, folder))
                     recorder.note_champion()
-                current = OpenRun(state, folder, recorder)
+                shards = stack.enter_context(shared(config.engine, folder / "workers", state.terminal.line))
+                current = OpenRun(state, folder, recorder, shards)
                 for done in outcome.steps:
                     current.observe(done)
                 yield current
@@ -127,6 +130,7 @@ class OpenRun:
     state: State
     folder: Path
     recorder: Recorder
+    shards: Shards
 
     def do(self, planned: Planned) -> None:
         """Take a step's kept result, or run it, unless that is in vain."""
@@ -193,6 +197,7 @@ class OpenRun:
             registry=self.recorder.registry,
             forced=planned.forced,
             before=results.before(self.state.kept, step.name, planned.made_from),
+            shards=self.shards,
         )
 
     def observe(self, done: Done) -> None:

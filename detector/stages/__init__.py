@@ -41,6 +41,7 @@ from pydantic import BaseModel, ConfigDict
 from detector.data.places import FIFTYONE_MADE
 from detector.stages.services import Registry, Report
 from detector.system.files import CACHES
+from detector.system.shards import Shards, alone
 from detector.terms import Task
 
 Place = tuple[str | int, ...]  # keys inside a section
@@ -163,7 +164,8 @@ class Job(Generic[OptionsT]):
     `inputs` holds the results of earlier stages by stage name, and `source` what `look` gave. `datasets` is this
     project's folder under datasets/; `folder` is this step's own place in the run folder, empty at the start but for a
     resumable backend. `fiftyone` is where FiftyOne's database lies. `forced` is what `--force` asks for: do everything
-    anew, whatever an earlier run left. `before` is what the step gave the last time, with the same options.
+    anew, whatever an earlier run left. `before` is what the step gave the last time, with the same options. `shards`
+    does work on many images, here or on other machines.
     """
 
     pipeline: Pipeline
@@ -177,6 +179,7 @@ class Job(Generic[OptionsT]):
     registry: Registry
     forced: bool = False
     before: Result | None = None
+    shards: Shards = alone
 
 
 class Backend(Protocol):

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detector import engine
-from detector.engine import Command, Ended, Job, Machines
-from detector.errors import DetectorError, GateRefused, Locked, TryAgain, UsageError
+from detector.engine import AGAIN, Command, Ended, Job, Machines
 from detector.reporting.terminal import Terminal
 from detector.tuning import study
 from detector.tuning.study import Draw, Shared
@@ -16,9 +15,6 @@ from detector.tuning.workers import Do, Told
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
-
-AGAIN = 5  # times that each worker is started anew which was cut short
-FAILURES = {error.exit_code: error for error in (UsageError, GateRefused, Locked, TryAgain)}
 
 
 @contextmanager
@@ -63,7 +59,7 @@ class Crew:
         if self._start is None:
             self._hire()
         elif not self._jobs:
-            raise _failure(self._last)
+            raise self._last.failure("no worker is left; the last,")
         for job in list(self._jobs):
             if (ended := job()) is not None:
                 self._jobs.remove(job)
@@ -80,7 +76,7 @@ class Crew:
         self._last = ended
         if ended.code == 0:  # it found everything done
             return
-        again = self._again > 0 and (ended.code < 0 or ended.code == TryAgain.exit_code)
+        again = self._again > 0 and ended.was_cut_short
         what = "; another one starts" if again else ""
         self._terminal.line("", f"a worker on {ended.machine} ended: {ended.said}{what}")
         if again and self._start:
@@ -90,7 +86,3 @@ class Crew:
 
 def _finished(shared: Shared) -> list["FrozenTrial"]:
     return shared.trials(*study.FINISHED)
-
-
-def _failure(last: Ended) -> DetectorError:
-    return FAILURES.get(last.code, DetectorError)(f"no worker is left; the last, on {last.machine}, ended: {last.said}")

@@ -102,7 +102,7 @@ def _trials(
         search = backend.search(options, split.dataset)
     does: Work = work
     if config.engine is not None:
-        command = Command(worker, Path.cwd(), machine())
+        command = Command("detector", worker, Path.cwd(), machine())
         does = stack.enter_context(crew(config.engine, command, folder / "workers", terminal)).work
     bench = Bench(config, step, inputs, split, folder, recording, terminal, does)
     found = opened(studies.database_of(config.name), key, pruner(search.epochs))

@@ -8,7 +8,7 @@ from PIL import Image, PngImagePlugin
 
 from detector.data import images
 from detector.data.images import ingest, ingest_one, stored
-from detector.data.ingested import ingest_once
+from detector.data.ingested import Means, ingest_once
 from tests.support.exports import picture
 from tests.support.quiet import Quiet
 
@@ -23,7 +23,7 @@ def test_a_file_goes_in_as_it_is_and_once(tmp_path):
     file = picture(tmp_path / "a.png")
     again = tmp_path / "b.png"
     again.write_bytes(file.read_bytes())
-    first, second = ingest([file, again], tmp_path / "store", Quiet().progress)
+    first, second = ingest([file, again], lambda _: None, tmp_path / "store")
     assert first == second
     assert stored(tmp_path / "store", first.sha256, ".png").read_bytes() == file.read_bytes()
     assert [path.name for path in (tmp_path / "store").glob("*/*")] == [f"{first.sha256}.png"]
@@ -120,11 +120,11 @@ def test_only_what_changed_is_read_again(tmp_path, monkeypatch):
         "detector.data.images.ingest_one", lambda file, store: read.append(file) or ingest_one(file, store)
     )
     files = [picture(tmp_path / f"{number}.png") for number in range(4)]
-    first = ingest_once(files, tmp_path / "store", Quiet().progress)
+    first = ingest_once(files, tmp_path / "store", Means(Quiet().progress))
     picture(files[1], seed=99)
     stored(tmp_path / "store", first[2].sha256, ".png").unlink()
     read.clear()
-    again = ingest_once([*files, None], tmp_path / "store", Quiet().progress)
+    again = ingest_once([*files, None], tmp_path / "store", Means(Quiet().progress))
     assert set(read) == {files[1], files[2], None}
     assert [before == after for before, after in zip(first, again, strict=False)] == [True, False, True, True]
     assert again[4].problem == "missing_image"

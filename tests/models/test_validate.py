@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from detector.data.evaluation import SEEN
 from detector.data.raster import raster
+from detector.models import validate
 from detector.models.masks import Window, encoded
 from detector.models.quiet import quietly
 from detector.models.validate import seen_on
@@ -50,6 +51,24 @@ def by_hand(measurable, tmp_path_factory):
     for row in json.loads((Path(own.save_dir) / "predictions.json").read_text()):
         found.setdefault(Path(row["file_name"]).stem, []).append(row)
     return found
+
+
+def in_three(work, items, advance, *, least, gpu):
+    """As an engine does it, in parts."""
+    assert (least, gpu) == (validate.PART // validate.BATCH, True)
+    return [work(items[at : at + 1], advance) for at in range(3)]
+
+
+def test_what_is_seen_in_parts_is_what_is_seen_at_once(measurable, tmp_path, monkeypatch):
+    _, weights, dataset = measurable
+    monkeypatch.setattr(validate, "BATCH", 4)
+    advanced = []
+    once = seen_on(weights, dataset.on("test"), tmp_path, lambda _: None)
+    parts = seen_on(weights, dataset.on("test"), tmp_path, advanced.append, in_three)
+    assert sum(advanced) == IMAGES["test"]
+    assert parts.schema == SEEN
+    assert parts.drop_columns("score").equals(once.drop_columns("score"))
+    assert np.abs(parts["score"].to_numpy() - once["score"].to_numpy()).max() < 1e-6
 
 
 def pairs(dataset, seen, by_hand):

@@ -54,9 +54,10 @@ def cluster(ray: Path) -> Iterator[tuple[Machine, Machine, Path]]:
     try:
         cable = ("type", "veth", "peer", "name", "eth0", "netns", str(node.init.pid))
         head.ip("link", "add", "eth0", *cable)
-        for machine, address in zip(machines, (HEAD, NODE), strict=True):
-            machine.ip("address", "add", f"{address}/24", "dev", "eth0")
+        for machine, own, other in ((head, HEAD, NODE), (node, NODE, HEAD)):
+            machine.ip("address", "add", f"{own}/32", "dev", "lo")  # which stays when the cable goes with a machine
             machine.ip("link", "set", "eth0", "up")
+            machine.ip("route", "add", f"{other}/32", "dev", "eth0", "src", own)
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         first = ("--head", "--port", "6379", "--include-dashboard", "false", "--temp-dir", folder)
         head.start(ray, *START, *first, "--node-ip-address", HEAD, **quiet)

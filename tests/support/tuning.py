@@ -84,10 +84,10 @@ def states(folder: Path) -> list[str]:
         return [state for (state,) in database.execute("SELECT state FROM trials ORDER BY trial_id")] if there else []
 
 
-def remote(folder: Path) -> list[psutil.Process]:
-    """Every worker that an engine has started in the folder, on whatever machine."""
+def remote(folder: Path, word: str = "engine=null") -> list[psutil.Process]:
+    """Every worker that an engine has started in the folder, on whatever machine; `word` is one of its command's."""
     found = psutil.process_iter(["cmdline", "cwd"])
-    return [each for each in found if "engine=null" in (each.info["cmdline"] or []) and each.info["cwd"] == str(folder)]
+    return [each for each in found if word in (each.info["cmdline"] or []) and each.info["cwd"] == str(folder)]
 
 
 def wait_until(running: int, folder: Path, *processes: subprocess.Popen, of: int = 1) -> None:

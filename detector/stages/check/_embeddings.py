@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.stages.check._edges import Picture, edges, small
+from detector.system.shards import Advance
 
 SIDE = 16  # pixels of the thumbnail
 MAP = 32  # pixels of the map of edges, a byte each
@@ -33,19 +34,20 @@ class Described(NamedTuple):
     readable: NDArray[np.bool_]
 
 
-def embed(paths: Sequence[Path], shortest: Sequence[int]) -> Described:
-    """Describe pictures; `shortest` has the shorter side of each in pixels."""
-    wide = SIDE * SIDE + 2 * SIDE * (SIDE - 1)
-    vectors, maps = np.zeros((len(paths), wide), np.float32), np.zeros((len(paths), MAP, MAP), np.uint8)
-    readable = np.zeros(len(paths), bool)
+def embed(files: Sequence[tuple[Path, int]], advance: Advance = lambda _: None) -> Described:
+    """Describe pictures, each by its file and its shorter side in pixels."""
+    count, wide = len(files), SIDE * SIDE + 2 * SIDE * (SIDE - 1)
+    vectors, maps = np.zeros((count, wide), np.float32), np.zeros((count, MAP, MAP), np.uint8)
+    readable = np.zeros(count, bool)
 
     def describe(row: int) -> None:
-        picture = small(paths[row], shortest[row], ENOUGH)
+        picture = small(*files[row], ENOUGH)
         if picture is not None:
             vectors[row], maps[row], readable[row] = _vector(picture), _map(picture), True
+        advance(1)
 
     with ThreadPoolExecutor(cpu_count() or 1) as pool:  # OpenCV decodes outside Python's lock
-        list(pool.map(describe, range(len(paths))))
+        list(pool.map(describe, range(count)))
     return Described(vectors, maps, readable)
 
 

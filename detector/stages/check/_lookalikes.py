@@ -13,8 +13,10 @@ from detector.stages.check._candidates import candidates
 from detector.stages.check._cells import near
 from detector.stages.check._embeddings import SAME, Described, embed
 from detector.stages.check._tables import Observation, Tables
+from detector.system.shards import Shards
 from detector.terms import SPLITS
 
+PART = 1_000  # pictures at least that another machine is sent at a time
 KEY = "similarity"  # FiftyOne's App sorts by it
 
 
@@ -26,13 +28,14 @@ class Alike(NamedTuple):
     changed: list[Copy]
 
 
-def describe(dataset: Dataset, tables: Tables) -> tuple[Ints, Files, Described]:
+def describe(dataset: Dataset, tables: Tables, shards: Shards) -> tuple[Ints, Files, Described]:
     """Rows of the images whose files are there, these files, and what their pictures look like."""
     names = np.asarray(dataset.images["file"].to_pylist(), object)
     rows = np.array([row for row in tables.included if names[row] in tables.present], np.int64)
     sides = np.stack([dataset.images[name].to_numpy(zero_copy_only=False) for name in ("width", "height")])
     files = Files([dataset.image_path(names[row]) for row in rows], sides[:, rows].min(axis=0).tolist())
-    return rows, files, embed(*files)
+    parts = shards(embed, list(zip(*files, strict=True)), lambda _: None, least=PART)
+    return rows, files, parts[0] if len(parts) == 1 else Described(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def find(files: Files, described: Described, splits: Ints) -> Alike:

@@ -37,5 +37,5 @@ def run(job: Job[Options]) -> Result:
     from detector.stages.check._inspect import inspect
 
     dataset = Dataset(job.inputs["convert"].path)
-    tables, findings = inspect(dataset, job.pipeline.name, job.options.fail_on, job.fiftyone, job.report.say)
+    tables, findings = inspect(dataset, job, job.options.fail_on)
     return conclude(dataset, tables, findings, job.folder)

@@ -130,10 +130,9 @@ def _result(folder: Path, done: Account, notes: list[str]) -> Result:
 def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) -> None:
     """<split>/<stem>.txt for each image. Raw descriptors, since this is most of a conversion's time."""
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
         for name, label in zip(files, labels, strict=True):
-            opened = os.open(f"{name.rpartition('.')[0]}.txt", flags, READ_ONLY, dir_fd=directory)
+            opened = _created(f"{name.rpartition('.')[0]}.txt", directory)
             written = os.write(opened, label)
             os.close(opened)
             if written < len(label):
@@ -142,14 +141,28 @@ def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) ->
         os.close(directory)
 
 
+def _created(name: str, directory: int) -> int:
+    try:
+        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY, dir_fd=directory)
+    except FileExistsError:  # by a machine that was lost while it made this part
+        os.unlink(name, dir_fd=directory)
+        return _created(name, directory)
+
+
 def link_images(folder: Path, images: pa.Table, store: Path) -> None:
     """<split>/<stem>.<ext> as hard links into the store; copies where the file system has none."""
     for file, sha256 in zip(images["file"].to_pylist(), images["sha256"].to_pylist(), strict=True):
-        source, target = stored(store, sha256, f".{file.rpartition('.')[2]}"), folder / file
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copyfile(source, target)
+        _link(stored(store, sha256, f".{file.rpartition('.')[2]}"), folder / file)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except FileExistsError:  # by a machine that was lost while it made this part
+        target.unlink()
+        _link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def data_yaml(classes: Sequence[str]) -> str:

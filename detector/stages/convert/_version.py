@@ -1,7 +1,9 @@
 """Pulled annotations → a dataset version: a part of the images at a time, on every core, then what all of them are."""
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +22,7 @@ from detector.stages.convert._convert import convert
 from detector.stages.convert._identity import image_lines, label_files, txt_hashes
 from detector.stages.convert._labels import refuse_labels
 from detector.stages.convert._leave_out import counted_once, leave_out
-from detector.stages.convert._options import Options
+from detector.stages.convert._options import Options, Split
 from detector.stages.convert._own import settle
 from detector.stages.convert._publish import Version, make_folders, publish, write_files, write_table
 from detector.stages.convert._rows import text
@@ -28,9 +30,12 @@ from detector.stages.convert._tables import Included, image_table, include, inst
 from detector.stages.convert._too_little import refuse_too_little
 from detector.system.files import scratch_folder
 from detector.system.processes import on_every_core, parts_of
+from detector.system.shards import Advance
+from detector.terms import Task
 
 IMAGES = 1_500  # at least that a process takes at a time: their columns fit its cache
 IMAGES_WITH_MASKS = 20
+PORTIONS = 8  # at least that another machine is sent at a time
 
 
 class Rows(NamedTuple):
@@ -38,6 +43,23 @@ class Rows(NamedTuple):
 
     images: slice
     regions: slice
+
+
+class Portion(NamedTuple):
+    """A part of the annotations, whose regions count its own images from 0; it begins at this row of all images."""
+
+    drawn: Annotations
+    begin: int
+
+
+class Into(NamedTuple):
+    """What objects become, and where their files go."""
+
+    task: Task
+    classes: Mapping[str, tuple[str, ...]]
+    split: Split
+    folder: Path
+    store: Path
 
 
 class Part(NamedTuple):
@@ -56,10 +78,12 @@ def to_version(job: Job[Options]) -> Result:
     if job.pipeline.task == "segment" and job.options.boxes == "fail":
         _refuse_boxes(drawn)
     refuse_labels(drawn, job.pipeline.classes, job.options.several_labels, job.options.leave_out)
-    rows = _rows(drawn)
+    portions = [Portion(_of(drawn, rows), rows.images.start) for rows in _rows(drawn)]
     with scratch_folder(job.datasets) as scratch:
         make_folders(scratch)
-        parts = on_every_core(lambda part: _part(job, drawn, part, scratch), rows)
+        into = Into(job.pipeline.task, job.pipeline.classes, job.options.split, scratch, job.datasets / STORE)
+        converted = job.shards(partial(_converted, into=into), portions, lambda _: None, least=PORTIONS)
+        parts = [*chain.from_iterable(converted)]
         instances = pa.concat_tables([part.instances for part in parts])
         with ThreadPoolExecutor(1) as beside:  # Arrow encodes without Python's lock
             written = beside.submit(write_table, instances, scratch / "instances.parquet")
@@ -98,18 +122,22 @@ def _slices(starts: Ints, end: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise([*starts.tolist(), end])]
 
 
-def _part(job: Job[Options], drawn: Annotations, rows: Rows, scratch: Path) -> Part:
+def _converted(portions: Sequence[Portion], _: Advance, into: Into) -> list[Part]:
+    return on_every_core(lambda portion: _part(portion, into), portions)
+
+
+def _part(portion: Portion, into: Into) -> Part:
     """Convert a part, and write its files."""
-    part, segment = _of(drawn, rows), job.pipeline.task == "segment"
-    objects, lost = convert(part, job.pipeline.classes, segment)
-    included, alone = include(part.images, objects, job.options.split)
+    part, segment = portion.drawn, into.task == "segment"
+    objects, lost = convert(part, into.classes, segment)
+    included, alone = include(part.images, objects, into.split)
     is_in = pc.is_valid(included.file)
     columns = {"file": included.file, "split": included.split, "sha256": part.images["sha256"]}
     images = pa.table(columns).filter(is_in)
     written = text(objects.class_ids, objects.numbers, objects.offsets)
     labels = label_files(written, objects.image, np.flatnonzero(is_in.to_numpy(zero_copy_only=False)))
-    write_files(scratch, images, labels, job.datasets / STORE)
-    instances = instance_table(objects, part, rows.images.start, segment)
+    write_files(into.folder, images, labels, into.store)
+    instances = instance_table(objects, part, portion.begin, segment)
     lines = pa.array(image_lines(images, labels), pa.string())
     return Part(instances, included, pa.concat_tables([lost, alone]), lines)
 

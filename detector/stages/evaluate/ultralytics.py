@@ -64,7 +64,8 @@ def run(job: Job[Options]) -> Result:
     """Measure; the result's folder is an Evaluation, and worst/ has pictures."""
     from detector.data.dataset import Dataset
     from detector.data.trained import Trained
-    from detector.measure.evaluate import Wanted, Weights, evaluate
+    from detector.measure.evaluate import Wanted, judge
+    from detector.models.validate import seen_on
     from detector.stages.evaluate._fiftyone import show
     from detector.stages.evaluate._said import by_image, said
     from detector.stages.evaluate._words import notes, summary
@@ -74,7 +75,8 @@ def run(job: Job[Options]) -> Result:
     trained = Trained(job.inputs["train"].path)
     wanted = Wanted(job.options.precision, job.options.slices)
     with job.report.progress("evaluate", split.images) as advance:
-        evaluation = evaluate(Weights(trained.best, trained.made_from.fingerprint), split, job.folder, advance, wanted)
+        seen = seen_on(trained.best, split, job.folder, advance, job.shards)
+    evaluation = judge(seen, split, trained.made_from.fingerprint, job.folder, wanted)
     predictions = said(evaluation, split.dataset)
     worst = draw_worst(split.dataset, by_image(evaluation, predictions), job.folder / "worst")
     shown = show(split, job.pipeline.name, evaluation, predictions, job.fiftyone)

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from detector.data.comparison import Difference, certainty
 from detector.data.dataset import Split
 from detector.data.evaluation import Evaluation
 from detector.errors import UsageError
-from detector.measure.evaluate import Weights, evaluate
+from detector.measure.evaluate import judge as measure
 from detector.measure.paired import Paired, pair
 from detector.models.quiet import LOG, quietly
+from detector.models.validate import seen_on
 from detector.models.weights import fingerprint, load_model
-from detector.stages.services import ModelVersion, Report
+from detector.stages import Job
+from detector.stages.services import ModelVersion
 from detector.terms import Task
 
 
@@ -104,7 +106,7 @@ class Ring(NamedTuple):
     task: Task
 
 
-def champion_here(champion: ModelVersion, ring: Ring, folder: Path, report: Report) -> Evaluation | None:
+def champion_here(champion: ModelVersion, ring: Ring, folder: Path, job: Job[Any]) -> Evaluation | None:
     """The champion on the present test set: as it was kept when it is the same, else measured now in `folder`.
 
     None for a champion of another task or other classes.
@@ -118,9 +120,10 @@ def champion_here(champion: ModelVersion, ring: Ring, folder: Path, report: Repo
         return None
     changed = champion.test_set != ring.split.content
     why = "the test set has changed" if changed else "its predictions were not kept"
-    report.say(f"{why}: measuring the champion, version {champion.number}, on it")
-    with report.progress("champion", ring.split.images) as advance:
-        return evaluate(Weights(weights, fingerprint(weights)), ring.split, folder, advance)
+    job.report.say(f"{why}: measuring the champion, version {champion.number}, on it")
+    with job.report.progress("champion", ring.split.images) as advance:
+        seen = seen_on(weights, ring.split, folder, advance, job.shards)
+    return measure(seen, ring.split, fingerprint(weights), folder)
 
 
 def _remembered(champion: ModelVersion, ring: Ring) -> Evaluation | None:

@@ -143,7 +143,7 @@ def _compete(
         options.metric, options.minimum, options.confidence, options.margin, options.per_class, _between_seeds(job)
     )
     rival = champion if evaluation.measured.metrics[options.metric] >= options.minimum else None
-    before = champion_here(rival, ring, again, job.report) if rival else None
+    before = champion_here(rival, ring, again, job) if rival else None
     verdict = judge(rules, evaluation, champion, before)
     if champion is None or before is None or verdict.paired is None:
         return verdict, []

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from detector.data.annotations import IMAGES, TABLES, Annotations
 from detector.data.discreet import discreet
 from detector.data.geometry import Ints
 from detector.data.images import Pixels
+from detector.data.ingested import Means, ingest_once
 from detector.data.losses import Loss
+from detector.data.places import STORE
 from detector.stages import Job, Result
 from detector.stages.pull._changes import changes
 from detector.system.files import digest, scratch_folder
@@ -28,6 +31,11 @@ _PIXELS = pa.schema([("row", pa.int64()), *_OF_FILES, *_NOTED])  # each with its
 def wanted(annotations: Annotations) -> list[int]:
     """The rows of `images` whose pixels are needed."""
     return [int(row) for row in np.flatnonzero(pc.not_equal(annotations.images["status"], "excluded").to_numpy())]
+
+
+def taken_in(files: Sequence[Path | None], job: Job[Any]) -> list[Pixels]:
+    """What each picture file is, once it is in the store; None stands for a file that was not found."""
+    return ingest_once(files, job.datasets / STORE, Means(job.report.progress, job.shards, job.forced))
 
 
 def attach(annotations: Annotations, pixels: Mapping[int, Pixels]) -> Annotations:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 _AZURE = re.compile(r"abfss://([^@/:]+)@([^@/.:]+)(\.[^@/:]+)(?:/(.*))?")
-_GOOGLE_TRIES = timedelta(seconds=10)  # without it, Arrow does for a quarter of an hour
+_GOOGLE_TRIES = timedelta(seconds=5)  # without it, Arrow does for a quarter of an hour
 _PASSING = re.compile(
     r"NETWORK_CONNECTION|SLOW_DOWN|SERVICE_UNAVAILABLE|INTERNAL_FAILURE|REQUEST_TIMEOUT|THROTTLING|[Cc]ould not connect"
     r"|[Tt]imed? ?out|[Uu]navailable|UNAVAILABLE|ServerBusy|Could not resolve|Fail to get a new connection"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from detector.data.paths import IMAGE_ENDINGS
-from detector.data.places import STORE
 from detector.label_studio.policy import Policy
 from detector.stages import Job, Result, Section, Source
 from detector.stages.pull import _bucket
@@ -81,14 +80,12 @@ def _looked_at(job: Job[Options]) -> "Export":
 def _pixels(sources: list[str], export: "Export", job: Job[Options]) -> "list[Pixels]":
     """What each reference leads to; a file that is another's picture is none of theirs."""
     from detector.data.images import Pixels
-    from detector.data.ingested import ingest_once
+    from detector.stages.pull._attach import taken_in
     from detector.stages.pull._references import shared
 
     others = shared(export.files, export.root)
     named = [None if source in others else export.files.get(source) for source in sources]
-    pixels = ingest_once(
-        [Path(file) if file else None for file in named], job.datasets / STORE, job.report.progress, job.forced
-    )
+    pixels = taken_in([Path(file) if file else None for file in named], job)
     return [
         Pixels(problem="ambiguous_image", detail=others[source])
         if source in others

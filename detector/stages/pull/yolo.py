@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from detector.data.places import STORE
 from detector.stages import Job, Result, Section, Source
 from detector.stages.pull import _bucket
 from detector.stages.pull._bucket import Place
@@ -53,9 +52,8 @@ def look(options: Options, datasets: Path) -> Source:
 
 def run(job: Job[Options]) -> Result:
     """Read the folder, take in the images, write the tables."""
-    from detector.data.ingested import ingest_once
     from detector.errors import UsageError
-    from detector.stages.pull._attach import attach, finish, wanted
+    from detector.stages.pull._attach import attach, finish, taken_in, wanted
     from detector.stages.pull._links import advice
     from detector.stages.pull._yolo.labels import label_files
     from detector.stages.pull._yolo.names import names_in, names_of
@@ -77,7 +75,7 @@ def run(job: Job[Options]) -> Result:
         drawn = tables(Known(folder, labels, names, splits), without_txt=options.without_txt)
     rows = wanted(drawn)
     files = [None if (image := folder.images[row]) in folder.gone else folder.root / image for row in rows]
-    pixels = ingest_once(files, job.datasets / STORE, job.report.progress, job.forced)
+    pixels = taken_in(files, job)
     attached = attach(drawn, dict(zip(rows, pixels, strict=True)))
     return finish(attached, job, str(options.path), [*names.notes, *splits.notes], ids=False)
 

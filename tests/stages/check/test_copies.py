@@ -34,7 +34,8 @@ def found(folder, those, splits=None):
     files = Files([folder / f"{place}.png" for place in range(len(those))], [min(each.shape[:2]) for each in those])
     for path, picture in zip(files.paths, those, strict=True):
         cv2.imwrite(str(path), np.ascontiguousarray(picture))
-    return find(files, embed(*files), np.zeros(len(those), int) if splits is None else np.array(splits))
+    described = embed(list(zip(*files, strict=True)))
+    return find(files, described, np.zeros(len(those), int) if splits is None else np.array(splits))
 
 
 @pytest.mark.parametrize("kind", CHANGES)
@@ -64,7 +65,7 @@ def test_blank_and_unreadable_pictures_are_like_no_other(tmp_path):
     blank = [np.full((90, 120, 3), level, np.uint8) for level in (0, 200)]
     files = Files([tmp_path / "none.png", tmp_path / "neither.png"], [90, 90])
     assert found(tmp_path, [*pictures()[:2], *blank]).changed == []
-    assert find(files, embed(*files), np.zeros(2, int)).groups.tolist() == [0, 1]
+    assert find(files, embed(list(zip(*files, strict=True))), np.zeros(2, int)).groups.tolist() == [0, 1]
 
 
 @settings(max_examples=30, deadline=None)

@@ -17,7 +17,8 @@ def described(folder, pictures):
     paths = [folder / f"{index}.png" for index in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
         cv2.imwrite(str(path), picture)
-    vectors, _, readable = embed(paths, [min(picture.shape[:2]) for picture in pictures])
+    sides = (min(picture.shape[:2]) for picture in pictures)
+    vectors, _, readable = embed(list(zip(paths, sides, strict=True)))
     assert readable.all()
     return vectors
 
@@ -73,11 +74,11 @@ def test_other_pictures_of_the_same_kind_are_far(tmp_path, pictures):
 def test_what_is_no_picture_is_said_to_be_unreadable(tmp_path, pictures):
     cv2.imwrite(str(tmp_path / "good.png"), pictures[0])
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    vectors, _, readable = embed([tmp_path / "bad.png", tmp_path / "good.png"], [100, 100])
+    vectors, _, readable = embed([(tmp_path / "bad.png", 100), (tmp_path / "good.png", 100)])
     assert readable.tolist() == [False, True]
     assert not vectors[0].any()
 
 
 def test_no_pictures_are_no_rows():
-    vectors, maps, readable = embed([], [])
+    vectors, maps, readable = embed([])
     assert (vectors.shape, maps.shape, readable.shape) == ((0, 736), (0, 32, 32), (0,))

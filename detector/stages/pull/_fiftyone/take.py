@@ -3,10 +3,8 @@
 from typing import Any
 
 from detector.data.images import Pixels
-from detector.data.ingested import ingest_once
-from detector.data.places import STORE
 from detector.stages import Job, Result
-from detector.stages.pull._attach import attach, finish
+from detector.stages.pull._attach import attach, finish, taken_in
 from detector.stages.pull._fiftyone.shapes import Drawn, is_taken, tables
 from detector.stages.pull._fiftyone.upright import orientation_of, stored_lying
 from detector.system.garbage import paused
@@ -16,7 +14,7 @@ def take(job: Job[Any], drawn: Drawn, source: str) -> Result:
     """Take in the pictures of what is drawn, and write it."""
     rows = [at for at, picture in enumerate(drawn.pictures) if is_taken(picture)]
     files = [file if (file := drawn.pictures[row].file) and file.is_file() else None for row in rows]
-    pixels = dict(zip(rows, ingest_once(files, job.datasets / STORE, job.report.progress, job.forced), strict=True))
+    pixels = dict(zip(rows, taken_in(files, job), strict=True))
     turned = _turned(drawn, pixels)
     with paused():
         return finish(attach(tables(drawn, pixels, turned), pixels), job, source, drawn.notes, ids=False)
