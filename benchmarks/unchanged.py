@@ -1,5 +1,7 @@
 """A run with nothing new: 10,000 tasks of an export with 100,000 boxes, all seven stages done before.
 
+    python benchmarks/unchanged.py [TASKS]     so many tasks with ten boxes each; without DVC, which would take long
+
 Beside it `dvc repro` with nothing new, on seven stages over the same 10,000 images and as many label files. Wall
 seconds and peak resident memory are medians of rounds that alternate. DVC is installed into .cache/dvc, and left out
 with a line that says so where that can't be done. Everything is done once for real; the training is one epoch of a
@@ -51,13 +53,13 @@ stages:
 """
 
 
-def write_project(folder: Path) -> None:
+def write_project(folder: Path, tasks: int) -> None:
     """An export, and a JPEG of noise for each of its tasks."""
-    exports.write(folder / "export.json", TASKS, 10, exports.boxes, SIZE)
+    exports.write(folder / "export.json", tasks, 10, exports.boxes, SIZE)
     images = folder / "upload" / "1"
     images.mkdir(parents=True)
     noise = np.random.default_rng(0)
-    for number in range(1, TASKS + 1):
+    for number in range(1, tasks + 1):
         pixels = noise.integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8)
         Image.fromarray(pixels).save(images / f"{number:08d}-photo.jpg", quality=60)
     (folder / "pipeline.yaml").write_text(PIPELINE)
@@ -85,15 +87,15 @@ def measure(command: Sequence[str | Path], folder: Path) -> tuple[float, float]:
     return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
-def main() -> None:
+def main(tasks: int) -> None:
     ours = [sys.executable, "-m", "detector", "run"]
-    dvc = install()
+    dvc = install() if tasks == TASKS else None
     theirs = [] if dvc is None else [dvc, "repro", "-q"]
     os.environ |= {"PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1"}
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it, our modules are compiled anew in every run
     with tempfile.TemporaryDirectory(dir=os.environ.get("DETECTOR_BENCH_FOLDER")) as scratch:
         folder = Path(scratch)
-        write_project(folder)
+        write_project(folder, tasks)
         measure(ours, folder)
         if dvc:
             measure([dvc, "init", "-q", "--no-scm"], folder)
@@ -102,12 +104,12 @@ def main() -> None:
         shown = subprocess.run([*ours, "--json"], cwd=folder, capture_output=True, check=True).stdout
     outcome = json.loads(shown)
     assert outcome["status"] == "unchanged", outcome
-    line = {"name": f"unchanged_{TASKS}", "stages": len(outcome["steps"]), **_medians([mine for mine, _ in rounds])}
+    line = {"name": f"unchanged_{tasks}", "stages": len(outcome["steps"]), **_medians([mine for mine, _ in rounds])}
     others = [other for _, other in rounds if other]
     if others:
         ratio = statistics.median(other[0] / mine[0] for mine, other in rounds if other)
         line |= {"ratio": round(ratio, 1), **{f"dvc_{name}": value for name, value in _medians(others).items()}}
-    else:
+    elif tasks == TASKS:
         line |= {"dvc": f"{DVC} could not be installed: not compared"}
     print(json.dumps(line), flush=True)
 
@@ -118,4 +120,4 @@ def _medians(measured: Sequence[tuple[float, float]]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if sys.argv[1:] else TASKS)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from detector.cli import options
-from detector.cli.options import named, opened, say, show, show_lines
+from detector.cli.options import machines_of, named, opened, say, show, show_lines
 from detector.inference import FORMS
 
 
@@ -132,10 +132,11 @@ def rollback(pipeline: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     type=click.Choice(FORMS),
     help="what to write beside predictions.json; all if left out",
 )
+@options.overrides
 @options.as_json
 def predict(
     places: tuple[Path, ...], which: str, using: str, score: float | None, to: Path, forms: tuple[str, ...],
-    pipeline: Path, as_json: bool,
+    pipeline: Path, overrides: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Find objects on pictures, in folders of them, and in videos.
 
@@ -146,18 +147,19 @@ def predict(
     detector predict a.jpg clip.mp4 --model 20260101T000000Z-abcdef
     detector predict photos/ --using onnx                     the champion as it is deployed
     detector predict photos/ --model best.onnx --score 0.4 --form labels
+    detector predict photos/ --set engine=null                here, whatever `engine` in pipeline.yaml says
     """
-    from detector.commands.predict import Request, lines, sharing
+    from detector.commands.predict import Request, lines
     from detector.commands.predict import predict as look
-    from detector.config.load import engine_of
+    from detector.data.places import RUNS
+    from detector.engine.shards import shared
     from detector.inference.model import find, given
     from detector.inference.pictures import listed
     from detector.reporting.terminal import Terminal
 
     terminal = Terminal(sys.stderr if as_json else sys.stdout)
     request = Request(listed([place.absolute() for place in places]), score, to.absolute(), forms or FORMS)
-    machines = engine_of(pipeline)
-    model = given(Path(which)) or find(which, using, named(pipeline))
-    with sharing(machines, request.to, terminal.line) as shards:
-        outcome = look(model, request, terminal.progress, shards)
+    model, machines = given(Path(which)), machines_of(pipeline, overrides)
+    model = model or find(which, using, named(Path(pipeline.name)))
+    outcome = look(model, request, terminal.progress, shared(machines, RUNS / "workers", terminal.line))
     show_lines(outcome, as_json, lines(outcome, to))

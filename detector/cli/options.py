@@ -15,6 +15,7 @@ from detector.terms import STAGES
 
 if TYPE_CHECKING:
     from detector.config.pipeline import Config
+    from detector.engine import Machines
 
 _STAGE = click.Choice(STAGES)
 _which = click.option(
@@ -90,6 +91,15 @@ def named(pipeline: Path) -> str:
 
     enter(pipeline.parent)
     return name_of(Path(pipeline.name)) or opened(Path(pipeline.name), ()).name
+
+
+def machines_of(pipeline: Path, overrides: Sequence[str]) -> "Machines | None":
+    """The machines that the pipeline asks for, if there is one. From now on this process works in its folder."""
+    from detector.config.load import engine_of
+    from detector.data.places import enter
+
+    enter(pipeline.parent)
+    return engine_of(Path(pipeline.name), overrides)
 
 
 def say(text: str, err: bool = False) -> None:

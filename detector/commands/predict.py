@@ -5,14 +5,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from detector.engine import Machines, Tell, shared
 from detector.errors import UsageError
 from detector.inference import FORMS
 from detector.inference.model import Model
@@ -62,18 +59,6 @@ def predict(model: Model, request: Request, progress: Progress, shards: Shards =
     return outcome
 
 
-@contextmanager
-def sharing(machines: Machines | None, to: Path, tell: Tell) -> Iterator[Shards]:
-    """Who looks at the pictures: this machine, or those of an engine; what these say is kept beside `to` meanwhile."""
-    if machines is None:
-        yield alone
-        return
-    to.parent.mkdir(parents=True, exist_ok=True)
-    logs = tempfile.TemporaryDirectory(prefix=".workers-", dir=to.parent)
-    with logs, shared(machines, Path(logs.name), tell) as shards:
-        yield shards
-
-
 def _may_go(folder: Path) -> bool:
     """Whether all that is in it is what this command wrote."""
     names = {each.name for each in folder.iterdir()}
@@ -88,7 +73,7 @@ def _look(model: Model, request: Request, folder: Path, progress: Progress, shar
         parts = shards(partial(look_at, look=look), batches(request.sources), advance, least=PART // BATCH, gpu=True)
     classes, described = parts[0].classes, model.described(look.score, parts[0].classes)
     main = Json(folder, described)
-    each_seen = chain.from_iterable(part.seen for part in parts)
+    each_seen = (part.seen.popleft() for part in parts for _ in range(len(part.seen)))
     tally = _written(each_seen, main, [*_writers(request.forms, folder, classes)])
     return {
         "schema": 1,

@@ -65,7 +65,7 @@ def name_of(path: Path) -> str | None:
     return name if isinstance(name, str) and name else None
 
 
-def engine_of(path: Path) -> Machines | None:
+def engine_of(path: Path, overrides: Sequence[str]) -> Machines | None:
     """The machines that the pipeline asks for, also where something else in the file is wrong; None for this one.
 
     Raises:
@@ -74,9 +74,11 @@ def engine_of(path: Path) -> Machines | None:
     if name_of(path) is None:
         return None
     document = parse(content_of(path).decode("utf-8"), os.environ)
+    for override in overrides:
+        apply(document, override, os.environ)
     value = document.data.get("engine")
     machines = None if value is None else _section(document, ("engine",), value)
-    if faults := [fault for fault in document.faults if fault.path.startswith("engine")]:
+    if faults := [fault for fault in document.faults if not fault.path or fault.path.startswith("engine")]:
         raise ConfigError(str(path), faults)
     return cast(Machines | None, machines)
 

@@ -8,7 +8,6 @@ would be written anew by Ultralytics, with a loss.
 """
 
 import hashlib
-import os
 import struct
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +17,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from detector.system.cores import cores
 from detector.system.files import READ_ONLY, content_of, write_whole
-from detector.system.shards import Advance
+from detector.system.shards import Advance, refuse_absent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,9 +56,14 @@ class Pixels(NamedTuple):
 
 
 def ingest(files: Sequence[Path | None], advance: Advance, store: Path) -> list[Pixels]:
-    """Take `files` into `store`, decoding them in parallel; None stands for a file that was not found."""
+    """Take `files` into `store`, decoding them in parallel; None stands for a file that was not found.
+
+    Raises:
+        UsageError: this machine, which may be an engine's, has none of them.
+    """
     taken = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    refuse_absent(file for file in files if file)
+    with ThreadPoolExecutor(cores()) as pool:
         for pixels in pool.map(lambda file: ingest_one(file, store), files):
             taken.append(pixels)
             advance(1)

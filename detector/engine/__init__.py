@@ -1,13 +1,14 @@
 """Machines that the workers of `detector tune` and the shards of stages are sent to, and the contract that they meet.
 
 A module here without an underscore is a backend: the `using:` value of the section `engine`. What that section says
-shapes no output: a worker on another machine does what one here does, in the same folder.
+shapes no output: a worker on another machine does what one here does, in the same folder. `detector.engine.shards` has
+the part that stages play.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -15,13 +16,9 @@ from pydantic import Field
 
 from detector.errors import DetectorError, GateRefused, Locked, TryAgain, UsageError
 from detector.stages import Section
-from detector.system.shards import Shards, alone
 
 _FAILURES = {error.exit_code: error for error in (UsageError, GateRefused, Locked, TryAgain)}
 AGAIN = 5  # times that each worker is started anew which was cut short
-
-
-Tell = Callable[[str, str], None]  # a title, and a line for the person who watches
 
 
 class Machines(Section):
@@ -35,7 +32,7 @@ class Command(NamedTuple):
     """What a worker is: a module of Python's with arguments, and the project's folder, the same on every machine.
 
     `machine` is the one whose project it is: the record tells the same folder of several machines apart. `gpu` says
-    whether it has the GPUs that the options ask for, or none.
+    whether it has the GPUs that the options ask for, or none; `cores` is how many it may use, None for all that it has.
     """
 
     module: str
@@ -43,6 +40,7 @@ class Command(NamedTuple):
     folder: Path
     machine: str
     gpu: bool = True
+    cores: int | None = None
 
 
 class Ended(NamedTuple):
@@ -93,23 +91,10 @@ class Engine(Protocol):
         ...
 
 
-def shared(machines: Machines | None, logs: Path, tell: Tell) -> AbstractContextManager[Shards]:
-    """Who does the shards of a run: this machine, or where an engine is asked for its machines, within the block.
-
-    What these print goes to `logs`. Raises UsageError where what reaches them is not installed here.
-    """
-    if machines is None:
-        return nullcontext(alone)
-    if lacks := missing(machines):
-        raise UsageError(f"engine.using: {lacks}")
-    from detector.engine._shared import shared_among
-
-    return shared_among(machines, logs, tell)
-
-
 def names() -> list[str]:
     """Every backend, by its `using:` name."""
-    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
+    return [name for name in modules if not name.startswith("_")]
 
 
 def load(using: str) -> Engine:

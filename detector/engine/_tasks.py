@@ -67,9 +67,10 @@ def _serve(cpus: float, gpus: float, out: TextIO) -> None:
     at_work: dict[int, Any] = {}
     for lines in _asked():
         for line in lines:
-            module, arguments, folder, machine, gpu = json.loads(line)
-            command = Command(module, tuple(arguments), Path(folder), machine, gpu)
-            at_work[next(numbers)] = task.options(**options, num_gpus=gpus if gpu else 0).remote(command, own)
+            module, arguments, folder, *rest = json.loads(line)
+            command = Command(module, tuple(arguments), Path(folder), *rest)
+            asked = options | {"num_gpus": gpus if command.gpu else 0}
+            at_work[next(numbers)] = task.options(**asked).remote(command, own)
         for number in _ready(at_work):
             _say(out, [number, *_ended(at_work.pop(number))])
     for reference in at_work.values():

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from detector.engine import Command, Ended
 from detector.errors import UsageError
+from detector.system import cores
 from detector.system.machine import VARIABLE
 from detector.system.mortal import mortal
 
@@ -32,7 +33,7 @@ def work(command: Command, environment: Mapping[str, str]) -> Ended:
     process = subprocess.Popen(
         mortal(sys.executable, "-m", command.module, *command.arguments),
         cwd=command.folder,
-        env={**environment, **os.environ, VARIABLE: command.machine},
+        env={**environment, **os.environ, VARIABLE: command.machine, **_cores(command)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -46,6 +47,10 @@ def work(command: Command, environment: Mapping[str, str]) -> Ended:
             process.wait(SECONDS)
         process.kill()
     return Ended(process.returncode, _error(printed, process.returncode), machine)
+
+
+def _cores(command: Command) -> dict[str, str]:
+    return {} if command.cores is None else {cores.VARIABLE: str(command.cores)}
 
 
 def _printed(process: subprocess.Popen[str]) -> str:

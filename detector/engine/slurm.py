@@ -98,7 +98,7 @@ class _Worker:
         return work(command, {})
 
     def checkpoint(self, command: Command) -> "DelayedSubmission":
-        """Asked by submitit when the job is about to be cut short: all that is to be kept is in the study."""
+        """Asked by submitit when the job is about to be cut short: what is to be kept of a search is in its study."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self, command)

@@ -1,6 +1,7 @@
 """A part of the pictures, looked at on one machine: what was seen, without the pixels, and pictures drawn."""
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -13,7 +14,7 @@ from detector.inference.drawn import Drawn
 from detector.inference.pictures import Source, Unread, frames
 from detector.inference.seen import BATCH, Seen, seen
 from detector.models.quiet import LOG
-from detector.system.shards import Advance
+from detector.system.shards import Advance, refuse_absent
 
 
 class Look(NamedTuple):
@@ -26,10 +27,13 @@ class Look(NamedTuple):
 
 
 class Part(NamedTuple):
-    """The names of the classes by id, what was seen frame by frame, and the seconds until the model was loaded."""
+    """The names of the classes by id, what was seen frame by frame, and the seconds until the model was loaded.
+
+    Whoever takes what was seen out of it takes its memory, too.
+    """
 
     classes: list[str]
-    seen: list[Seen | Unread]
+    seen: deque[Seen | Unread]
     loading: float
 
 
@@ -46,11 +50,12 @@ def look_at(those: Sequence[Sequence[Source]], advance: Advance, look: Look) -> 
     """
     from detector.inference.predictors import predictor as loaded
 
-    began = time.perf_counter()
+    began, sources = time.perf_counter(), [*chain.from_iterable(those)]
+    refuse_absent(source.file for source in sources)
     predictor = loaded(look.model, look.score, look.folder / LOG)
-    part = Part(predictor.classes, [], time.perf_counter() - began)
+    part = Part(predictor.classes, deque(), time.perf_counter() - began)
     with _drawing(look, predictor.classes) as draw:
-        for each in seen(frames([*chain.from_iterable(those)]), predictor):
+        for each in seen(frames(sources), predictor):
             if isinstance(each, Seen) and draw:
                 draw.add(each)
             part.seen.append(_without_pixels(each))

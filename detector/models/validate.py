@@ -1,5 +1,6 @@
 """What weights see on every picture of a split, in one batched pass by Ultralytics' own validator."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -10,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import yaml
 
 from detector.data.dataset import Dataset, Split
 from detector.data.evaluation import SEEN
@@ -96,7 +96,7 @@ def _part(split: Split, files: Sequence[str]) -> Iterator[Path]:
             (place / "labels" / file).with_suffix(".txt").symlink_to(split.dataset.label_path(file).absolute())
         described = {"path": str(place), "names": dict(enumerate(split.dataset.classes))}
         described |= dict.fromkeys(("train", "val", split.name), f"images/{split.name}")
-        (place / "data.yaml").write_text(yaml.safe_dump(described))
+        (place / "data.yaml").write_text(json.dumps(described))  # which is YAML, too
         yield place / "data.yaml"
 
 

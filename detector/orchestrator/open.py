@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from detector import __version__, record
 from detector.config.pipeline import Config
 from detector.data import runs
 from detector.data.places import DATASETS, FIFTYONE, RUNS, STORE
-from detector.engine import shared
+from detector.engine.shards import shared
 from detector.errors import GateRefused, TryAgain
 from detector.orchestrator import report, results, unfinished
 from detector.orchestrator.deploying import deploy
@@ -66,8 +67,7 @@ def opened(state: State, folder: Path) -> Iterator["OpenRun"]:
                 with state.terminal.at_work("record"):
                     recorder = stack.enter_context(_recorder(config, folder))
                     recorder.note_champion()
-                shards = stack.enter_context(shared(config.engine, folder / "workers", state.terminal.line))
-                current = OpenRun(state, folder, recorder, shards)
+                current = OpenRun(state, folder, recorder)
                 for done in outcome.steps:
                     current.observe(done)
                 yield current
@@ -130,7 +130,11 @@ class OpenRun:
     state: State
     folder: Path
     recorder: Recorder
-    shards: Shards
+
+    @cached_property
+    def shards(self) -> Shards:
+        """Who does its work on many pictures."""
+        return shared(self.state.config.engine, self.folder / "workers", self.state.terminal.line)
 
     def do(self, planned: Planned) -> None:
         """Take a step's kept result, or run it, unless that is in vain."""

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from detector.errors import DetectorError
 from detector.system import memory_file
+from detector.system.cores import cores
 
 Part = TypeVar("Part")
 Output = TypeVar("Output")
@@ -42,11 +43,6 @@ class _Helper(NamedTuple):
     receiver: Connection
 
 
-def cores() -> int:
-    """How many processes are worth having; 1 where they can't be forked safely."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
-
-
 def parts_of(count: int, least: int) -> list[slice]:
     """`count` things in parts of `least` or more, some dozens at most; one empty part where there is nothing."""
     each = max(least, -(-count // _MOST))
@@ -59,7 +55,7 @@ def on_every_core(work: Callable[[Part], Output], parts: Sequence[Part]) -> list
     Results are pickled, `work` and what it holds are not. What `work` raises is raised here, for the first part that
     failed; DetectorError when a process was killed.
     """
-    more = min(len(parts), cores()) - 1
+    more = min(len(parts), cores() if sys.platform == "linux" else 1) - 1  # elsewhere a fork is not safe
     if more < 1:
         return list(map(work, parts))
     with _claims(len(parts)) as claims, _forked(more, partial(_help, work, parts, claims)) as helpers:

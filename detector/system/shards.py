@@ -1,7 +1,11 @@
 """Work on many things that may be shared among machines; whoever asks for it does not know who does it."""
 
-from collections.abc import Callable, Sequence
+import platform
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
+
+from detector.errors import UsageError
 
 Item = TypeVar("Item")
 Output = TypeVar("Output")
@@ -38,3 +42,14 @@ def alone(
 ) -> list[Output]:
     """All of it on this machine."""
     return [work(items, advance)]
+
+
+def refuse_absent(files: Iterable[Path]) -> None:
+    """Raise UsageError where the first of the files is not on this machine: nor are the others, then."""
+    for file in files:
+        if not file.exists():
+            raise UsageError(
+                f"{file} is not on {platform.node()}; every machine of the engine needs the pictures at the same path,"
+                " and without them `--set engine=null` does all on this one"
+            )
+        return

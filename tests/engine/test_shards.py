@@ -10,6 +10,9 @@ import time
 import pyarrow.parquet as pq
 import pytest
 
+from detector.data.images import ingest
+from detector.errors import UsageError
+from detector.system.cores import cores
 from tests.support import tiny, warm
 from tests.support.cluster import ADDRESS, cluster
 from tests.support.exports import picture
@@ -17,9 +20,11 @@ from tests.support.many import PICTURES, project, version
 from tests.support.tuning import remote
 from tests.test_json import matches
 
-SLURM = ("--set", "engine={using: slurm, cluster: local, workers: 2, gpus: 0}")
-RAY = ("--set", f"engine={{using: ray, address: '{ADDRESS}', workers: 2, gpus: 0}}")
-SHARD = "detector.engine._shard"
+MACHINES = f"workers: 2, cpus: {cores()}, gpus: 0"  # more cores than are here: it is worth sending
+SLURM = ("--set", f"engine={{using: slurm, cluster: local, {MACHINES}}}")
+RAY = ("--set", f"engine={{using: ray, address: '{ADDRESS}', {MACHINES}}}")
+STAGES = ["pull", "convert", "check", "evaluate"]
+SHARD = "detector.engine.shards.shard"
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -70,7 +75,7 @@ def test_a_killed_shard_starts_again_and_the_version_is_that_of_one_machine(pyth
     assert [step["figures"]["images"] for step in outcome["steps"][:2]] == [PICTURES, PICTURES]
     assert content(version(folder)) == content(version(alone))
     assert remote(folder, SHARD) == []
-    assert list(folder.glob("runs/*/workers/tmp*")) == []
+    assert list(folder.glob("runs/*/workers/.[0-9]*")) == []
 
 
 @pytest.mark.torture
@@ -91,12 +96,31 @@ def test_what_a_shard_ends_with_is_the_end_of_the_run(python, tmp_path):
     folder = project(tmp_path)
     command = start(python, folder, "--until", "convert")
     at_work(folder, command)
-    for parcel in folder.glob("runs/*/workers/tmp*/?"):
+    for parcel in folder.glob("runs/*/workers/.*/?"):
         parcel.write_bytes(b"damaged")
     printed, _ = command.communicate(timeout=600)
     failure = matches("failure", printed, exit_code=1)
     assert failure["error"].startswith("a shard on "), failure
     assert remote(folder, SHARD) == []
+
+
+def test_few_pictures_ask_no_machine_and_many_do(alone, tmp_path):
+    """Submitit, which reaches Slurm, is not in this environment."""
+    few = project(tmp_path / "few", 60)
+    done = warm.run(few, "run", "--until", "convert", *SLURM)
+    assert done.returncode == 0, done.stderr
+    assert "engine" not in done.stdout
+    done = warm.run(alone, "run", "--until", "convert", "--force", "pull", *SLURM)
+    assert done.returncode == 2
+    assert "engine.using: submitit is not installed: pip install" in " ".join(done.stderr.split())
+    one = ("--set", "engine={using: slurm, cluster: local, workers: 1, cpus: 1}")  # no more cores than are here
+    done = warm.run(alone, "run", "--until", "convert", "--force", "pull", *one)
+    assert done.returncode == 0, done.stderr
+
+
+def test_pictures_that_another_machine_has_not_are_said(tmp_path):
+    with pytest.raises(UsageError, match=r"gone.png is not on .*; every machine of the engine needs the pictures"):
+        ingest([None, tmp_path / "gone.png"], lambda _: None, tmp_path / "store")
 
 
 def test_what_predict_finds_on_two_machines_is_what_it_finds_on_one(python, tmp_path):
@@ -116,7 +140,7 @@ def test_what_predict_finds_on_two_machines_is_what_it_finds_on_one(python, tmp_
     one, two = (folder_content(tmp_path / name) for name in ("one", "two"))
     assert one.keys() == two.keys()
     assert [name for name in one if one[name] != two[name]] == []
-    assert {file.name for file in tmp_path.iterdir()} == {"photos", "weights", "one", "two", "pipeline.yaml"}
+    assert {file.name for file in tmp_path.iterdir()} == {"photos", "weights", "one", "two", "runs", "pipeline.yaml"}
 
 
 def folder_content(folder):
@@ -124,7 +148,7 @@ def folder_content(folder):
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("stage", ["pull", "convert", "check", "evaluate"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_lost_machine_changes_nothing(python, alone, tmp_path, stage):
     if os.geteuid() != 0 or not shutil.which("nsenter"):
         pytest.skip("only root may make namespaces")
@@ -134,6 +158,8 @@ def test_a_lost_machine_changes_nothing(python, alone, tmp_path, stage):
         run = head.start(*command, cwd=folder, **PIPES)
         until_at(stage, folder, run)
         at_work(folder, run, 2)
+        later = STAGES[STAGES.index(stage) + 1 :]
+        assert [each for each in later if list(folder.glob(f"runs/*/{each}"))] == []
         node.crash()
         outcome, _ = done(run)
     assert content(version(folder)) == content(version(alone))

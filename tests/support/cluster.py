@@ -10,10 +10,12 @@ from pathlib import Path
 
 import psutil
 
+from detector.system.cores import cores
+
 HEAD, NODE = "10.99.0.1", "10.99.0.2"
 ADDRESS = f"{HEAD}:6379"
 ALONE = ("unshare", "--net", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c")
-START = ("start", "--block", "--disable-usage-stats", "--num-cpus", "1", "--object-store-memory", "100000000")
+START = ("start", "--block", "--disable-usage-stats", "--num-cpus", str(cores()), "--object-store-memory", "100000000")
 
 
 class Machine:

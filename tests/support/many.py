@@ -28,10 +28,10 @@ train:
 """
 
 
-def project(folder: Path) -> Path:
+def project(folder: Path, pictures: int = PICTURES) -> Path:
     """The folder, with an export and its pictures."""
     tasks = []
-    for at in range(1, PICTURES + 1):
+    for at in range(1, pictures + 1):
         picture(folder / f"{at}.png", (SIDE, SIDE - at % 8), seed=at)
         mask = np.zeros((SIDE - at % 8, SIDE), np.uint8)
         mask[4 : 8 + at % 12, 3 : 9 + at % 17] = 255

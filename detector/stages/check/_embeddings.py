@@ -9,7 +9,6 @@ all other pairs of pictures 0.426 or more. Beside it a map of 32 × 32 edges, fo
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from os import cpu_count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.stages.check._edges import Picture, edges, small
+from detector.system.cores import cores
 from detector.system.shards import Advance
 
 SIDE = 16  # pixels of the thumbnail
@@ -46,7 +46,7 @@ def embed(files: Sequence[tuple[Path, int]], advance: Advance = lambda _: None) 
             vectors[row], maps[row], readable[row] = _vector(picture), _map(picture), True
         advance(1)
 
-    with ThreadPoolExecutor(cpu_count() or 1) as pool:  # OpenCV decodes outside Python's lock
+    with ThreadPoolExecutor(cores()) as pool:  # OpenCV decodes outside Python's lock
         list(pool.map(describe, range(count)))
     return Described(vectors, maps, readable)
 

@@ -132,21 +132,27 @@ def write_labels(folder: Path, files: Sequence[str], labels: Sequence[bytes]) ->
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for name, label in zip(files, labels, strict=True):
-            opened = _created(f"{name.rpartition('.')[0]}.txt", directory)
-            written = os.write(opened, label)
-            os.close(opened)
-            if written < len(label):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+            _write(f"{name.rpartition('.')[0]}.txt", label, directory)
     finally:
         os.close(directory)
 
 
-def _created(name: str, directory: int) -> int:
+def _write(name: str, label: bytes, directory: int) -> None:
     try:
-        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY, dir_fd=directory)
+        opened = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY, dir_fd=directory)
     except FileExistsError:  # by a machine that was lost while it made this part
-        os.unlink(name, dir_fd=directory)
-        return _created(name, directory)
+        _write(scratch := _beside(name), label, directory)
+        os.replace(scratch, name, src_dir_fd=directory, dst_dir_fd=directory)
+        return
+    written = os.write(opened, label)
+    os.close(opened)
+    if written < len(label):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+
+
+def _beside(name: str) -> str:
+    place, _, last = name.rpartition("/")
+    return f"{place}/.{os.urandom(8).hex()}-{last}"
 
 
 def link_images(folder: Path, images: pa.Table, store: Path) -> None:
@@ -159,8 +165,10 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except FileExistsError:  # by a machine that was lost while it made this part
-        target.unlink()
-        _link(source, target)
+        scratch = target.parent / _beside(target.name).lstrip("/")
+        _link(source, scratch)
+        scratch.replace(target)
+        scratch.unlink(missing_ok=True)  # of two links to one file, neither replaces the other
     except OSError:
         shutil.copyfile(source, target)
 

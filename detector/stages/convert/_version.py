@@ -35,7 +35,7 @@ from detector.terms import Task
 
 IMAGES = 1_500  # at least that a process takes at a time: their columns fit its cache
 IMAGES_WITH_MASKS = 20
-PORTIONS = 8  # at least that another machine is sent at a time
+PORTIONS = 4  # at least that another machine is sent at a time
 
 
 class Rows(NamedTuple):

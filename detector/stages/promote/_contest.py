@@ -1,5 +1,6 @@
 """New weights against the champion, on the same images."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -115,7 +116,7 @@ def champion_here(champion: ModelVersion, ring: Ring, folder: Path, job: Job[Any
     if remembered is not None:
         return remembered
     folder.mkdir()
-    weights = champion.fetch()
+    weights = Path(shutil.copy(champion.fetch(), folder))  # where other machines see it, too
     if not _does_this_job(weights, ring, folder):
         return None
     changed = champion.test_set != ring.split.content

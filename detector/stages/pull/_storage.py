@@ -96,13 +96,14 @@ def _azure_access(account: str) -> dict[str, str]:
     """What the environment says of an account: by a connection string that is its own, or by one variable each."""
     pairs = (part.partition("=") for part in os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "").split(";"))
     fields = {name.strip(): value for name, _, value in pairs}
-    if fields.get("AccountName") != account:
-        fields = {}
-    key = fields.get("AccountKey") or os.environ.get("AZURE_STORAGE_KEY")
-    token = fields.get("SharedAccessSignature") or os.environ.get("AZURE_STORAGE_SAS_TOKEN")
-    access = {"account_key": key} if key else {"sas_token": f"?{token.removeprefix('?')}"} if token else {}
     scheme, _, place = fields.get("BlobEndpoint", "").partition("://")
     host = place.partition("/")[0]
+    if fields.get("AccountName", host.partition(".")[0]) != account:
+        fields, host = {}, ""
+    key, token = fields.get("AccountKey"), fields.get("SharedAccessSignature")
+    if not (key or token):
+        key, token = os.environ.get("AZURE_STORAGE_KEY"), os.environ.get("AZURE_STORAGE_SAS_TOKEN")
+    access = {"account_key": key} if key else {"sas_token": f"?{token.removeprefix('?')}"} if token else {}
     if host and not host.startswith(f"{account}."):  # an emulator: the account is a part of the path there
         access |= {"blob_storage_authority": host, "dfs_storage_authority": host}
         access |= {"blob_storage_scheme": scheme, "dfs_storage_scheme": scheme}
@@ -131,15 +132,21 @@ def _problem(address: str, said: str) -> DetectorError:
     scheme = address.partition("://")[0]
     if "NO_SUCH_BUCKET" in said:
         return UsageError(f"{address} can't be read: there is no such bucket")
-    without = "OAuth2 access token" in said and not os.environ.get(CREDENTIALS["gs"])
-    if _PASSING.search(said) and not without:
+    if _PASSING.search(said) and not _has_no_account(said):
         return TryAgain(f"{address} can't be reached: {public(_reason(said))}")
     if _REFUSED.search(said):
         names = CREDENTIALS[scheme]
         return UsageError(
             f"{address} can't be read: the credentials in the environment ({names} and its like) don't open it"
         )
-    return _nothing(address) if _NOTHING.search(said) else UsageError(f"{address} can't be read: {public(said)}")
+    return (
+        _nothing(address) if _NOTHING.search(said) else UsageError(f"{address} can't be read: {public(_reason(said))}")
+    )
+
+
+def _has_no_account(said: str) -> bool:
+    """Whether Google's library was told of no account, and this is no machine of Google's, which has one by itself."""
+    return "OAuth2 access token" in said and "resolve host" in said and not os.environ.get(CREDENTIALS["gs"])
 
 
 def _reason(said: str) -> str:
