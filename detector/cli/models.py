@@ -1,5 +1,6 @@
 """Commands on models: tune, champion, engines, compare, rollback, predict."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -161,5 +162,6 @@ def predict(
     request = Request(listed([place.absolute() for place in places]), score, to.absolute(), forms or FORMS)
     model, machines = given(Path(which)), machines_of(pipeline, overrides)
     model = model or find(which, using, named(Path(pipeline.name)))
-    outcome = look(model, request, terminal.progress, shared(machines, RUNS / "workers", terminal.line))
+    logs = RUNS / "workers" / str(os.getpid())  # a folder of its own: others may predict at the same time
+    outcome = look(model, request, terminal.progress, shared(machines, logs, terminal.line))
     show_lines(outcome, as_json, lines(outcome, to))
