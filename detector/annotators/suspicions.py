@@ -7,7 +7,7 @@ larger of two opinions.
   missed      c, of a prediction that overlaps no object by more than NEAR
   class       c * overlap, of an object under a prediction of another class, less the best of its own class there
   place       c * (1 - overlap) / (1 - NEAR), of an object and the prediction of its class that overlaps it most
-  spurious    of an object that nothing overlaps: how many such objects the model sees elsewhere
+  spurious    of an object that nothing overlaps: rather a mistake than one of those that the model does not see
 - cleanlab's label quality scores of boxes (U. Tkachenko, A. Thyagarajan, J. Mueller: ObjectLab, ICML 2023 workshop):
   overlooked, badly located and swapped, with calibrated chances for probabilities; 1 - quality is the opinion.
 """
@@ -27,6 +27,7 @@ from detector.measure.shapes import Compared
 NEAR = 0.1  # overlap up to which a prediction means another object
 FOUND = 0.5  # overlap from which it means this one
 SURE, LIKELY = 0.8, 0.5  # chances: of overlooked and swapped ones, and of badly located ones (cleanlab's thresholds)
+PRIOR = 0.05  # share of labels that are mistakes, before anything was looked at
 LEAST = 0.25  # chance of a prediction that is listened to
 
 KINDS = {
@@ -56,8 +57,8 @@ def suspicions(compared: Compared, each_scene: Iterable[Scene], chance: Chance) 
 
 def ours(compared: Compared, every: Sequence[Scene], chances: Floats) -> list[Suspicion]:
     """The first opinion by itself; `chances` (N,) of the predictions."""
-    known = _recall(compared, every, chances)
-    return [each for scene in every for each in _of_scene(compared, scene, chances, known)]
+    doubts = _doubts(compared, every, chances)
+    return [each for scene in every for each in _of_scene(compared, scene, chances, doubts)]
 
 
 def _larger(own: Suspicion, theirs: dict[tuple[int, int], tuple[str, float]]) -> Suspicion:
@@ -67,25 +68,32 @@ def _larger(own: Suspicion, theirs: dict[tuple[int, int], tuple[str, float]]) ->
     return own._replace(kind=kind, strength=strength) if strength > own.strength else own
 
 
-def _recall(compared: Compared, every: Sequence[Scene], chances: Floats) -> Floats:
-    """Of each class, the share of its objects that a prediction to listen to overlaps."""
+def _doubts(compared: Compared, every: Sequence[Scene], chances: Floats) -> Floats:
+    """Of each class, how likely a label on which nothing is seen is a mistake, and no object that the model can't see.
+
+    The share of objects that it can't see is taken from the others (Jeffreys' estimate); PRIOR of all are mistakes.
+    """
     classes = len(compared.classes)
-    hit, total = np.zeros(classes), np.zeros(classes)
+    missed, total = np.zeros(classes), np.zeros(classes)
     for scene in every:
         labels = compared.truth.class_id[scene.truth]
         heard = chances[scene.seen] >= LEAST
         near = (scene.overlaps * heard[:, None]).max(axis=0, initial=0) > NEAR
         np.add.at(total, labels, 1)
-        np.add.at(hit, labels, near)
-    return np.divide(hit, total, out=np.zeros(classes), where=total > 0)
+        np.add.at(missed, labels, ~near)
+    elsewhere = np.maximum(missed - 1, 0) + 0.5
+    doubts: Floats = PRIOR / (PRIOR + elsewhere / np.maximum(total, 1))
+    return doubts
 
 
-def _of_scene(compared: Compared, scene: Scene, chances: Floats, known: Floats) -> Iterator[Suspicion]:
+def _of_scene(compared: Compared, scene: Scene, chances: Floats, doubts: Floats) -> Iterator[Suspicion]:
     """Ours, on one image."""
     likely = chances[scene.seen]
     for column, row in enumerate(scene.truth.tolist()):
         own = compared.seen.class_id[scene.seen] == compared.truth.class_id[row]
-        yield _of_object(row, scene, scene.overlaps[:, column], likely, own, float(known[compared.truth.class_id[row]]))
+        yield _of_object(
+            row, scene, scene.overlaps[:, column], likely, own, float(doubts[compared.truth.class_id[row]])
+        )
     best = scene.overlaps.max(axis=1, initial=0)
     taken: list[int] = []
     for at in np.flatnonzero((best <= NEAR) & (likely >= LEAST)):
@@ -96,12 +104,12 @@ def _of_scene(compared: Compared, scene: Scene, chances: Floats, known: Floats) 
 
 
 def _of_object(  # noqa: PLR0913, PLR0917 - an object and all that is seen around it
-    row: int, scene: Scene, overlaps: Floats, likely: Floats, own: npt.NDArray[np.bool_], known: float
+    row: int, scene: Scene, overlaps: Floats, likely: Floats, own: npt.NDArray[np.bool_], doubt: float
 ) -> Suspicion:
     heard = likely >= LEAST
     same, other = (np.where(heard & each, overlaps, 0.0) for each in (own, ~own))
     support = float((likely * same).max(initial=0))
-    candidates = [Suspicion("spurious", known * (1 - _best(likely, overlaps > NEAR)), row, NOTHING)]
+    candidates = [Suspicion("spurious", doubt * (1 - _best(likely, overlaps > NEAR)), row, NOTHING)]
     if other.max(initial=0) >= FOUND:
         at = int((likely * other).argmax())
         strength = max(0.0, float(likely[at] * other[at]) - support)

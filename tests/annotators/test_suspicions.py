@@ -37,7 +37,7 @@ def doubted(truth, seen):
         ([], [(0, 0, RIGHT, 0.9)], "missed", 0.9),
         ([(0, 1, RIGHT, 1.0)], [(0, 0, RIGHT, 0.9)], "class", 0.9),
         ([(0, 0, RIGHT, 1.0)], [(0, 0, (30, 10, 40, 40), 0.9)], "place", 0.5),
-        ([(0, 0, RIGHT, 1.0)], [], "spurious", 0.8),
+        ([(0, 0, RIGHT, 1.0)], [], "spurious", 0.4),
     ],
 )
 def test_each_kind_is_known_by_its_look(truth, seen, kind, strength):
@@ -45,6 +45,19 @@ def test_each_kind_is_known_by_its_look(truth, seen, kind, strength):
     assert found.strength == pytest.approx(strength, abs=0.2) if strength else found.strength < 0.15
     assert strength == 0 or found.kind == kind
     assert (found.object == -1) == (kind == "missed")
+
+
+def test_a_label_on_nothing_is_doubted_where_the_model_sees_all_others_and_hardly_where_it_misses_many():
+    others = [(1, 0, (at * 50, 0, 40, 40), 1.0) for at in range(200)]
+    sees_all, misses_many = (
+        Compared(shapes((0, 0, RIGHT, 1.0), *others), shapes(*others[:count]), 2, CLASSES) for count in (200, 150)
+    )
+    strengths = [
+        next(each.strength for each in suspicions(of, scenes(of, "bbox"), uncalibrated) if each.object == 0)
+        for of in (sees_all, misses_many)
+    ]
+    assert strengths[0] > 0.9
+    assert strengths[1] < 0.2
 
 
 def test_two_predictions_of_one_thing_are_one_mistake():
