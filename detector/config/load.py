@@ -56,12 +56,8 @@ def load(
 
 def name_of(path: Path) -> str | None:
     """The pipeline's name, also where something else in the file is wrong; None where that can't be told."""
-    try:
-        readable = path.is_file() and path.stat().st_size <= LARGEST
-        data = parse(content_of(path).decode("utf-8"), os.environ).data if readable else None
-    except (OSError, UnicodeDecodeError):
-        return None
-    name = data.get("name") if isinstance(data, dict) else None
+    document = _parsed(path)
+    name = document.data.get("name") if document else None
     return name if isinstance(name, str) and name else None
 
 
@@ -71,9 +67,9 @@ def engine_of(path: Path, overrides: Sequence[str]) -> Machines | None:
     Raises:
         ConfigError: with every fault of that section.
     """
-    if name_of(path) is None:
+    document = _parsed(path)
+    if document is None:
         return None
-    document = parse(content_of(path).decode("utf-8"), os.environ)
     for override in overrides:
         apply(document, override, os.environ)
     value = document.data.get("engine")
@@ -81,6 +77,16 @@ def engine_of(path: Path, overrides: Sequence[str]) -> Machines | None:
     if faults := [fault for fault in document.faults if not fault.path or fault.path.startswith("engine")]:
         raise ConfigError(str(path), faults)
     return cast(Machines | None, machines)
+
+
+def _parsed(path: Path) -> Document | None:
+    """The file, if it is a mapping of keys that can be read."""
+    try:
+        readable = path.is_file() and path.stat().st_size <= LARGEST
+        document = parse(content_of(path).decode("utf-8"), os.environ) if readable else None
+    except (OSError, UnicodeDecodeError):
+        return None
+    return document if document and isinstance(document.data, dict) else None
 
 
 def _check(document: Document, overrides: Sequence[str], environment: Mapping[str, str]) -> Config | None:

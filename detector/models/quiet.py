@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from detector.system import cores as system
 from detector.system.cache import CACHE
 
 LOG = "ultralytics.log"  # in the folder of what was done with it
@@ -58,10 +59,9 @@ def device() -> str:
 
 
 def cores() -> int:
-    """How many threads to compute with: OMP_NUM_THREADS, or every core that this process may run on."""
-    if limit := os.environ.get("OMP_NUM_THREADS", ""):
-        return int(limit)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many threads to compute with: OMP_NUM_THREADS, or every core that this process may use."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return int(limit) if limit else system.cores()
 
 
 class _Plain(logging.Formatter):

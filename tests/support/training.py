@@ -6,6 +6,7 @@ from pathlib import Path
 
 from detector import sample
 from detector.stages import Result, load
+from detector.system.shards import alone
 from detector.terms import SPLITS
 from tests.support.jobs import Pipeline, make_job
 from tests.support.quiet import Quiet
@@ -29,7 +30,7 @@ class Recorded(Quiet):
 
 def step(
     folder: Path, stage: str, using: str, task: str, *, report=None, inputs=None, registry=None,
-    classes=sample.CLASSES, **options,
+    classes=sample.CLASSES, shards=alone, **options,
 ) -> Result:  # fmt: skip
     """Run one backend in a folder of its own."""
     backend = load(stage, using)
@@ -44,6 +45,7 @@ def step(
         folder=place,
         backend=backend,
         report=report or Recorded(),
+        shards=shards,
         registry=registry,
     )
     return backend.run(job)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from os import cpu_count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from detector.stages.check._candidates import TURNS, Candidates, turned
 from detector.stages.check._edges import Map, Picture, edges, small
 from detector.stages.check._windows import Maps, layout, strips
+from detector.system.cores import cores
 
 SIDE = 96  # pixels
 PIECE = 8  # pixels a side
@@ -52,7 +52,7 @@ def copies(files: Files, maps: Maps, found: Candidates) -> list[Copy]:
         kind = _compared(pictures[0], pictures[1], turn, rough)
         return None if kind is None else Copy(copy, source, kind)
 
-    with ThreadPoolExecutor(cpu_count() or 1) as pool:  # OpenCV works outside Python's lock
+    with ThreadPoolExecutor(cores()) as pool:  # OpenCV works outside Python's lock
         return [each for each in pool.map(look, *(column.tolist() for column in found)) if each]
 
 

@@ -5,12 +5,12 @@ A camera of 10, 12 or 14 bits that is saved as it is makes such files.
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from os import cpu_count
 from pathlib import Path
 
 import numpy as np
 
 from detector.data.images import as_yolo_sees
+from detector.system.cores import cores
 
 DARK = 1 << 6  # of 256 levels: what is left of 14 bits
 _PNG_DEPTH = 24  # where a PNG has its bits per sample (RFC 2083, section 4.1.1)
@@ -20,7 +20,7 @@ _TIFF_DEPTH = 258  # BitsPerSample (TIFF 6.0, section 8)
 def dark(folder: Path, files: Iterable[str]) -> Iterator[str]:
     """Those of the `files` in `folder` that have 16 bits and use 14 or fewer; one that can't be read is not judged."""
     deep = [file for file in files if file.endswith((".png", ".tif"))]
-    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         judged = pool.map(lambda file: _is_dark(folder / file), deep)
         yield from (file for file, is_dark in zip(deep, judged, strict=True) if is_dark)
 

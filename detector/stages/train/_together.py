@@ -22,6 +22,7 @@ from detector.stages.train._devices import CPU
 from detector.stages.train._each import HELD, log_of, work
 from detector.stages.train._learning import Learned, Learning
 from detector.stages.train._options import Options
+from detector.system.shards import alone
 
 Processes = dict[Connection, SpawnProcess]
 PATIENCE = 3  # seconds that a process has to be gone when it is killed
@@ -99,7 +100,7 @@ def _started(job: Job[Options], learning: Learning) -> Iterator[Processes]:
     """A process for each device; none is left when the block ends: what they write is whole at any moment."""
     devices = learning.devices
     spawn, processes = get_context("spawn"), Processes()
-    alone = replace(job, report=None, registry=None, source=None, before=None)  # type: ignore[arg-type]
+    of_job = replace(job, report=None, registry=None, source=None, before=None, shards=alone)  # type: ignore[arg-type]
     environment = {"WORLD_SIZE": str(len(devices)), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_port())}
     held = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     try:
@@ -107,7 +108,7 @@ def _started(job: Job[Options], learning: Learning) -> Iterator[Processes]:
             here, there = spawn.Pipe(duplex=False)
             of_rank = environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
             name = f"the processor, part {rank + 1}" if device == CPU else f"GPU {device}"
-            process = spawn.Process(target=work, args=(rank, of_rank, alone, learning, there), name=name)
+            process = spawn.Process(target=work, args=(rank, of_rank, of_job, learning, there), name=name)
             process.start()
             there.close()  # else the end of the process would not be heard
             processes[here] = process
