@@ -1,77 +1,66 @@
-"""Loading a dataset version into FiftyOne: ours against FiftyOne's own YOLO importer, in one run, on one mongod.
+"""A dataset version in FiftyOne: loaded, with the index of lookalikes, and with what the check found.
 
     python benchmarks/fiftyone_load.py [IMAGES]
 
-10,000 images (one small JPEG, linked) with 8 objects each, as boxes and as outlines of 12 points. One JSON line each.
+2,000 images with 10 objects each, as boxes and as outlines of 40 points, of which about one in ten is tiny. `load` is
+beside FiftyOne's own YOLO importer, in one run, on one mongod; with more images that is left out. One JSON line each.
 """
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks import exports
 from detector.browse import samples
 from detector.browse.database import connected
-from detector.data.dataset import IMAGES, INSTANCES, Dataset
+from detector.data.dataset import Dataset
+from detector.stages.check._findings import examine
+from detector.stages.check._limits import LimitsWithLookalikes
+from detector.stages.check._lookalikes import show
+from detector.stages.check._tables import tables_of
+from detector.stages.check._views import mark
 from detector.terms import SPLITS
 
-OBJECTS, POINTS, CLASSES = 8, 12, ["circle", "square", "triangle"]
+IMAGES, PICTURES, SIZE = 2_000, 500, (200, 150)
+DRAWN = {"detect": exports.boxes, "segment": exports.polygons}
 
 
-def make(folder: Path, images: int, task: str) -> Dataset:
-    """A version: 8 in 10 images are train, one val, one test."""
-    files = [f"{SPLITS[max(0, index % 10 - 7)]}/{index:08}-x.jpg" for index in range(images)]
-    for split in SPLITS:
-        for kind in ("images", "labels"):
-            (folder / kind / split).mkdir(parents=True)
-    Image.effect_noise((64, 64), 80).convert("RGB").save(folder / "x.jpg")
-    instances, rows = _objects(images, task)
-    for index, file in enumerate(files):
-        os.link(folder / "x.jpg", folder / "images" / file)
-        text = "".join(rows[index * OBJECTS : (index + 1) * OBJECTS])
-        (folder / "labels" / file).with_suffix(".txt").write_text(text)
-    columns = [range(images), files, [file.split("/")[0] for file in files], [64] * images, [64] * images]
-    columns += [[text] * images for text in ("0" * 64, "x.jpg", "http://label.example", "annotated")]
-    pq.write_table(
-        pa.table([pa.array(column) for column in columns], IMAGES.names).cast(IMAGES), folder / "images.parquet"
-    )
-    pq.write_table(instances, folder / "instances.parquet")
-    (folder / "conversion.json").write_text(json.dumps({"task": task, "classes": CLASSES}))
-    places = "".join(f"{split}: images/{split}\n" for split in SPLITS)
-    (folder / "data.yaml").write_text(f"{places}names: {json.dumps(CLASSES)}\n")
-    return Dataset(folder)
+def version(folder: Path, images: int, task: str) -> Dataset:
+    """A version of so many images, which are links to a few pictures, by the pipeline itself."""
+    exports.write(folder / "export.json", images, 10, DRAWN[task], SIZE)
+    upload = folder / "upload" / "1"
+    upload.mkdir(parents=True)
+    noise = np.random.default_rng(0)
+    for number in range(1, images + 1):
+        first = upload / f"{(number - 1) % PICTURES + 1:08d}-photo.jpg"
+        if number <= PICTURES:
+            Image.fromarray(noise.integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8)).save(first)
+        else:
+            os.link(first, upload / f"{number:08d}-photo.jpg")
+    pull = {"using": "label_studio_export", "path": "export.json"}
+    file = {"name": "many", "task": task, "classes": list(exports.CLASSES), "pull": pull, "check": {"using": "rules"}}
+    (folder / "pipeline.yaml").write_text(json.dumps(file))
+    command = [sys.executable, "-m", "detector", "run", "--until", "convert"]
+    subprocess.run(command, cwd=folder, check=True, stdout=sys.stderr)
+    return Dataset((folder / "datasets/many/latest").resolve())
 
 
-def _objects(images: int, task: str) -> tuple[pa.Table, list[str]]:
-    """The instances table, and each object's line of a label file."""
-    count, chance = images * OBJECTS, np.random.default_rng(0)
-    centre, size = chance.uniform(0.3, 0.7, (count, 2)), chance.uniform(0.05, 0.3, (count, 2))
-    class_ids, image = chance.integers(0, len(CLASSES), count), np.repeat(np.arange(images), OBJECTS)
-    angle = np.arange(POINTS) * 2 * np.pi / POINTS
-    outline = centre[:, None] + size[:, None] / 2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    shapes = outline.reshape(count, -1).round(6) if task == "segment" else np.hstack([centre, size]).round(6)
-    polygons = list(shapes) if task == "segment" else [None] * count
-    columns = [image, image, [f"r{number}" for number in range(count)], ["ada"] * count, class_ids]
-    columns += [centre[:, 0], centre[:, 1], size[:, 0], size[:, 1]]
-    arrays = [*map(pa.array, columns), pa.array(polygons, pa.list_(pa.float64()))]
-    lines = [f"{id_} {' '.join(map(str, shape))}\n" for id_, shape in zip(class_ids, shapes.tolist(), strict=True)]
-    return pa.table(arrays, INSTANCES.names).cast(INSTANCES), lines
-
-
-def theirs(dataset: Dataset, task: str) -> int:
+def theirs(dataset: Dataset, task: str) -> Any:
     """FiftyOne's importer, split by split, as its documentation shows."""
     import fiftyone
 
     loaded = fiftyone.Dataset()
-    kind = "detections" if task == "detect" else "polylines"
     for split in SPLITS:
         loaded.add_dir(
             str(dataset.folder),
@@ -79,35 +68,53 @@ def theirs(dataset: Dataset, task: str) -> int:
             yaml_path=str(dataset.data_yaml),
             split=split,
             tags=split,
-            label_type=kind,
+            label_type="detections" if task == "detect" else "polylines",
             progress=False,
         )
-    return int(loaded.count(f"ground_truth.{kind}"))
+    return loaded
 
 
-def ours(dataset: Dataset, task: str) -> int:
-    """What the check stage does."""
-    loaded = samples.load(dataset, "benchmark")
-    return int(loaded.count(f"ground_truth.{'detections' if task == 'detect' else 'polylines'}"))
-
-
-def seconds(load: Callable[[Dataset, str], int], dataset: Dataset, task: str) -> float:
-    """How long a load takes; it must bring every object."""
+def seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
-    objects = load(dataset, task)
-    taken = time.perf_counter() - started
-    assert objects == dataset.instances.num_rows, objects
-    return taken
+    work()
+    return round(time.perf_counter() - started, 2)
+
+
+def whole(loaded: Any, dataset: Dataset) -> Any:
+    """The same, which has to have every object."""
+    assert loaded.count(samples.labels_of(dataset)) == dataset.instances.num_rows
+    return loaded
+
+
+def measure(dataset: Dataset, task: str) -> dict[str, float]:
+    """Seconds of each step of the check that FiftyOne has part in."""
+    tables = tables_of(dataset)
+    vectors = np.random.default_rng(0).normal(size=(len(tables.included), 736)).astype(np.float32)
+    findings = examine(tables, LimitsWithLookalikes())
+    load = seconds(lambda: whole(samples.load(dataset, "many"), dataset))
+    loaded = samples.load(dataset, "many")
+    taken = {
+        "load": load,
+        "index": seconds(lambda: show(loaded, dataset, tables.included, vectors)),
+        "marks": seconds(lambda: mark(loaded, dataset, findings)),
+    }
+    marked = sum(len(each.observed.objects) for each in findings)
+    figures = {"marked": marked, **taken, "seconds": round(sum(taken.values()), 2)}
+    if len(vectors) <= IMAGES:
+        other = seconds(lambda: whole(theirs(dataset, task), dataset))
+        figures |= {"theirs": other, "ratio": round(other / load, 2)}
+    return figures
 
 
 def main(images: int) -> None:
-    for task in ("detect", "segment"):
-        with tempfile.TemporaryDirectory() as scratch, connected(Path(scratch)):
-            dataset = make(Path(scratch) / "0123456789ab", images, task)
-            mine, other = seconds(ours, dataset, task), seconds(theirs, dataset, task)
-        figures = {"images": images, "objects": images * OBJECTS, "seconds": round(mine, 2), "theirs": round(other, 2)}
-        print(json.dumps({"name": f"fiftyone_load_{task}", "ratio": round(other / mine, 2), **figures}))
+    for task in DRAWN:
+        with tempfile.TemporaryDirectory(dir=os.environ.get("DETECTOR_BENCH_FOLDER")) as scratch:
+            folder = Path(scratch)
+            dataset = version(folder, images, task)
+            with connected(folder / "fiftyone"):
+                figures = {"images": images, "objects": dataset.instances.num_rows, **measure(dataset, task)}
+        print(json.dumps({"name": f"fiftyone_load_{task}", **figures}), flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)

@@ -38,8 +38,8 @@ def _forget(loaded: Any, field: str) -> None:
         loaded.delete_saved_view(NAME)
 
 
-def _labels(ids: Sequence[str], dataset: Dataset, mistakes: Sequence[Mistake]) -> list[str]:
+def _labels(ids: Sequence[str | None], dataset: Dataset, mistakes: Sequence[Mistake]) -> list[str]:
     """The ids of the labels that may be wrong; what is not annotated has none."""
     wanted = {(each.image, each.region) for each in mistakes if each.region}
     places = zip(*(dataset.instances[name].to_pylist() for name in ("image", "region_id")), strict=True)
-    return [identity for identity, place in zip(ids, places, strict=True) if place in wanted]
+    return [identity for identity, place in zip(ids, places, strict=True) if identity and place in wanted]

@@ -1,8 +1,7 @@
 """A model's predictions beside the labels in FiftyOne, each marked as `evaluate` has matched them."""
 
 import itertools
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.browse.labels import FIELDS, Document, labels_by_image
-from detector.browse.samples import EVALUATION, PREDICTIONS, TRUTH, sample_ids
+from detector.browse.samples import EVALUATION, PREDICTIONS, TRUTH, Object, named, sample_ids
 from detector.data.colours import FALSE, MISSED
 from detector.data.dataset import Split
 
@@ -20,7 +19,6 @@ VIEWS = {  # saved view: the field and mark that it keeps, its colour, and what 
     "missed": (TRUTH, "fn", MISSED, "annotated objects that no prediction finds"),
     "false": (PREDICTIONS, "fp", FALSE, "predictions that find no annotated object"),
 }
-Object = tuple[int, str | None, int]  # image, region, and which one of that region
 
 
 def add_predictions(loaded: Any, split: Split, objects: pa.Table, predictions: pa.Table) -> None:
@@ -89,7 +87,7 @@ def _placed(loaded: Any, split: Split) -> Placed:
     labels = {sample: (regions or [], ids or []) for sample, regions, ids in zip(*columns, strict=True)}
     known = zip(split.dataset.images["split"].to_pylist(), sample_ids(loaded, split.dataset), strict=True)
     return [
-        (row, sample, list(zip(_named((row, region) for region in labels[sample][0]), labels[sample][1], strict=True)))
+        (row, sample, list(zip(named((row, region) for region in labels[sample][0]), labels[sample][1], strict=True)))
         for row, (part, sample) in enumerate(known)
         if part == split.name and sample
     ]
@@ -100,15 +98,7 @@ def _in_order(split: Split) -> Iterator[Object]:
     instances, parts = split.dataset.instances, split.dataset.images["split"].to_pylist()
     images, regions = (instances[name].to_pylist() for name in ("image", "region_id"))
     rows = (row for row in np.argsort(images, kind="stable").tolist() if parts[images[row]] == split.name)
-    return _named((images[row], regions[row]) for row in rows)
-
-
-def _named(pairs: Iterable[tuple[int, str | None]]) -> Iterator[Object]:
-    """Numbers the objects of one region, which may have several outlines."""
-    times: Counter[tuple[int, str | None]] = Counter()
-    for pair in pairs:
-        yield *pair, times[pair]
-        times[pair] += 1
+    return named((images[row], regions[row]) for row in rows)
 
 
 def _identities(count: int) -> Iterator[Any]:

@@ -4,10 +4,10 @@ It is loaded from FiftyOne's own export format, written by columns: an order of 
 sample and label objects one by one (benchmarks/fiftyone_load.py).
 """
 
-import itertools
 import os
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from detector.terms import SPLITS
 
 TRUTH, PREDICTIONS = "ground_truth", "predictions"
 EVALUATION = "evaluation"  # of a label or a prediction: tp, fp or fn
+Object = tuple[int, str | None, int]  # image, region, and which one of that region
 
 
 def name_of(dataset: Dataset, project: str) -> str:
@@ -103,11 +104,30 @@ def sample_ids(loaded: Any, dataset: Dataset) -> list[str | None]:
     return [file and known.get(str(root / file)) for file in dataset.images["file"].to_pylist()]
 
 
-def label_ids(loaded: Any, dataset: Dataset) -> list[str]:
-    """FiftyOne's label id for each row of the instances table."""
-    in_order = itertools.chain.from_iterable(loaded.values(f"{TRUTH}.{FIELDS[_task(dataset)][1]}.id"))
-    rows = np.argsort(dataset.instances["image"].to_numpy(), kind="stable").tolist()
-    return [identity for _, identity in sorted(zip(rows, in_order, strict=True))]
+def label_ids(loaded: Any, dataset: Dataset) -> list[str | None]:
+    """FiftyOne's label id for each row of the instances table; None for what a person has deleted in the App."""
+    inside = labels_of(dataset)
+    columns = loaded.values(["id", f"{inside}.region_id", f"{inside}.id"])
+    labels = {sample: (regions or [], ids or []) for sample, regions, ids in zip(*columns, strict=True)}
+    images, regions = (dataset.instances[name].to_pylist() for name in ("image", "region_id"))
+    known: dict[Object, str] = {}
+    for row, sample in enumerate(sample_ids(loaded, dataset)):
+        of_sample, ids = labels.get(sample, ([], []))
+        known.update(zip(named((row, region) for region in of_sample), ids, strict=True))
+    return [known.get(name) for name in named(zip(images, regions, strict=True))]
+
+
+def named(pairs: Iterable[tuple[int, str | None]]) -> Iterator[Object]:
+    """Numbers the objects of one region, which may have several outlines."""
+    times: Counter[tuple[int, str | None]] = Counter()
+    for pair in pairs:
+        yield *pair, times[pair]
+        times[pair] += 1
+
+
+def labels_of(dataset: Dataset) -> str:
+    """The path of the labels in its samples."""
+    return f"{TRUTH}.{FIELDS[_task(dataset)][1]}"
 
 
 def _task(dataset: Dataset) -> str:

@@ -26,10 +26,13 @@ STEPS = 8  # of the bytes of a map: a slope of 1 is this many
 SAME = 0.1  # cosine distance below which two pictures are nearly the same
 
 
+Vectors = NDArray[np.float32]
+
+
 class Described(NamedTuple):
     """Pictures as numbers: `vectors` (n, 736) float32 of unit length, `maps` (n, 32, 32) uint8, `readable` (n,)."""
 
-    vectors: NDArray[np.float32]
+    vectors: Vectors
     maps: NDArray[np.uint8]
     readable: NDArray[np.bool_]
 
@@ -51,13 +54,21 @@ def embed(files: Sequence[tuple[Path, int]], advance: Advance = lambda _: None) 
     return Described(vectors, maps, readable)
 
 
-def _vector(picture: Picture) -> NDArray[np.float32]:
+def shorter(vectors: Vectors, numbers: int) -> Vectors:
+    """The same (n, d) in at most so many numbers each: their principal components, which keep angles best."""
+    if numbers >= vectors.shape[1]:
+        return vectors
+    axes: Vectors = np.linalg.eigh(vectors.T @ vectors).eigenvectors[:, -numbers:]
+    return np.asarray(vectors @ axes, np.float32)
+
+
+def _vector(picture: Picture) -> Vectors:
     import cv2
 
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     thumbnail = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     slopes = np.concatenate([np.diff(thumbnail, axis=1).ravel(), np.diff(thumbnail, axis=0).ravel()])
-    both: NDArray[np.float32] = np.concatenate([_unit((thumbnail - thumbnail.mean()).ravel()), _unit(slopes)])
+    both: Vectors = np.concatenate([_unit((thumbnail - thumbnail.mean()).ravel()), _unit(slopes)])
     return _unit(both)
 
 
@@ -68,6 +79,6 @@ def _map(picture: Picture) -> NDArray[np.uint8]:
     return np.asarray(np.rint(STEPS * cv2.resize(fine, (MAP, MAP), interpolation=cv2.INTER_AREA)), np.uint8)
 
 
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+def _unit(vector: Vectors) -> Vectors:
     length = np.float32(np.linalg.norm(vector))
     return vector / length if length > 0 else np.full_like(vector, 1 / np.sqrt(vector.size))

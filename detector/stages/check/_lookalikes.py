@@ -11,13 +11,14 @@ from detector.data.geometry import Bools, Ints
 from detector.stages.check._aligned import Copy, Files, copies
 from detector.stages.check._candidates import candidates
 from detector.stages.check._cells import near
-from detector.stages.check._embeddings import SAME, Described, embed
+from detector.stages.check._embeddings import SAME, Described, Vectors, embed, shorter
 from detector.stages.check._tables import Observation, Tables
 from detector.system.shards import Shards
 from detector.terms import SPLITS
 
 PART = 1_000  # pictures at least that another machine is sent at a time
 KEY = "similarity"  # FiftyOne's App sorts by it
+NUMBERS = 10_000_000  # of all embeddings at most: FiftyOne keeps them as text, a million in half a second
 
 
 class Alike(NamedTuple):
@@ -93,16 +94,20 @@ def _told(changed: Sequence[Copy], tables: Tables, rows: Ints) -> list[str]:
     return [f"{names[each.copy]} is {names[each.source]}, {each.kind}" for each in changed if each.kind]
 
 
-def show(loaded: Any, dataset: Dataset, rows: Ints, vectors: Any) -> None:
+def show(loaded: Any, dataset: Dataset, rows: Ints, vectors: Vectors) -> None:
     """Put the index that FiftyOne's App sorts images `rows` with, by embeddings (n, d), into the data set."""
     import fiftyone.brain
 
     if KEY in loaded.list_brain_runs():
         loaded.delete_brain_run(KEY)
-    if len(rows) < 2:
+    known = samples.sample_ids(loaded, dataset)
+    described = {known[row]: at for at, row in enumerate(rows)}
+    identities = loaded.values("id")
+    there = [described[identity] for identity in identities if identity in described]
+    if len(there) < 2:
         return
-    ids = samples.sample_ids(loaded, dataset)
-    view = loaded.select([ids[row] for row in rows], ordered=True)
+    view = loaded.exclude([identity for identity in identities if identity not in described])
+    embeddings = shorter(vectors[there], NUMBERS // len(there))
     fiftyone.brain.compute_similarity(
-        view, embeddings=vectors, brain_key=KEY, backend="sklearn", metric="cosine", progress=False
+        view, embeddings=embeddings, brain_key=KEY, backend="sklearn", metric="cosine", progress=False
     )

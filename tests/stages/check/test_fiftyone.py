@@ -10,6 +10,7 @@ import pytest
 from detector.browse import samples
 from detector.browse.database import connected
 from detector.errors import GateRefused
+from detector.stages.check import _lookalikes
 from detector.stages.check import fiftyone as backend
 from detector.stages.check._limits import LimitsWithLookalikes
 from tests.support.jobs import Pipeline, make_job
@@ -59,6 +60,43 @@ def test_a_second_check_replaces_the_marks_of_the_first(tmp_path):
         assert set(loaded.count_sample_tags()) == {"train", "val", "test"}
         assert loaded.count_label_tags(label_fields="ground_truth") == {}
         assert loaded.list_saved_views() == ["train", "val", "test"]
+
+
+@pytest.mark.parametrize("task", ["detect", "segment"])
+def test_what_a_person_has_done_in_the_app_stays(tmp_path, task):
+    tiny = [Object(0, 0.2, 0.5, 0.01, 0.2), Object(1, 0.4, 0.5, 0.01, 0.2), Object(2)]
+    data = version(tmp_path, [*every_class(), Picture("val", tiny)], task)
+    check(tmp_path, data)
+    with connected(tmp_path / "fiftyone"):
+        loaded = samples.load(data, "cells")
+        loaded.select_labels(tags="tiny_objects").tag_labels("mine")
+        worst = loaded.load_saved_view("tiny_objects").first()
+        inside = samples.labels_of(data).rpartition(".")[2]
+        whole = loaded[worst.id]
+        whole.tags.append("looked-at")
+        del whole.ground_truth[inside][0]
+        whole.save()
+        loaded.delete_samples(loaded.match_tags("train").limit(1))
+    check(tmp_path, data)
+    with connected(tmp_path / "fiftyone"):
+        loaded = samples.load(data, "cells")
+        assert loaded.count_sample_tags() == {"train": 1, "val": 3, "test": 2, "tiny_objects": 1, "looked-at": 1}
+        assert loaded.count_label_tags(label_fields="ground_truth") == {"tiny_objects": 1, "mine": 1}
+        assert len(loaded.load_saved_view("tiny_objects").first().ground_truth[inside]) == 1
+        assert loaded.list_brain_runs() == ["similarity"]
+
+
+def test_many_pictures_are_sorted_by_shorter_descriptions(tmp_path, monkeypatch):
+    monkeypatch.setattr(_lookalikes, "NUMBERS", 16 * 9)
+    data = version(tmp_path, every_class(3))
+    check(tmp_path, data)
+    with connected(tmp_path / "fiftyone"):
+        loaded = samples.load(data, "cells")
+        index = loaded.load_brain_results("similarity")
+        assert index.get_embeddings()[0].shape == (9, 16)
+        first = loaded.first()
+        alike = index.sort_by_similarity(first.id, k=9).values("id")
+        assert (alike[0], {*alike}) == (first.id, {*loaded.values("id")})
 
 
 def test_copies_that_were_changed_a_little_are_found_and_shown_side_by_side(tmp_path):
