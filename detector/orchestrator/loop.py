@@ -19,8 +19,8 @@ from detector.orchestrator.studied import not_applied
 from detector.reporting.outcome import Outcome
 from detector.reporting.terminal import Terminal
 from detector.system.lock import locked
+from detector.system.looks import Seen
 from detector.system.removed import told_if_removed
-from detector.system.stamps import Seen
 
 
 def run(config: Config, choice: Choice, terminal: Terminal, wait: float, outcome: Outcome) -> Outcome:

@@ -11,7 +11,7 @@ from detector.errors import UsageError
 from detector.orchestrator import results
 from detector.orchestrator.fingerprint import Ingredients, ingredients, key_of, reasons
 from detector.stages import Result, Source, derived, needs, source_of
-from detector.system.stamps import Seen
+from detector.system.looks import Seen
 from detector.terms import STAGES, listed
 
 

@@ -18,6 +18,7 @@ from detector.orchestrator.fingerprint import Ingredients
 from detector.stages import Kept, Result
 from detector.system import stamps
 from detector.system.files import by_age, make_newest, read_json, write_whole
+from detector.system.looks import Seen
 from detector.terms import counted
 
 STAMPS = ".stamps"
@@ -38,7 +39,7 @@ class Lost(NamedTuple):
     files: list[str]
 
 
-def find(folder: Path, step: str, key: str, seen: stamps.Seen) -> Result | Lost:
+def find(folder: Path, step: str, key: str, seen: Seen) -> Result | Lost:
     """The result of `step` under `key`, if what it gave is still there and is what it was.
 
     How files look that are as they were left is added to `seen`.

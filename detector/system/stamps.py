@@ -7,31 +7,19 @@ A project that was copied has other inodes: its files are read once, and stamped
 """
 
 import os
-from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from detector.system.files import CACHES, sha256_of, write_whole
+from detector.system.files import sha256_of, write_whole
+from detector.system.looks import Looks, Seen, added, doubtful, looks_of, paths
 
-Look = tuple[int, int, int]  # size in bytes, time of the last change in nanoseconds, inode
-Seen = dict[int, int]  # inode → time, of files that are as they were left
 KeptT = TypeVar("KeptT")
-
-
-class _Looks(msgspec.Struct, array_like=True, gc=False):
-    """How the files of a folder looked: columns of 64-bit integers. Where it is `whole`, it has no other names."""
-
-    names: list[str]
-    whole: bool
-    sizes: bytes
-    times: bytes
-    inodes: bytes
 
 
 class _Sums(msgspec.Struct, array_like=True, gc=False):
@@ -42,7 +30,7 @@ class _Sums(msgspec.Struct, array_like=True, gc=False):
     sums: list[str]
 
 
-_LOOKS = msgspec.msgpack.Decoder(dict[str, _Looks])  # by folder
+_LOOKS = msgspec.msgpack.Decoder(dict[str, Looks])  # by folder
 _SUMS = msgspec.msgpack.Decoder(dict[str, _Sums])
 
 
@@ -58,7 +46,7 @@ def stamp(file: Path, files: Iterable[Path], known: Mapping[Path, str], folders:
         folder, _, name = path.rpartition("/")
         names[folder].append(name)
     sums = {
-        folder: _Sums(of, folder in whole, [_sum(path, hashes) for path in _paths(folder, of)])
+        folder: _Sums(of, folder in whole, [_sum(path, hashes) for path in paths(folder, of)])
         for folder, of in names.items()
     }
     write_whole(_sums_of(file), msgspec.msgpack.encode(sums))
@@ -82,14 +70,14 @@ def changed(file: Path, thorough: bool = False, seen: Seen | None = None) -> lis
     left are put into `seen`, and their other names in folders that are listed whole are not looked at again.
     """
     looks = None if thorough else _read(file, _LOOKS)
-    doubtful = None if looks is None else {*_doubtful(looks, {} if seen is None else seen)}
-    if doubtful == set():
+    otherwise = None if looks is None else {*doubtful(looks, {} if seen is None else seen)}
+    if otherwise == set():
         return []
     sums = _read(_sums_of(file), _SUMS)
     if sums is None:
         return [str(file)]
-    wrong = _wrong({path: known for path, known in _by_path(sums) if doubtful is None or path in doubtful})
-    more = [path for folder, of in sums.items() if of.whole for path in _added(folder, of.names, _names(folder))]
+    wrong = _wrong({path: known for path, known in _by_path(sums) if otherwise is None or path in otherwise})
+    more = [path for folder, of in sums.items() if of.whole for path in added(folder, of.names)]
     if not wrong and not thorough:
         with suppress(OSError):  # a folder that may not be written to
             _write(file, sums)
@@ -98,49 +86,7 @@ def changed(file: Path, thorough: bool = False, seen: Seen | None = None) -> lis
 
 def _by_path(sums: Mapping[str, _Sums]) -> Iterator[tuple[str, str]]:
     for folder, of in sums.items():
-        yield from zip(_paths(folder, of.names), of.sums, strict=True)
-
-
-def _doubtful(looks: Mapping[str, _Looks], seen: Seen) -> Iterator[str]:
-    """The paths that look otherwise, or are more than there were."""
-    for folder, of in looks.items():
-        there = _names(folder) if of.whole else {}
-        times, inodes = _column(of.times), _column(of.inodes)
-        linked = bool(seen) and [*map(there.get, of.names)] == [*inodes] and [*map(seen.get, inodes)] == [*times]
-        paths = _added(folder, of.names, there) + ([] if linked else _otherwise(folder, of))
-        yield from paths
-        if not paths:
-            seen.update(zip(inodes, times, strict=True))
-
-
-def _otherwise(folder: str, of: _Looks) -> list[str]:
-    """The paths that look otherwise. One loop and no calls: there are many files, and most are as they were."""
-    wrong = []
-    columns = _column(of.sizes), _column(of.times), _column(of.inodes)
-    with _opened(folder) as place:
-        for name, size, time, inode in zip(of.names, *columns, strict=True):
-            try:
-                now = os.stat(name, dir_fd=place)
-            except OSError:
-                wrong.append(name)
-            else:
-                if now.st_mtime_ns != time or now.st_size != size or now.st_ino != inode:
-                    wrong.append(name)
-    return [*_paths(folder, wrong)]
-
-
-@contextmanager
-def _opened(folder: str) -> Iterator[int]:
-    """A folder that names are looked up in; -1, in which nothing is found, for one that is not there."""
-    try:
-        place = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
-        yield -1
-        return
-    try:
-        yield place
-    finally:
-        os.close(place)
+        yield from zip(paths(folder, of.names), of.sums, strict=True)
 
 
 def _wrong(sums: Mapping[str, str]) -> list[str]:
@@ -155,39 +101,10 @@ def _is(path: str, expected: str) -> bool:
     return False
 
 
-def _added(folder: str, names: Sequence[str], there: Mapping[str, int]) -> list[str]:
-    if len(there) <= len(names):
-        return []
-    more = (name for name in there.keys() - {*names} if not name.endswith(CACHES))
-    return [*_paths(folder, sorted(more))]
-
-
-def _names(folder: str) -> dict[str, int]:
-    """What lies in a folder, with the inodes, which takes no look at the files themselves."""
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name: entry.inode() for entry in entries}
-    except FileNotFoundError:
-        return {}
-
-
-def _paths(folder: str, names: Iterable[str]) -> Iterator[str]:
-    return (f"{folder}/{name}" if folder else name for name in names)
-
-
-def _column(values: bytes) -> "array[int]":
-    return array("q", values)
-
-
 def _named(path: str) -> str | None:
     """The hash that a file is called by."""
     stem = path.rpartition("/")[2].partition(".")[0]
     return stem if len(stem) == 64 and not stem.strip("0123456789abcdef") else None
-
-
-def _look(path: str) -> Look:
-    status = os.stat(path)  # noqa: PTH116 - a Path for each of many files takes longer
-    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _sums_of(file: Path) -> Path:
@@ -195,13 +112,8 @@ def _sums_of(file: Path) -> Path:
 
 
 def _write(file: Path, sums: Mapping[str, _Sums]) -> None:
-    looks = {folder: _looks_of(folder, of) for folder, of in sums.items()}
+    looks = {folder: looks_of(folder, of.names, of.whole) for folder, of in sums.items()}
     write_whole(file, msgspec.msgpack.encode(looks))
-
-
-def _looks_of(folder: str, of: _Sums) -> _Looks:
-    columns = [*zip(*map(_look, _paths(folder, of.names)), strict=True)] or [()] * 3
-    return _Looks(of.names, of.whole, *(array("q", column).tobytes() for column in columns))
 
 
 def _read(file: Path, decoder: msgspec.msgpack.Decoder[KeptT]) -> KeptT | None:

@@ -6,7 +6,15 @@ from hashlib import sha256
 
 import pytest
 
-from detector.system import stamps
+from detector.system import looks, many, stamps
+
+
+@pytest.fixture(autouse=True, params=["few", "many"])
+def amount(request, monkeypatch):
+    """Where there are many files, they are looked at in parts, by a process for each core."""
+    if request.param == "many":
+        monkeypatch.setattr(many, "MANY", 1)
+        monkeypatch.setattr(looks, "TOGETHER", 1)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Export:
     @property
     def state(self) -> str:
         """Changes whenever the export, the labelling configuration, or an image that is referred to does."""
-        return hashlib.sha256(f"{self.content} {self._looked.text}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.content} {self._looked.state}".encode()).hexdigest()
 
 
 def _unreadable(name: str, path: Path, error: OSError) -> UsageError:

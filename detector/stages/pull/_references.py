@@ -1,5 +1,6 @@
 """The files that an export refers to."""
 
+import hashlib
 import json
 import os
 import re
@@ -13,20 +14,19 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from detector.data.paths import ends
 from detector.errors import UsageError
 from detector.system.files import read_json, write_whole
+from detector.system.many import of_many
 
 Files = dict[str, str | None]  # each reference in an export → the file that it means; None where there is none
 
 
+TOGETHER = 5_000  # files that are looked at in one go
+
+
 class Looked(NamedTuple):
-    """The file that each reference means, and how that looks now: its size and the time of its last change."""
+    """The file that each reference means, and a state that changes when a reference or its file does."""
 
     files: Files
-    looks: dict[str, tuple[int, int] | None]
-
-    @property
-    def text(self) -> str:
-        """It changes when a reference or its file does."""
-        return repr(self.looks)
+    state: str
 
 
 def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> Looked:
@@ -40,14 +40,30 @@ def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> L
         known = _resolved(sources(), root)
         index.parent.mkdir(parents=True, exist_ok=True)
         write_whole(index, json.dumps(known))
-    looks = {source: _look(file) for source, file in known.items()}
-    again = _resolved((source for source, look in looks.items() if look is None), root)
-    if again:
-        known, looks = known | again, looks | {source: _look(file) for source, file in again.items()}
-    return Looked(known, looks)
+    state, lost = _looks(known)
+    again = _resolved(lost, root)
+    return Looked(known | again, f"{state} {_looks(again)[0]}" if again else state)
+
+
+def _looks(files: Files) -> tuple[str, list[str]]:
+    """What changes when one of the files does, and the references whose file is not there."""
+    items = [*files.items()]
+    parts = [items[start : start + TOGETHER] for start in range(0, len(items), TOGETHER)]
+    told = of_many(_looks_of, parts, len(items))
+    return _digest([state for state, _ in told]), [source for _, lost in told for source in lost]
+
+
+def _looks_of(part: Sequence[tuple[str, str | None]]) -> tuple[str, list[str]]:
+    looks = [(source, _look(file)) for source, file in part]
+    return _digest(looks), [source for source, look in looks if look is None]
+
+
+def _digest(looks: object) -> str:
+    return hashlib.sha256(repr(looks).encode()).hexdigest()
 
 
 def _look(file: str | None) -> tuple[int, int] | None:
+    """Its size in bytes, and the time of its last change in nanoseconds."""
     try:
         status = os.stat(file or "")  # noqa: PTH116 - a Path for each of 10,000 files takes longer
     except (OSError, ValueError):

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from detector.errors import UsageError
-from detector.stages.pull._references import find
+from detector.stages.pull import _references
+from detector.stages.pull._references import files_of, find
 from detector.stages.pull.label_studio_export import Options, look
+from detector.system import many
 from tests.end_to_end.conftest import detector
 from tests.support.exports import annotation, box, picture, task
 
@@ -118,6 +120,25 @@ def _digest(file):
 
 
 TWO_IMAGES = "<View><Image name='{name}' value='${name}'/></View>"
+
+
+@pytest.mark.parametrize("together", [1, 2, 100])
+def test_a_picture_that_changes_or_comes_is_another_source_however_many_there_are(tmp_path, monkeypatch, together):
+    """Where there are many, they are looked at in parts, by a process for each core."""
+    monkeypatch.setattr(many, "MANY", 1)
+    monkeypatch.setattr(_references, "TOGETHER", together)
+    names = [f"{number}.png" for number in range(5)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"picture")
+    sources, index = [*names, "later.png"], tmp_path / "index.json"
+    states = [files_of(lambda: sources, tmp_path, index).state for _ in range(2)]
+    (tmp_path / "3.png").write_bytes(b"another one")
+    states.append(files_of(lambda: sources, tmp_path, index).state)
+    (tmp_path / "later.png").write_bytes(b"picture")
+    looked = files_of(lambda: sources, tmp_path, index)
+    assert states[0] == states[1]
+    assert len({*states, looked.state}) == 3
+    assert looked.files == {name: str(tmp_path / name) for name in sources}
 
 
 def test_another_labelling_configuration_is_another_source(tmp_path):
