@@ -17,16 +17,17 @@ def show(dataset: Dataset, mistakes: Sequence[Mistake], warn: Callable[[str], No
     """
     from detector.browse import samples
     from detector.browse.database import connected
+    from detector.browse.labels import TRUTH
 
     with connected(FIFTYONE, warn):
         loaded = samples.load(dataset, dataset.folder.parent.name)
-        _forget(loaded, samples.TRUTH)
+        _forget(loaded, TRUTH)
         known = samples.sample_ids(loaded, dataset)
         shown = list(dict.fromkeys(identity for each in mistakes if (identity := known[each.image])))
         if shown:
             wrong = _labels(samples.label_ids(loaded, dataset), dataset, mistakes)
             if wrong:
-                loaded.select_labels(ids=wrong, fields=samples.TRUTH).tag_labels(NAME)
+                loaded.select_labels(ids=wrong, fields=TRUTH).tag_labels(NAME)
             view = loaded.select(shown, ordered=True)
             loaded.save_view(NAME, view, description="likely label mistakes, the likeliest first: detector review")
         return len(shown)

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from detector.data.dataset import Dataset
 from detector.data.geometry import Floats, Ints
 
 Document = dict[str, Any]
+TRUTH = "ground_truth"
 FIELDS = {"detect": ("Detections", "detections"), "segment": ("Polylines", "polylines")}
 
 
@@ -73,3 +75,13 @@ def _points(rows: pa.Table, boxes: Floats) -> list[list[list[list[float]]]]:
         [points[end - size : end] if size >= 3 else [[x, y], [x + w, y], [x + w, y + h], [x, y + h]]]
         for size, end, (x, y, w, h) in zip(sizes.tolist(), ends.tolist(), boxes.tolist(), strict=True)
     ]
+
+
+def labels_of(dataset: Dataset) -> str:
+    """The path of the labels in its samples."""
+    return f"{TRUTH}.{FIELDS[task_of(dataset)][1]}"
+
+
+def task_of(dataset: Dataset) -> str:
+    """`detect` or `segment`."""
+    return str(dataset.conversion["task"])

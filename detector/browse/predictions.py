@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from detector.browse.labels import FIELDS, Document, labels_by_image
-from detector.browse.samples import EVALUATION, PREDICTIONS, TRUTH, Object, named, sample_ids
+from detector.browse.labels import FIELDS, TRUTH, Document, labels_by_image
+from detector.browse.samples import EVALUATION, PREDICTIONS, Object, named, sample_ids
 from detector.data.colours import FALSE, MISSED
 from detector.data.dataset import Split
 

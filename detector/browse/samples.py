@@ -1,28 +1,17 @@
-"""A dataset version in FiftyOne: its samples, its labels, and a model's predictions beside them.
-
-It is loaded from FiftyOne's own export format, written by columns: an order of magnitude faster than making its
-sample and label objects one by one (benchmarks/fiftyone_load.py).
-"""
+"""A dataset version in FiftyOne: its samples, its labels, and a model's predictions beside them."""
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from detector.browse.labels import FIELDS, Document, identifiers, labels_by_image
+from detector.browse.importing import NO_TAGS, Tags, imported
+from detector.browse.labels import TRUTH, Document, labels_of, task_of
 from detector.data.colours import FALSE, PALETTE, RIGHT, of_class
 from detector.data.dataset import Dataset
-from detector.system.garbage import paused
 from detector.terms import SPLITS
 
-TRUTH, PREDICTIONS = "ground_truth", "predictions"
+PREDICTIONS = "predictions"
 EVALUATION = "evaluation"  # of a label or a prediction: tp, fp or fn
 Object = tuple[int, str | None, int]  # image, region, and which one of that region
 
@@ -32,8 +21,15 @@ def name_of(dataset: Dataset, project: str) -> str:
     return f"{project}-{dataset.version}"
 
 
-def load(dataset: Dataset, project: str, again: bool = False) -> Any:
-    """The version as a persistent `fiftyone.Dataset`, loaded unless it is there; `again` loads it afresh.
+def is_there(dataset: Dataset, project: str) -> bool:
+    """Whether the version is in the database. Call it inside `connected`."""
+    import fiftyone
+
+    return bool(fiftyone.dataset_exists(name_of(dataset, project)))
+
+
+def load(dataset: Dataset, project: str, tags: Tags = NO_TAGS) -> Any:
+    """The version as a persistent `fiftyone.Dataset`, loaded with these tags unless it is there.
 
     One of a project that was copied or moved follows it, with all that was found and drawn.
 
@@ -43,13 +39,10 @@ def load(dataset: Dataset, project: str, again: bool = False) -> Any:
     import fiftyone
 
     name, folder = name_of(dataset, project), str(dataset.folder.resolve())
-    if fiftyone.dataset_exists(name):
-        earlier = fiftyone.load_dataset(name)
-        if not again:
-            return _coloured(_at(earlier, folder), dataset)
-        earlier.delete()
-    loaded = _import(dataset)
-    loaded.info = {"folder": folder, "version": dataset.version, "task": _task(dataset)}
+    if is_there(dataset, project):
+        return _coloured(_at(fiftyone.load_dataset(name), folder), dataset)
+    loaded = imported(dataset, tags)
+    loaded.info = {"folder": folder, "version": dataset.version, "task": task_of(dataset)}
     loaded.default_classes = dataset.classes
     for split in SPLITS:
         loaded.save_view(split, loaded.match_tags(split))
@@ -91,12 +84,6 @@ def _at(earlier: Any, folder: str) -> Any:
     return earlier
 
 
-def included(dataset: Dataset) -> pa.Table:
-    """The images of the version, in the order of its samples, with their row in the images table as `row`."""
-    rows = dataset.images.append_column("row", pa.array(np.arange(dataset.images.num_rows)))
-    return rows.filter(pc.is_valid(rows["file"]))
-
-
 def sample_ids(loaded: Any, dataset: Dataset) -> list[str | None]:
     """FiftyOne's sample id for each row of the images table; None for the excluded."""
     known = dict(zip(*loaded.values(["filepath", "id"]), strict=True))
@@ -123,69 +110,3 @@ def named(pairs: Iterable[tuple[int, str | None]]) -> Iterator[Object]:
     for pair in pairs:
         yield *pair, times[pair]
         times[pair] += 1
-
-
-def labels_of(dataset: Dataset) -> str:
-    """The path of the labels in its samples."""
-    return f"{TRUTH}.{FIELDS[_task(dataset)][1]}"
-
-
-def _task(dataset: Dataset) -> str:
-    return str(dataset.conversion["task"])
-
-
-def _import(dataset: Dataset) -> Any:
-    """A dataset of FiftyOne with every sample, under a name of its own making."""
-    import fiftyone
-
-    kind = fiftyone.types.FiftyOneDataset
-    loaded = _empty(_task(dataset))
-    with tempfile.TemporaryDirectory() as scratch, paused():
-        loaded.export(scratch, dataset_type=kind, export_media=False, overwrite=True, progress=False)
-        samples = msgspec.json.encode({"samples": documents(dataset)})
-        (Path(scratch) / "samples.json").write_bytes(samples)
-        loaded.add_dir(scratch, dataset_type=kind, progress=False)
-    return loaded
-
-
-def _empty(task: str) -> Any:
-    """A dataset that knows the fields of our samples."""
-    import fiftyone
-
-    kind, inside = FIELDS[task]
-    empty = fiftyone.Dataset()
-    empty.media_type = "image"
-    empty.add_sample_field("task_id", fiftyone.IntField)
-    for field in ("link", "source", "status"):
-        empty.add_sample_field(field, fiftyone.StringField)
-    empty.add_sample_field(TRUTH, fiftyone.EmbeddedDocumentField, embedded_doc_type=getattr(fiftyone, kind))
-    for attribute in ("region_id", "annotator"):
-        empty.add_sample_field(f"{TRUTH}.{inside}.{attribute}", fiftyone.StringField)
-    return empty
-
-
-def documents(dataset: Dataset) -> list[Document]:
-    """One document per included image, as samples.json of FiftyOne's export has them."""
-    images, ids = included(dataset), identifiers()
-    task = _task(dataset)
-    objects = dataset.instances.drop_columns(["task_id"])
-    labels = labels_by_image(objects, dataset.images.num_rows, dataset.classes, task, lambda: {"$oid": next(ids)})
-    chance = np.random.default_rng(0).random(images.num_rows).tolist()
-    root = str(dataset.folder.resolve() / "images")
-    return [
-        _sample(root, row, labels[row["row"]], {"$oid": next(ids)}, rand)
-        for row, rand in zip(images.to_pylist(), chance, strict=True)
-    ]
-
-
-def _sample(root: str, row: Document, labels: Document, identity: object, rand: float) -> Document:
-    return {
-        "_id": identity,
-        "_media_type": "image",
-        "_rand": rand,  # FiftyOne takes random samples by it
-        "filepath": f"{root}/{row['file']}",
-        "tags": [row["split"]],
-        "metadata": {"_cls": "ImageMetadata", "width": row["width"], "height": row["height"]},
-        **{name: row[name] for name in ("task_id", "link", "source", "status")},
-        TRUTH: labels,
-    }

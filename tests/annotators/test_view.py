@@ -4,6 +4,7 @@ from detector.annotators import view
 from detector.annotators.review import Mistake
 from detector.browse import samples
 from detector.browse.database import connected
+from detector.browse.labels import TRUTH
 from detector.data.places import FIFTYONE
 from tests.support.exports import annotation, box, converted, task
 
@@ -19,7 +20,7 @@ def _in_fiftyone(dataset):
     with connected(FIFTYONE):
         loaded = samples.load(dataset, dataset.folder.parent.name)
         shown = loaded.load_saved_view(view.NAME).values("task_id") if loaded.has_saved_view(view.NAME) else None
-        regions = loaded.select_labels(tags=view.NAME, fields=samples.TRUTH).values("ground_truth.detections.region_id")
+        regions = loaded.select_labels(tags=view.NAME, fields=TRUTH).values("ground_truth.detections.region_id")
         return shown, sorted(region for each in regions for region in each or [])
 
 

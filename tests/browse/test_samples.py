@@ -3,7 +3,7 @@
 import pymongo
 import pytest
 
-from detector.browse import mongod, samples
+from detector.browse import importing, mongod, samples
 from detector.browse.database import connected
 from tests.support.versions import HEIGHT, WIDTH, Object, Picture, version
 
@@ -60,12 +60,10 @@ def test_objects_in_any_order_come_to_their_own_images(tmp_path):
     assert [each.id for each in (*objects(loaded.last()), *objects(loaded.first()))] == ids
 
 
-def test_a_version_is_loaded_once_again_when_asked_and_follows_its_pictures(tmp_path, database):
+def test_a_version_is_loaded_once_and_follows_its_pictures(tmp_path, database):
     data = version(tmp_path / "here", [Picture("train")])
     samples.load(data, "once").tag_samples("looked-at")
     assert samples.load(data, "once").count_sample_tags() == {"train": 1, "looked-at": 1}
-    assert samples.load(data, "once", again=True).count_sample_tags() == {"train": 1}
-    samples.load(data, "once").tag_samples("looked-at")
     [before] = samples.load(data, "once").values("filepath")
     (tmp_path / "here").rename(tmp_path / "there")
     moved = type(data)(tmp_path / "there" / data.version)
@@ -74,6 +72,21 @@ def test_a_version_is_loaded_once_again_when_asked_and_follows_its_pictures(tmp_
     assert loaded.count_sample_tags() == {"train": 1, "looked-at": 1}
     assert samples.load(moved, "once").info["folder"] == str(moved.folder)
     assert [name for name in database.list_datasets() if "once" in name] == ["once-0123456789ab"]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_version_of_several_parts_is_loaded_whole_with_its_tags(tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "PART", 2)
+    pictures = [Picture("train", [Object(0), Object(1)]), Picture("test", []), Picture("val", [Object(2)])] * 2
+    data = version(tmp_path, pictures)
+    loaded = samples.load(data, "parts", importing.Tags({4: ["odd"]}, {1: ["odd", "tiny"], 4: ["tiny"]}))
+    assert loaded.values("task_id") == [1, 2, 3, 4, 5, 6]
+    assert loaded.values("tags") == [["train"], ["test"], ["val"], ["train"], ["test", "odd"], ["val"]]
+    assert [list(of or []) for of in loaded.values("ground_truth.detections.tags")] == [
+        [[], ["odd", "tiny"]], [], [[]], [[], ["tiny"]], [], [[]],
+    ]  # fmt: skip
+    regions = [of or [] for of in loaded.values("ground_truth.detections.region_id")]
+    assert [each for of in regions for each in of] == data.instances["region_id"].to_pylist()
 
 
 def test_nothing_is_printed(tmp_path, capfd):
@@ -94,8 +107,8 @@ def test_a_dataset_of_an_earlier_connection_can_be_replaced(tmp_path):
     data = version(tmp_path, [Picture("train")])
     for _ in range(2):
         with connected(tmp_path / "runs") as fiftyone:
-            samples.load(data, "again", again=True)
-            samples.load(data, "again", again=True)  # what deletes keeps its connection
+            samples.load(data, "again").delete()  # keeps its connection
+            samples.load(data, "again")
             assert fiftyone.list_datasets() == ["again-0123456789ab"]
 
 

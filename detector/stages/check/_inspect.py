@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from detector.browse import samples
 from detector.browse.database import connected
 from detector.data.dataset import Dataset
 from detector.stages import Job
@@ -11,7 +10,7 @@ from detector.stages.check._findings import Finding, examine
 from detector.stages.check._limits import LimitsWithLookalikes
 from detector.stages.check._lookalikes import describe, find, observations, show
 from detector.stages.check._tables import Tables, tables_of
-from detector.stages.check._views import mark
+from detector.stages.check._views import load
 
 
 def inspect(dataset: Dataset, job: Job[Any], limits: LimitsWithLookalikes) -> tuple[Tables, list[Finding]]:
@@ -24,11 +23,9 @@ def inspect(dataset: Dataset, job: Job[Any], limits: LimitsWithLookalikes) -> tu
     unreadable = set(dataset.images["file"].take(rows[~described.readable]).to_pylist())
     tables = replace(tables, present=set(tables.present) - unreadable)
     alike = observations(find(files, described, tables.splits[rows]), tables, rows)
+    found = {rule: observed for rule, observed in alike.items() if getattr(limits, rule) != "off"}
+    findings = examine(tables, limits, found)
     with connected(job.fiftyone, job.report.say):
-        loaded = samples.load(dataset, job.pipeline.name)
+        loaded = load(dataset, job.pipeline.name, findings)
         show(loaded, dataset, rows[described.readable], described.vectors[described.readable])
-        findings = examine(
-            tables, limits, {rule: observed for rule, observed in alike.items() if getattr(limits, rule) != "off"}
-        )
-        mark(loaded, dataset, findings)
     return tables, findings

@@ -18,7 +18,7 @@ from detector.terms import SPLITS
 
 PART = 1_000  # pictures at least that another machine is sent at a time
 KEY = "similarity"  # FiftyOne's App sorts by it
-NUMBERS = 10_000_000  # of all embeddings at most: FiftyOne keeps them as text, a million in half a second
+NUMBERS = 5_000_000  # of all embeddings at most: FiftyOne keeps them as text, a million in half a second
 
 
 class Alike(NamedTuple):

@@ -5,50 +5,49 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from detector.browse import samples
+from detector.browse.importing import Tags
+from detector.browse.labels import TRUTH, labels_of
 from detector.data.dataset import Dataset
 from detector.stages.check._findings import WORDS, Finding
 
 LISTED = 100_000  # samples at most of a view that names each, in an order of its own; MongoDB takes 16 MB of names
-Tags = list[str]
 
 
-def mark(loaded: Any, dataset: Dataset, findings: Sequence[Finding]) -> None:
-    """Replace the tags and saved views of an earlier check by those of `findings`; a person's own stay."""
-    for rule in set(WORDS) & set(loaded.list_saved_views()):
-        loaded.delete_saved_view(rule)
-    identities = samples.sample_ids(loaded, dataset)
-    images = {each.rule: _there(identities, each.observed.images) for each in findings if each.verdict != "passed"}
-    shown = [each for each in findings if images.get(each.rule)]
-    labels = samples.label_ids(loaded, dataset)
-    objects = {each.rule: _there(labels, each.observed.objects) for each in shown}
-    _tag(loaded, samples.labels_of(dataset), _by_identity(images), _by_identity(objects))
-    for finding in shown:
-        view = _view(loaded, finding.rule, images[finding.rule], of_labels=bool(objects[finding.rule]))
-        loaded.save_view(finding.rule, view, description=finding.headline)
+def load(dataset: Dataset, project: str, findings: Sequence[Finding]) -> Any:
+    """The version in FiftyOne with the tags and saved views of `findings`, in place of an earlier check's.
+
+    A person's own stay. Tags are loaded with the version, since to set those of a million labels takes longer.
+    """
+    images = _by_row((each.rule, each.observed.images) for each in findings if each.verdict != "passed")
+    objects = _by_row((each.rule, each.observed.objects) for each in findings if each.verdict != "passed")
+    was_there = samples.is_there(dataset, project)
+    loaded = samples.load(dataset, project, Tags(images, objects))
+    if was_there:
+        _tag(loaded, dataset, Tags(images, objects))
+    _save_views(loaded, dataset, findings)
+    return loaded
 
 
-def _there(identities: Sequence[str | None], rows: Iterable[int]) -> list[str]:
-    """The ids of these rows; what a person has deleted in the App has none."""
-    return [identity for row in rows if (identity := identities[row])]
-
-
-def _by_identity(found: Mapping[str, Iterable[str]]) -> dict[str, Tags]:
-    rules: dict[str, Tags] = defaultdict(list)
-    for rule, identities in found.items():
-        for identity in identities:
-            rules[identity].append(rule)
+def _by_row(found: Iterable[tuple[str, Iterable[int]]]) -> dict[int, list[str]]:
+    rules: dict[int, list[str]] = defaultdict(list)
+    for rule, rows in found:
+        for row in rows:
+            rules[int(row)].append(rule)
     return rules
 
 
-def _tag(loaded: Any, inside: str, images: Mapping[str, Tags], labels: Mapping[str, Tags]) -> None:
-    """Give samples and labels these tags in place of a check's earlier ones.
+def _tag(loaded: Any, dataset: Dataset, tags: Tags) -> None:
+    """Replace the tags of an earlier check.
 
-    All at once, since `tag_labels` searches the ids of all labels for each of them.
+    All at once, since FiftyOne's `tag_labels` searches the ids of all labels for each of them.
     """
+    inside = labels_of(dataset)
+    images = _by_identity(samples.sample_ids(loaded, dataset), tags.images)
+    labels = _by_identity(samples.label_ids(loaded, dataset), tags.objects)
     columns = loaded.values(["id", "tags", f"{inside}.id", f"{inside}.tags"])
     of_samples, of_labels = {}, {}
-    for identity, tags, ids, each in zip(*columns, strict=True):
-        if (now := _retagged(tags, images.get(identity))) != tags:
+    for identity, old, ids, each in zip(*columns, strict=True):
+        if (now := _retagged(old, images.get(identity))) != old:
             of_samples[identity] = now
         anew = [_retagged(old, labels.get(label)) for label, old in zip(ids or [], each or [], strict=True)]
         if anew != (each or []):
@@ -58,12 +57,32 @@ def _tag(loaded: Any, inside: str, images: Mapping[str, Tags], labels: Mapping[s
             loaded.set_values(field, values, "id", expand_schema=False, validate=False)
 
 
-def _retagged(tags: Tags | None, rules: Tags | None) -> Tags:
-    return [tag for tag in tags or [] if tag not in WORDS] + (rules or [])
+def _by_identity(ids: Sequence[str | None], tags: Mapping[int, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """What a person has deleted in the App has no id."""
+    return {identity: of for row, of in tags.items() if (identity := ids[row])}
 
 
-def _view(loaded: Any, rule: str, identities: Sequence[str], of_labels: bool) -> Any:
+def _retagged(tags: Sequence[str] | None, rules: Sequence[str] | None) -> list[str]:
+    return [tag for tag in tags or () if tag not in WORDS] + [*(rules or ())]
+
+
+def _save_views(loaded: Any, dataset: Dataset, findings: Sequence[Finding]) -> None:
+    for rule in set(WORDS) & set(loaded.list_saved_views()):
+        loaded.delete_saved_view(rule)
+    shown = [each for each in findings if each.verdict != "passed" and len(each.observed.images)]
+    if not shown:
+        return
+    ids = samples.sample_ids(loaded, dataset)
+    for finding in shown:
+        identities = [identity for row in finding.observed.images if (identity := ids[row])]
+        if identities:
+            loaded.save_view(finding.rule, _view(loaded, finding, identities), description=finding.headline)
+
+
+def _view(loaded: Any, finding: Finding, identities: Sequence[str]) -> Any:
     """What a rule found: the labels alone, or else the samples, doubles beside each other."""
-    if of_labels:
-        return loaded.select_labels(tags=rule, fields=samples.TRUTH)
-    return loaded.select(identities, ordered=True) if len(identities) <= LISTED else loaded.match_tags(rule)
+    if len(finding.observed.objects):
+        return loaded.select_labels(tags=finding.rule, fields=TRUTH)
+    if len(identities) <= LISTED:
+        return loaded.select(identities, ordered=True)
+    return loaded.match_tags(finding.rule)

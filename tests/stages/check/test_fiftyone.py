@@ -9,6 +9,7 @@ import pytest
 
 from detector.browse import samples
 from detector.browse.database import connected
+from detector.browse.labels import labels_of
 from detector.errors import GateRefused
 from detector.stages.check import _lookalikes
 from detector.stages.check import fiftyone as backend
@@ -71,7 +72,7 @@ def test_what_a_person_has_done_in_the_app_stays(tmp_path, task):
         loaded = samples.load(data, "cells")
         loaded.select_labels(tags="tiny_objects").tag_labels("mine")
         worst = loaded.load_saved_view("tiny_objects").first()
-        inside = samples.labels_of(data).rpartition(".")[2]
+        inside = labels_of(data).rpartition(".")[2]
         whole = loaded[worst.id]
         whole.tags.append("looked-at")
         del whole.ground_truth[inside][0]
