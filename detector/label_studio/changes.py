@@ -12,7 +12,7 @@ a question, where listing 3,000 ids takes 1.5 s). Seen with Label Studio 1.23:
   nor an edit by a server whose clock was set back by more than OVERLAP. `--force pull` asks for everything anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from detector.label_studio.projects import Project
 from detector.system.progress import Progress
 
 OVERLAP = timedelta(seconds=10)  # an edit carries the time at which it began, and shows when it is done
+UNKEPT = 5_000  # tasks that may be asked for again after a kill
 LISTED = 500  # ids in a range that is listed, not halved again
 
 Ids = NDArray[np.int64]
@@ -37,7 +38,8 @@ Ids = NDArray[np.int64]
 def update(connection: Connection, project: Project, file: Path, progress: Progress, *, anew: bool = False) -> Kept:
     """The project's tasks as they are now, which `file` then holds; `anew` asks for all, whatever is known.
 
-    A long listing that is cut short is kept as far as it came, and the next update goes on from there.
+    A long listing that is cut short is kept as far as it came, and the next update goes on from there; one that is
+    killed, as far as it came not long before.
     """
     before = keeping.read(file)
     now = query.look(connection, project)
@@ -50,16 +52,35 @@ def update(connection: Connection, project: Project, file: Path, progress: Progr
         pages = list(listing.named(connection, project, stale.tolist()))
         advance(len(stale))
         rest = known.tasks.filter(pc.invert(pc.is_in(known.tasks["id"], pa.array(np.concatenate([gone, stale])))))
-        try:
-            pages.extend(listing.after(connection, project, known.last, advance))
-        except BaseException:
+
+        def keep() -> None:
             keeping.write(file, Kept(_merged(rest, pages), now))
+
+        try:
+            for page in _kept_at_times(listing.after(connection, project, known.last, advance), rest.num_rows, keep):
+                pages.append(page)  # noqa: PERF402 - `keep` looks at those that are there
+        except BaseException:
+            keep()
             raise
     tasks = _merged(rest, pages)
     same = _content(tasks).equals(_content(before.tasks))
     kept = Kept(tasks, now, (before.state if same else "") or str(now), _whole(pages))
     keeping.write(file, kept)
     return kept
+
+
+def _kept_at_times(pages: Iterable[pa.Table], kept: int, keep: Callable[[], None]) -> Iterator[pa.Table]:
+    """The same pages, kept when half as much again is there, for a process that is killed.
+
+    All that is written for it is three times the last of it at most.
+    """
+    there = kept
+    for page in pages:
+        yield page
+        there += page.num_rows
+        if there - kept >= max(UNKEPT, kept // 2):
+            keep()
+            kept = there
 
 
 def _content(tasks: pa.Table) -> pa.Table:

@@ -208,6 +208,21 @@ def test_a_listing_that_is_cut_short_goes_on(label_studio, pulled):
     pulled.agree()
 
 
+@pytest.mark.usefixtures("short_ranges")
+def test_a_long_listing_is_kept_now_and_then_for_a_process_that_is_killed(label_studio, pulled, monkeypatch):
+    tasks = label_studio.add_tasks(pulled.project.id, [_task(number) for number in range(20)])
+    monkeypatch.setattr(changes, "UNKEPT", 5)
+    there = []
+
+    @contextmanager
+    def looked_at(_, __):
+        yield lambda _: there.append(kept.read(pulled.file).tasks.num_rows)
+
+    changes.update(pulled.connection, pulled.project, pulled.file, looked_at)
+    assert there == [0, 0, 6, 6, 12, 12, 18, 18]  # none changed; then after each page of three
+    assert kept.read(pulled.file).tasks["id"].to_pylist() == tasks
+
+
 def test_a_project_that_loses_all_its_tasks_has_none(label_studio, pulled):
     tasks = label_studio.add_tasks(pulled.project.id, [_task(number) for number in range(5)])
     pulled.update()
