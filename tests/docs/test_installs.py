@@ -24,7 +24,9 @@ def resolved(platform, python, *extras):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("python", ["3.11", "3.13"])
+@pytest.mark.parametrize(
+    "python", [*(pytest.param(older, marks=pytest.mark.torture) for older in ("3.11", "3.12")), "3.13"]
+)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_it_can_be_installed_there(platform, python):
     there = resolved(platform, python)
