@@ -18,6 +18,7 @@ from detector.terms import SPLITS
 
 PART = 1_000  # pictures at least that another machine is sent at a time
 KEY = "similarity"  # FiftyOne's App sorts by it
+LEAST = 16  # numbers of an embedding
 NUMBERS = 5_000_000  # of all embeddings at most: FiftyOne keeps them as text, a million in half a second
 
 
@@ -107,7 +108,7 @@ def show(loaded: Any, dataset: Dataset, rows: Ints, vectors: Vectors) -> None:
     if len(there) < 2:
         return
     view = loaded.exclude([identity for identity in identities if identity not in described])
-    embeddings = shorter(vectors[there], NUMBERS // len(there))
+    embeddings = shorter(vectors[there], max(LEAST, NUMBERS // len(there)))
     fiftyone.brain.compute_similarity(
         view, embeddings=embeddings, brain_key=KEY, backend="sklearn", metric="cosine", progress=False
     )
