@@ -33,6 +33,7 @@ LONGEST = (  # what takes minutes starts first, so that no process is left alone
     *TOGETHER,
     "tests/contest/",
     "tests/engine/",
+    "tests/tuning/",
     "tests/end_to_end/test_kills.py",
     "tests/commands/test_prune.py",
     "tests/end_to_end/",
