@@ -42,7 +42,8 @@ def files_of(sources: Callable[[], Iterable[str]], root: Path, index: Path) -> L
         write_whole(index, json.dumps(known))
     state, lost = _looks(known)
     again = _resolved(lost, root)
-    return Looked(known | again, f"{state} {_looks(again)[0]}" if again else state)
+    known = known | again
+    return Looked(known, _looks(known)[0] if any(again.values()) else state)
 
 
 def _looks(files: Files) -> tuple[str, list[str]]:

@@ -141,6 +141,20 @@ def test_a_picture_that_changes_or_comes_is_another_source_however_many_there_ar
     assert looked.files == {name: str(tmp_path / name) for name in sources}
 
 
+def test_pictures_that_were_moved_are_the_same_source(tmp_path):
+    (tmp_path / "here").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "here" / name).write_bytes(b"picture")
+    sources, index = ["a.png", "gone.png", "b.png"], tmp_path / "index.json"
+    before = files_of(lambda: sources, tmp_path / "here", index)
+    (tmp_path / "here").rename(tmp_path / "there")
+    after = files_of(lambda: sources, tmp_path / "there", index)
+    assert before.state == after.state
+    assert after.files == {
+        "a.png": str(tmp_path / "there/a.png"), "gone.png": None, "b.png": str(tmp_path / "there/b.png")
+    }  # fmt: skip
+
+
 def test_another_labelling_configuration_is_another_source(tmp_path):
     tasks = [task(at, annotation(), data={"left": f"l{at}.png", "right": f"r{at}.png"}) for at in (1, 2)]
     (tmp_path / "export.json").write_text(json.dumps(tasks))
