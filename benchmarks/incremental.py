@@ -17,21 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-TASKS, BOXES, CHANGED, ROUNDS = 3_000, 10, 5, 5
-
-
-def fill(server, folder: Path) -> tuple[int, list[int]]:
-    """A project of annotated tasks that all show one image: listing is what is measured."""
-    from PIL import Image
-
-    from tests.support.services.label_studio import disc
-
-    Image.new("RGB", (640, 480)).save(folder / "image.png")
-    project = server.project("Benchmark")
-    [source] = server.upload(project, {"image.png": (folder / "image.png").read_bytes()}).values()
-    drawn = [disc(x=x * 5, original_width=640, original_height=480) for x in range(BOXES)]
-    tasks = [{"data": {"image": source}, "annotations": [{"result": drawn}]}] * TASKS
-    return project, server.add_tasks(project, tasks)
+TASKS, CHANGED, ROUNDS = 3_000, 5, 5
 
 
 def pull(url: str, project: int, datasets: Path) -> dict[str, float]:
@@ -72,13 +58,15 @@ def _timed(handle, waited: list[float], *given):
 
 
 def main() -> None:
+    from benchmarks.pull import fill  # here: a pull's own imports are measured
     from tests.support.services.label_studio import _migrated, disc, running
 
     with tempfile.TemporaryDirectory(dir=os.environ.get("DETECTOR_BENCH_FOLDER", "/dev/shm")) as scratch:
         folder = Path(scratch)
         shutil.copytree(_migrated(), folder / "data")
         with running(folder) as server:
-            project, tasks = fill(server, folder)
+            project = fill(server, folder, TASKS)
+            tasks = server.task_ids(project)
             pull(server.url, project, folder / "kept")
             rounds = []
             for number in range(ROUNDS):

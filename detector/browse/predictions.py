@@ -1,7 +1,7 @@
 """A model's predictions beside the labels in FiftyOne, each marked as `evaluate` has matched them."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from detector.browse.labels import FIELDS, TRUTH, Document, labels_by_image
-from detector.browse.samples import EVALUATION, PREDICTIONS, Object, named, sample_ids
+from detector.browse.samples import EVALUATION, PREDICTIONS, Object, Placed, named, placed
 from detector.data.colours import FALSE, MISSED
 from detector.data.dataset import Split
 
@@ -29,20 +29,21 @@ def add_predictions(loaded: Any, split: Split, objects: pa.Table, predictions: p
     What a person has deleted or drawn in the App meanwhile has no mark.
     """
     _start_over(loaded, split)
-    placed = _placed(loaded, split)
+    parts = split.dataset.images["split"].to_pylist()
+    there = [each for each in placed(loaded, split.dataset) if parts[each[0]] == split.name]
     finders = dict(zip(predictions["row"].to_pylist(), _identities(predictions.num_rows), strict=True))
     names = dict(zip(_in_order(split), objects["prediction"].to_pylist(), strict=True))
-    labels = itertools.chain.from_iterable(labels for _, _, labels in placed)
+    labels = itertools.chain.from_iterable(labels for _, _, labels in there)
     finds = {names[name]: label for name, label in labels if names.get(name, -1) >= 0}
     seen = _seen(split, predictions, finders, finds)
-    marks = _truth(placed, {name: finders.get(row) for name, row in names.items()})
+    marks = _truth(there, {name: finders.get(row) for name, row in names.items()})
     inside = FIELDS[split.dataset.conversion["task"]][1]
     loaded.set_values(
-        PREDICTIONS, {sample: seen[row] for row, sample, _ in placed}, "id", expand_schema=False, validate=False
+        PREDICTIONS, {sample: seen[row] for row, sample, _ in there}, "id", expand_schema=False, validate=False
     )
     for field in (EVALUATION, FINDER):
         loaded.set_values(f"{TRUTH}.{inside}.{field}", {key: each[field] for key, each in marks.items()}, "id")
-    for kind, counts in _counts(placed, seen, marks, inside).items():
+    for kind, counts in _counts(there, seen, marks, inside).items():
         loaded.set_values(f"{EVALUATION}_{kind}", counts, "id")
     _save_views(loaded, split)
 
@@ -75,22 +76,6 @@ def _start_over(loaded: Any, split: Split) -> None:
     method = COCOEvaluationConfig(PREDICTIONS, TRUTH, iou=OVERLAP, classwise=True).build()
     method.register_run(loaded.match_tags(split.name), EVALUATION)
     method.register_samples(loaded, EVALUATION)
-
-
-Placed = list[tuple[int, str, list[tuple[Object, str]]]]
-
-
-def _placed(loaded: Any, split: Split) -> Placed:
-    """What FiftyOne has of the split: row of the images table, sample id, and its objects with their label ids."""
-    inside = FIELDS[split.dataset.conversion["task"]][1]
-    columns = loaded.values(["id", f"{TRUTH}.{inside}.region_id", f"{TRUTH}.{inside}.id"])
-    labels = {sample: (regions or [], ids or []) for sample, regions, ids in zip(*columns, strict=True)}
-    known = zip(split.dataset.images["split"].to_pylist(), sample_ids(loaded, split.dataset), strict=True)
-    return [
-        (row, sample, list(zip(named((row, region) for region in labels[sample][0]), labels[sample][1], strict=True)))
-        for row, (part, sample) in enumerate(known)
-        if part == split.name and sample
-    ]
 
 
 def _in_order(split: Split) -> Iterator[Object]:
@@ -127,10 +112,10 @@ def _seen(split: Split, predictions: pa.Table, finders: Mapping[int, Any], finds
     return documents
 
 
-def _truth(placed: Placed, finders: Mapping[Object, Any]) -> dict[str, dict[str, list[str | None]]]:
+def _truth(there: Sequence[Placed], finders: Mapping[Object, Any]) -> dict[str, dict[str, list[str | None]]]:
     """By sample id: the marks of its objects and the ids of what finds them; nothing for an object of the App's own."""
     marks: dict[str, dict[str, list[str | None]]] = {}
-    for _, sample, labels in placed:
+    for _, sample, labels in there:
         ids = [(name in finders, finders.get(name)) for name, _ in labels]
         marks[sample] = {
             EVALUATION: [("tp" if finder else "fn") if known else None for known, finder in ids],
@@ -140,9 +125,9 @@ def _truth(placed: Placed, finders: Mapping[Object, Any]) -> dict[str, dict[str,
 
 
 def _counts(
-    placed: Placed, seen: list[Document], marks: Mapping[str, Mapping[str, list[str | None]]], inside: str
+    there: Sequence[Placed], seen: list[Document], marks: Mapping[str, Mapping[str, list[str | None]]], inside: str
 ) -> dict[str, dict[str, int]]:
     """How many are tp, fp and fn in each sample."""
-    false = {sample: sum(label[EVALUATION] == "fp" for label in seen[row][inside]) for row, sample, _ in placed}
+    false = {sample: sum(label[EVALUATION] == "fp" for label in seen[row][inside]) for row, sample, _ in there}
     of_truth = {kind: {sample: each[EVALUATION].count(kind) for sample, each in marks.items()} for kind in ("tp", "fn")}
     return {"fp": false, **of_truth}

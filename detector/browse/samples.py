@@ -14,6 +14,7 @@ from detector.terms import SPLITS
 PREDICTIONS = "predictions"
 EVALUATION = "evaluation"  # of a label or a prediction: tp, fp or fn
 Object = tuple[int, str | None, int]  # image, region, and which one of that region
+Placed = tuple[int, str, list[tuple[Object, str]]]
 
 
 def name_of(dataset: Dataset, project: str) -> str:
@@ -93,15 +94,20 @@ def sample_ids(loaded: Any, dataset: Dataset) -> list[str | None]:
 
 def label_ids(loaded: Any, dataset: Dataset) -> list[str | None]:
     """FiftyOne's label id for each row of the instances table; None for what a person has deleted in the App."""
+    known = {name: label for _, _, labels in placed(loaded, dataset) for name, label in labels}
+    images, regions = (dataset.instances[name].to_pylist() for name in ("image", "region_id"))
+    return [known.get(name) for name in named(zip(images, regions, strict=True))]
+
+
+def placed(loaded: Any, dataset: Dataset) -> Iterator[Placed]:
+    """What FiftyOne has of each image that is there: its row in the images table, sample id, objects with label ids."""
     inside = labels_of(dataset)
     columns = loaded.values(["id", f"{inside}.region_id", f"{inside}.id"])
     labels = {sample: (regions or [], ids or []) for sample, regions, ids in zip(*columns, strict=True)}
-    images, regions = (dataset.instances[name].to_pylist() for name in ("image", "region_id"))
-    known: dict[Object, str] = {}
     for row, sample in enumerate(sample_ids(loaded, dataset)):
-        of_sample, ids = labels.get(sample, ([], []))
-        known.update(zip(named((row, region) for region in of_sample), ids, strict=True))
-    return [known.get(name) for name in named(zip(images, regions, strict=True))]
+        if sample:
+            regions, ids = labels[sample]
+            yield row, sample, list(zip(named((row, region) for region in regions), ids, strict=True))
 
 
 def named(pairs: Iterable[tuple[int, str | None]]) -> Iterator[Object]:

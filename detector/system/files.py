@@ -14,6 +14,8 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
+from detector.system.cores import cores
+
 logger = logging.getLogger("detector")
 KindT = TypeVar("KindT")
 READ_ONLY = 0o444  # of what is never written to again; a folder's own mode says who may remove it
@@ -130,7 +132,7 @@ def digest(file: Path) -> str:
     Raises OSError for what is no file.
     """
     refuse_others(file)
-    with file.open("rb", buffering=0) as opened, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with file.open("rb", buffering=0) as opened, ThreadPoolExecutor(cores()) as pool:
         number = opened.fileno()
         starts = range(0, os.fstat(number).st_size, _PIECE)
         pieces = pool.map(lambda start: sha256(os.pread(number, _PIECE, start)).digest(), starts)

@@ -10,11 +10,10 @@ from typing import NamedTuple
 import msgspec
 
 from detector.system.files import CACHES
-from detector.system.many import of_many
+from detector.system.many import TOGETHER, of_many
 
 Look = tuple[int, int, int]  # size in bytes, time of the last change in nanoseconds, inode
 Seen = dict[int, int]  # inode → time, of files that are as they were left
-TOGETHER = 5_000  # files that are looked at in one go
 
 
 class Looks(msgspec.Struct, array_like=True, gc=False):

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
+TOGETHER = 5_000  # files that are looked at in one go
 MANY = 20_000  # files; to look at these takes longer than to start a process
 
 

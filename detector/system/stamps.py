@@ -6,7 +6,6 @@
 A project that was copied has other inodes: its files are read once, and stamped anew.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from detector.system.cores import cores
 from detector.system.files import sha256_of, write_whole
 from detector.system.looks import Looks, Seen, added, doubtful, looks_of, paths
 
@@ -90,7 +90,7 @@ def _by_path(sums: Mapping[str, _Sums]) -> Iterator[tuple[str, str]]:
 
 
 def _wrong(sums: Mapping[str, str]) -> list[str]:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing goes on without Python's lock
+    with ThreadPoolExecutor(cores()) as pool:  # hashing goes on without Python's lock
         right = list(pool.map(_is, *zip(*sums.items(), strict=True))) if sums else []
     return [path for path, same in zip(sums, right, strict=True) if not same]
 

@@ -20,10 +20,10 @@ def load(dataset: Dataset, project: str, findings: Sequence[Finding]) -> Any:
     """
     images = _by_row((each.rule, each.observed.images) for each in findings if each.verdict != "passed")
     objects = _by_row((each.rule, each.observed.objects) for each in findings if each.verdict != "passed")
-    was_there = samples.is_there(dataset, project)
-    loaded = samples.load(dataset, project, Tags(images, objects))
+    tags, was_there = Tags(images, objects), samples.is_there(dataset, project)
+    loaded = samples.load(dataset, project, tags)
     if was_there:
-        _tag(loaded, dataset, Tags(images, objects))
+        _tag(loaded, dataset, tags)
     _save_views(loaded, dataset, findings)
     return loaded
 

@@ -14,12 +14,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from detector.data.paths import ends
 from detector.errors import UsageError
 from detector.system.files import read_json, write_whole
-from detector.system.many import of_many
+from detector.system.many import TOGETHER, of_many
 
 Files = dict[str, str | None]  # each reference in an export → the file that it means; None where there is none
-
-
-TOGETHER = 5_000  # files that are looked at in one go
 
 
 class Looked(NamedTuple):
